@@ -1,0 +1,46 @@
+# All set-up happens here: a fresh Debian machine needs python3.11 with venv, and a package registry.
+PYTHON ?= python3
+VENV := .venv
+RUN := $(VENV)/bin/python
+OUT ?= out
+
+.PHONY: demo test judges test-slow lint bench pins clean
+
+# Remade whenever the dependencies change.
+$(VENV)/ready: pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(RUN) -m pip install --quiet --upgrade pip
+	$(RUN) -m pip install --quiet --editable ".[fast,test,judge,dev]"
+	touch $@
+
+demo: $(VENV)/ready
+	rm -rf $(OUT)/demo
+	$(RUN) data/make_capture.py $(OUT)/demo/capture
+	$(VENV)/bin/framepress convert $(OUT)/demo/capture $(OUT)/demo/dataset --to native,coco,yolo,kitti --split train=.8,val=.2
+	$(VENV)/bin/framepress info $(OUT)/demo/dataset
+	$(RUN) docs/examples/draw_labels.py $(OUT)/demo/dataset $(OUT)/demo/preview.png
+
+test: $(VENV)/ready lint
+	$(RUN) -m pytest -q -m "not judge and not slow"
+
+lint: $(VENV)/ready
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/mypy
+
+# Readers too heavy for every day, each in an environment of its own under .venvs/, made on first use.
+judges: $(VENV)/ready
+	$(RUN) -m pytest -q -m judge
+
+test-slow: $(VENV)/ready
+	$(RUN) -m pytest -q -m slow
+
+# The write path on the exact numpy and Pillow of each Isaac Sim, on its own Python.
+pins: $(VENV)/ready
+	$(RUN) tests/pins/run.py
+
+bench: $(VENV)/ready
+	$(RUN) bench/run.py
+
+clean:
+	rm -rf $(VENV) .venvs $(OUT) .pytest_cache .mypy_cache .ruff_cache
