@@ -52,11 +52,12 @@ def encode(pixels: Array) -> bytes:
     code: HuffmanCode | None = None
     stream = images_deflate.stream()
     for first, stop in png_rows.bands(rows):
+        filtered = png_rows.filter_paeth(rows, first, stop, pixel_bytes)
         if look.is_noisy(first, stop):
             code = code or HuffmanCode(look.counts())
-            stream.noise(png_rows.filter_average(rows, first, stop, pixel_bytes), code)
+            stream.noise(filtered, code)
         else:
-            stream.runs(png_rows.filter_up(rows, first, stop))
+            stream.runs(filtered)
     return _file(pixels, stream.finish())
 
 

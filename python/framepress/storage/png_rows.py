@@ -13,7 +13,7 @@ import numpy as np
 
 from framepress.core.arrays import Array
 
-__all__ = ["Survey", "bands", "filter_average", "filter_up", "survey"]
+__all__ = ["Survey", "bands", "filter_paeth", "filter_up", "survey"]
 
 BAND_BYTES = 1 << 17  # a band, its filtered copy and the coder's tables fit a core's second-level cache
 SAMPLE_STEP = 8  # one row in so many is looked at before the choice
@@ -33,25 +33,46 @@ def filter_up(rows: Array, first: int, stop: int) -> Array:
     return filtered.ravel()
 
 
-def filter_average(rows: Array, first: int, stop: int, pixel_bytes: int) -> Array:
-    """Rows `first` to `stop`, filter type 3: each row minus the mean of left and above, behind its type; flat."""
+def filter_paeth(rows: Array, first: int, stop: int, pixel_bytes: int) -> Array:
+    """Rows `first` to `stop`, filter type 4: each row minus Paeth's prediction, behind its type; flat."""
     filtered = np.empty((stop - first, 1 + rows.shape[1]), dtype=np.uint8)
-    filtered[:, 0] = 3
+    filtered[:, 0] = 4
     if first == 0:
         above = np.concatenate([np.zeros_like(rows[:1]), rows[: stop - 1]])
     else:
         above = rows[first - 1 : stop - 1]
-    _subtract_average(rows[first:stop], above, pixel_bytes, filtered[:, 1:])
+    _subtract_paeth(rows[first:stop], above, pixel_bytes, filtered[:, 1:])
     return filtered.ravel()
 
 
-def _subtract_average(here: Array, above: Array, pixel_bytes: int, out: Array) -> None:
-    left, above_left = here[:, :-pixel_bytes], above[:, pixel_bytes:]
-    mean = np.bitwise_xor(left, above_left)  # (a + b) // 2 without a ninth bit: (a & b) + (a ^ b) // 2
-    np.right_shift(mean, 1, out=mean)
-    mean += left & above_left
-    np.subtract(here[:, pixel_bytes:], mean, out=out[:, pixel_bytes:])
-    np.subtract(here[:, :pixel_bytes], above[:, :pixel_bytes] >> 1, out=out[:, :pixel_bytes])
+def _subtract_paeth(here: Array, above: Array, pixel_bytes: int, out: Array) -> None:
+    """`here` minus whichever of left, above and above-left is nearest to left + above - above-left.
+
+    With `low` and `high` for the smaller and larger of left and above, and c the third, moved in between them: the
+    distances are high - c to `low`, c - low to `high`, and their difference to c. So the nearest is `low` while
+    2 (high - c) <= c - low, `high` while 2 (c - low) <= high - c, and c between; all of it fits eight bits.
+    """
+    left, up, up_left = here[:, :-pixel_bytes], above[:, pixel_bytes:], above[:, :-pixel_bytes]
+    low, high = np.minimum(left, up), np.maximum(left, up)
+    nearest = np.maximum(up_left, low)
+    np.minimum(nearest, high, out=nearest)
+    to_low, to_high = high - nearest, nearest - low
+    take_low = _mask(to_low <= to_high >> 1)
+    take_high = _mask(to_high <= to_low >> 1)
+    # Where c is the nearest both masks are 0; a ^ ((a ^ b) & mask) is b under the mask.
+    take_low &= low ^ nearest
+    take_high &= high ^ nearest
+    nearest ^= take_low
+    # (both masks at once need low == high, so that nothing is left to change)
+    nearest ^= take_high
+    np.subtract(here[:, pixel_bytes:], nearest, out=out[:, pixel_bytes:])
+    np.subtract(here[:, :pixel_bytes], above[:, :pixel_bytes], out=out[:, :pixel_bytes])
+
+
+def _mask(chosen: Array) -> Array:
+    """255 where true, 0 elsewhere, in place."""
+    bits = chosen.view(np.uint8)
+    return np.negative(bits, out=bits)
 
 
 @dataclass(frozen=True)
@@ -59,7 +80,7 @@ class Survey:
     """What a sample of the rows says about the picture."""
 
     rows: Array  # (n,) numbers of the sampled rows, ascending
-    residual: Array  # (n, bytes) uint8, those rows behind filter 3
+    residual: Array  # (n, bytes) uint8, those rows behind filter 4
     noisy: Array  # (n,) bool: too few runs in it to be worth a search
 
     def is_noisy(self, first: int, stop: int) -> bool:
@@ -77,7 +98,7 @@ def survey(rows: Array, pixel_bytes: int) -> Survey:
     """Look at one row in eight, (H, bytes) uint8; a picture of four rows or less counts as flat."""
     sample = np.arange(SAMPLE_STEP // 2, len(rows), SAMPLE_STEP)
     residual = np.empty((len(sample), rows.shape[1]), dtype=np.uint8)
-    _subtract_average(rows[sample], rows[sample - 1], pixel_bytes, residual)
+    _subtract_paeth(rows[sample], rows[sample - 1], pixel_bytes, residual)
     words = residual[:, : rows.shape[1] // 8 * 8].view(np.uint64)
     noisy = np.count_nonzero(words, axis=1) > (1 - FLAT_SHARE) * words.shape[1]
     return Survey(sample, residual, noisy)

@@ -22,7 +22,7 @@ MAGICS = (b"II*\x00", b"MM\x00*")
 _STRIP_BYTES = 1 << 18
 _SHORT, _LONG = 3, 4
 _DEFLATE, _PLAIN = 8, 1
-_FLOAT_PREDICTOR, _NO_PREDICTOR = 3, 1
+_FLOAT_PREDICTOR = 3
 
 
 def encode(values: Array, compress: bool = True) -> bytes:
@@ -67,7 +67,7 @@ def _file(width: int, height: int, strip_rows: int, strips: list[bytes], compres
         (277, _SHORT, [1]),  # samples a pixel
         (278, _LONG, [strip_rows]),
         (279, _LONG, [len(strip) for strip in strips]),
-        (317, _SHORT, [_FLOAT_PREDICTOR if compressed else _NO_PREDICTOR]),
+        *([(317, _SHORT, [_FLOAT_PREDICTOR])] if compressed else []),  # OpenCV warns of it in plain files
         (339, _SHORT, [3]),  # IEEE floating point
     ]
     tables_at = 8 + 2 + 12 * len(tags) + 4
