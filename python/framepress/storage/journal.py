@@ -1,0 +1,241 @@
+"""The journal: `.framepress/journal/NNNNNN.jsonl`, what the dataset holds, frame by frame.
+
+The first line of a segment is {"schema": "framepress.journal", "version": 1, "segment": N}, every other line one
+record: {"op": "add" | "replace" | "remove", "frame": {"id", ...}, "editions": {name: {"files": [[path, size, sha256],
+...], ...}}}, or one with another "op", which is passed on. A segment of about 64 MB is sealed: compressed to
+`NNNNNN.jsonl.gz` and never changed again. Only the last one grows.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from framepress.errors import InputError, OutputError
+from framepress.storage.output import Appender, Output
+from framepress.storage.segments import JOURNAL, SCHEMA, Line, SealedFile, Segment, found, header, lines, seal
+
+__all__ = ["JOURNAL", "SCHEMA", "Journal", "Record"]
+
+Record = dict[str, Any]
+_KEYED = ("add", "replace", "remove")
+
+
+class Journal:
+    """Appends and streams frame records. One thread appends; `records` may run beside it, up to what was there before.
+
+    Attributes:
+        ids: frames that the dataset holds now.
+    """
+
+    def __init__(
+        self,
+        output: Output,
+        segments: list[Segment],
+        *,
+        segment_bytes: int,
+        sync_seconds: float | None,
+        on_seal: Callable[[str], None] | None,
+    ) -> None:
+        self.ids: set[str] = set()
+        self._output = output
+        self._sealed = segments
+        self._file: Appender | None = None
+        self._number = 0
+        # Frames with more than one record: id -> the last one's (segment, line).
+        self._changed: dict[str, tuple[int, int]] = {}
+        self._lines = 0
+        self._segment_bytes = segment_bytes
+        self._sync_seconds = sync_seconds
+        self._synced = time.monotonic()
+        self._on_seal = on_seal
+
+    @classmethod
+    def create(
+        cls,
+        output: Output,
+        *,
+        segment_bytes: int = 64_000_000,
+        sync_seconds: float | None = 30.0,
+        on_seal: Callable[[str], None] | None = None,
+    ) -> Journal:
+        """An empty journal.
+
+        Args:
+            segment_bytes: raw bytes at which a segment is sealed.
+            sync_seconds: longest time between two flushes to the disk while records come; None leaves it to `seal`.
+            on_seal: called with the path of each segment once it is sealed and durable.
+
+        Raises:
+            OutputError: there is a journal already.
+        """
+        if next(output.list(JOURNAL.rstrip("/")), None) is not None:
+            raise OutputError(f"{JOURNAL}: there is a journal already; open the dataset with append or resume")
+        journal = cls(output, [], segment_bytes=segment_bytes, sync_seconds=sync_seconds, on_seal=on_seal)
+        journal._start()
+        return journal
+
+    @classmethod
+    def open(
+        cls,
+        output: Output,
+        *,
+        segment_bytes: int = 64_000_000,
+        sync_seconds: float | None = 30.0,
+        on_seal: Callable[[str], None] | None = None,
+        repair: bool = True,
+    ) -> Journal:
+        """The journal of a dataset; the other arguments are those of `create`.
+
+        Args:
+            repair: cut a torn last line and clear up after an interrupted seal; False leaves the disk as it is and
+                passes over them, for reading beside a writer or from a read-only place.
+
+        Raises:
+            JournalError: damage anywhere else, with segment and line.
+        """
+        segments = found(output, repair=repair)
+        journal = cls(output, segments, segment_bytes=segment_bytes, sync_seconds=sync_seconds, on_seal=on_seal)
+        for line in journal.lines():
+            journal._note(line.op, line.id, (line.segment.number, line.number))
+            journal._lines = line.number
+        journal._number = segments[-1].number + 1
+        if repair and not segments[-1].sealed:
+            journal._number = segments.pop().number
+            journal._file = output.append(journal._growing.path)
+        return journal
+
+    @property
+    def _growing(self) -> Segment:
+        return Segment(self._number, sealed=False, end=self._file.size if self._file else None)
+
+    def _start(self) -> None:
+        self._file = self._output.append(self._growing.path)
+        self._file.write(header(self._number))
+        self._lines = 1
+
+    def _note(self, op: str, id: str, place: tuple[int, int]) -> None:
+        if op not in _KEYED:
+            return
+        if op != "add" or id in self.ids or id in self._changed:
+            self._changed[id] = place
+        if op == "remove":
+            self.ids.discard(id)
+        else:
+            self.ids.add(id)
+
+    def append(self, record: Record) -> None:
+        """One record at the end.
+
+        Raises:
+            InputError: the record is not JSON (NaN, an array), with the frame.
+            OutputError: `add` of a frame that is there, `replace` or `remove` of one that is not; or the disk refused.
+        """
+        op = record["op"]
+        id = record["frame"]["id"] if op in _KEYED else ""
+        if op in _KEYED and (op == "add") == (id in self.ids):
+            raise OutputError(f"frame {id}: {op}: the dataset {'already has' if op == 'add' else 'has no'} such frame")
+        try:
+            raw = json.dumps(record, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode() + b"\n"
+        except (ValueError, TypeError) as error:
+            raise InputError(f"frame {id or op}: its record is not JSON: {error}; check the frame's meta") from error
+        if self._file is not None and self._lines > 1 and self._file.size + len(raw) > self._segment_bytes:
+            self.seal()
+        if self._file is None:
+            self._start()
+        assert self._file is not None
+        self._file.write(raw)
+        self._lines += 1
+        self._note(op, id, (self._number, self._lines))
+        if self._sync_seconds is not None and time.monotonic() - self._synced >= self._sync_seconds:
+            self.sync()
+
+    def lines(self) -> Iterator[Line]:
+        """Every record as it was written, unparsed, those that are no longer valid included."""
+        segments = [*self._sealed, *([self._growing] if self._file else [])]
+        for segment in segments:
+            yield from lines(self._output, segment)
+
+    def records(self) -> Iterator[Record]:
+        """The dataset's records: each frame once, with its last record, at the place of its first; others as they came.
+
+        Raises:
+            JournalError: damage, with segment and line.
+        """
+        changed = dict(self._changed)
+        last: dict[str, Record | None] = {}
+        if changed:
+            for line in self.lines():
+                if changed.get(line.id) == (line.segment.number, line.number):
+                    last[line.id] = None if line.op == "remove" else line.record()
+        for line in self.lines():
+            if line.id in changed:
+                record = last.pop(line.id, None)
+                if record is not None:
+                    yield record
+            else:
+                yield line.record()
+
+    def sync(self) -> None:
+        """Returns once every record so far, and every file published before, would survive a power cut."""
+        self._output.sync()
+        if self._file is not None:
+            self._file.sync()
+        self._synced = time.monotonic()
+
+    def seal(self) -> None:
+        """Ends the growing segment, if it has records; the next record starts another."""
+        if self._file is None or self._lines < 2:
+            return
+        self.sync()
+        self._file.close()
+        growing, self._file = self._growing, None
+        self._sealed.append(seal(self._output, growing))
+        self._number += 1
+        if self._on_seal is not None:
+            self._on_seal(self._sealed[-1].path)
+
+    def close(self) -> None:
+        """Seals and lets go; a second call does nothing."""
+        self.seal()
+        if self._file is not None:
+            self.sync()
+            self._file.close()
+            self._file = None
+
+    def compact(self) -> None:
+        """Writes the journal anew, without what was replaced or removed; all of it is sealed then."""
+        self.seal()
+        first = self._number
+        made: list[SealedFile] = []
+        try:
+            for record in self.records():
+                raw = (
+                    json.dumps(
+                        {**record, "op": "add"} if record["op"] in _KEYED else record,
+                        ensure_ascii=False,
+                        allow_nan=False,
+                        separators=(",", ":"),
+                    ).encode()
+                    + b"\n"
+                )
+                if not made or (made[-1].size + len(raw) > self._segment_bytes):
+                    if made:
+                        made[-1].close()
+                    made.append(SealedFile(self._output, first + len(made)))
+                    made[-1].write(header(first + len(made) - 1, first))
+                made[-1].write(raw)
+            made[-1].close()
+        except BaseException:
+            self._output.discard([file.staged for file in made])
+            raise
+        for file in reversed(made):
+            self._output.publish([file.staged])
+        self._output.sync()
+        old, self._sealed = self._sealed, [Segment(first + n, sealed=True) for n in range(len(made))]
+        for segment in old:
+            self._output.remove(segment.path)
+        self._number = first + len(made)
+        self._changed.clear()

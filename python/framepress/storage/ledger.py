@@ -1,0 +1,52 @@
+"""`.framepress/ledger.jsonl`: what happened to every frame that was asked for; outside the dataset's equal bytes.
+
+Lines: {"kind": ..., ...} for an event, {"kind": "summary", "totals": {...}} at the end of each session.
+Counters in use: asked, written, dropped, throttled, failed, skipped, merged_rows, lost_<feature>.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+from typing import Any
+
+from framepress.storage.output import OWN, Output
+
+__all__ = ["LEDGER", "Ledger"]
+
+LEDGER = f"{OWN}ledger.jsonl"
+
+
+class Ledger:
+    """Counts and events of one session; thread-safe. Times are written only where the caller passes one."""
+
+    def __init__(self, output: Output) -> None:
+        self._file = output.append(LEDGER)
+        self._totals: dict[str, int] = {}
+        self._guard = threading.Lock()
+        self._open = True
+
+    def count(self, name: str, n: int = 1) -> None:
+        with self._guard:
+            self._totals[name] = self._totals.get(name, 0) + n
+
+    def event(self, kind: str, **fields: Any) -> None:
+        """Written at once, so that a crash does not lose it: `ledger.event("failed", frame="a/7", reason="...")`."""
+        with self._guard:
+            self._line({"kind": kind, **fields})
+
+    def totals(self) -> dict[str, int]:
+        """This session's counters, by name."""
+        with self._guard:
+            return dict(sorted(self._totals.items()))
+
+    def close(self) -> None:
+        """Writes the summary; a second call does nothing."""
+        with self._guard:
+            if self._open:
+                self._open = False
+                self._line({"kind": "summary", "totals": dict(sorted(self._totals.items()))})
+                self._file.close()
+
+    def _line(self, fields: dict[str, Any]) -> None:
+        self._file.write(json.dumps(fields, ensure_ascii=False, separators=(",", ":")).encode() + b"\n")
