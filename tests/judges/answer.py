@@ -29,8 +29,10 @@ def answer(describe: Callable[[], Mapping[str, object]]) -> None:
 
 
 def refusal(error: BaseException) -> str:
-    """A reader's exception as a verdict; it is data here, for the test to compare."""
-    return f"{type(error).__name__}: {error}"
+    """A reader's exception as a verdict, causes included; it is data here, for the test to compare."""
+    said = f"{type(error).__name__}: {error}"
+    cause = error.__cause__
+    return f"{said} <- {refusal(cause)}" if cause else said
 
 
 def runs(mask: np.ndarray) -> list[int]:

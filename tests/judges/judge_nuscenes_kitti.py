@@ -12,7 +12,6 @@ import argparse
 from importlib.metadata import version
 from pathlib import Path
 
-import numpy as np
 from answer import answer, refusal
 
 SPLIT = "training"
@@ -78,12 +77,21 @@ def _objects(database, token: str) -> list[dict[str, object]]:
 
 
 def _points(database, token: str, max_points: int) -> dict[str, object]:
-    """The number of lidar points, and up to `max_points` of them, evenly strided, as (u, v, depth) in the image."""
+    """The number of lidar points, and up to `max_points` of them, evenly strided, as (u, v, depth) in the image.
+
+    The devkit's own project_pts_to_image rotates by a quaternion where a matrix is due (1.2.0), so its parts are used.
+    """
+    from nuscenes.utils.geometry_utils import view_points
+
     cloud = database.get_pointcloud(token, root=database.root)
     count = cloud.points.shape[1]
-    cloud.rotate(database.kitti_to_nu_lidar.rotation_matrix)
-    projected = database.project_pts_to_image(cloud, token).T
-    return {"count": count, "uv_depth": projected[:: max(1, -(-count // max_points))] if count else np.zeros((0, 3))}
+    calib = database.get_transforms(token, root=database.root)
+    cloud.rotate(calib["velo_to_cam"]["R"])
+    cloud.translate(calib["velo_to_cam"]["T"])
+    in_camera = cloud.points[:3, :: max(1, -(-count // max_points))]
+    uv_depth = view_points(in_camera, calib["p_combined"], normalize=True)
+    uv_depth[2] = in_camera[2]
+    return {"count": count, "uv_depth": uv_depth.T}
 
 
 if __name__ == "__main__":

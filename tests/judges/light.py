@@ -29,10 +29,11 @@ class Seen:
 
 
 def coco_self_score(json_path: Path, iou_type: Literal["bbox", "segm"], scorer: Scorer = "pycocotools") -> float:
-    """COCO's AP (IoU .50 to .95, all sizes) of the ground truth scored against itself: 1.0 for a sound file.
+    """COCO's AP (IoU .50 to .95, all sizes) of the ground truth scored against itself.
 
-    Below 1 means that the scorer loses or confuses objects; -1, COCO's custom, that there is nothing to score. The
-    limit of detections an image is raised to the fullest image, so crowded scenes count in full.
+    A sound file scores 1.0, up to rounding. Below means that the scorer loses or confuses objects; -1, COCO's custom,
+    that there is nothing to score. The limit of detections an image is raised, so crowded scenes count in full. Raises
+    what the scorer raises: KeyError, IndexError and the like on a broken file.
     """
     coco_class, eval_class = _scorer(scorer)
     with _quiet():
