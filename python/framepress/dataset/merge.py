@@ -1,0 +1,119 @@
+"""Shards written by several processes become one dataset, the same whatever the order in which they are named."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+from framepress.core import LabelMap
+from framepress.dataset.finish import journal_labels
+from framepress.dataset.job import JOB_PATH, Job
+from framepress.dataset.opening import open_dataset
+from framepress.dataset.report import Report
+from framepress.dataset.session import Session
+from framepress.dataset.writer import DatasetWriter
+from framepress.errors import InputError, OptionError
+from framepress.storage.folder import FolderOutput
+from framepress.storage.journal import Journal
+from framepress.storage.output import Output
+
+__all__ = ["merge"]
+
+
+@dataclass(frozen=True)
+class _Shard:
+    path: Path
+    output: Output
+    job: Job
+    journal: Journal
+    labels: LabelMap
+
+    @classmethod
+    def open(cls, path: Path) -> _Shard:
+        output = FolderOutput(path)
+        if not output.exists(JOB_PATH):
+            raise InputError(f"{path}: holds no dataset of ours (no {JOB_PATH}); it cannot be merged")
+        job = Job.from_json(output.read(JOB_PATH), str(path))
+        journal = Journal.open(output, repair=False)
+        return cls(path, output, job, journal, journal_labels(job, journal))
+
+    def records(self) -> Iterator[dict[str, Any]]:
+        return (record for record in self.journal.records() if record["op"] in ("add", "replace"))
+
+    def keys(self) -> Iterator[tuple[int, str]]:
+        return (_key(record) for record in self.records())
+
+
+def merge(sources: Sequence[Path | str], target: Path | str, *, existing: str = "error") -> Report:
+    """One dataset with the frames of all `sources`.
+
+    Frames come in the order of (index, id) where every shard is in that order itself, else shard after shard by their
+    first frame. Files are hard-linked where jobs and classes are equal; otherwise every frame is pressed again from the
+    shard's best edition, under the classes of all shards together.
+
+    Raises:
+        InputError: a source is no dataset of ours, two hold a frame of the same id, or a file is not what was recorded.
+        OptionError: no source, or the sources were asked for different formats or splits.
+    """
+    if not sources:
+        raise OptionError("nothing to merge: name at least one dataset")
+    shards = sorted((_Shard.open(Path(source)) for source in sources), key=_first_key)
+    job = shards[0].job
+    for shard in shards[1:]:
+        if (shard.job.formats, shard.job.split) != (job.formats, job.split):
+            raise OptionError(
+                f"{shard.path} and {shards[0].path} have other formats, options or splits: convert one first"
+            )
+    if all((shard.job, shard.labels) == (job, shards[0].labels) for shard in shards):
+        return _linked(shards, target, existing)
+    return _pressed(shards, target, existing)
+
+
+def _linked(shards: Sequence[_Shard], target: Path | str, existing: str) -> Report:
+    session = Session.start(target, shards[0].job, existing=existing)
+    try:
+        for shard, record in _in_order(shards):
+            session.adopt(record, shard.path, shards[0].labels)
+    except BaseException:
+        session.abandon()
+        raise
+    return session.finish()
+
+
+def _pressed(shards: Sequence[_Shard], target: Path | str, existing: str) -> Report:
+    job = shards[0].job
+    labels = shards[0].labels
+    for shard in shards[1:]:
+        labels = labels.grown(shard.labels.labels)
+    with DatasetWriter(target, job.formats, labels=labels, unlisted=job.unlisted, existing=existing) as writer:
+        readers = {shard.path: open_dataset(shard.path).frames() for shard in shards}
+        for shard, record in _in_order(shards):
+            frame = next(readers[shard.path])
+            if frame.id != record["frame"]["id"]:
+                raise InputError(f"{shard.path}: frame {frame.id} stands where the journal has {record['frame']['id']}")
+            writer.add(frame)
+    return writer.close()
+
+
+def _in_order(shards: Sequence[_Shard]) -> Iterator[tuple[_Shard, dict[str, Any]]]:
+    """Records of all shards in the order that `merge` promises; `shards` are sorted by their first frame."""
+    streams = [((shard, record) for record in shard.records()) for shard in shards]
+    if all(_ascending(shard) for shard in shards):
+        return heapq.merge(*streams, key=lambda pair: _key(pair[1]))
+    return (pair for stream in streams for pair in stream)
+
+
+def _ascending(shard: _Shard) -> bool:
+    return all(before <= after for before, after in pairwise(shard.keys()))
+
+
+def _key(record: Mapping[str, Any]) -> tuple[int, str]:
+    return record["frame"]["index"], record["frame"]["id"]
+
+
+def _first_key(shard: _Shard) -> tuple[int, str]:
+    return next(shard.keys(), (-1, str(shard.path)))

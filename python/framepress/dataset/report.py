@@ -1,0 +1,98 @@
+"""What a run did: counted for every edition, so that nothing is lost without a word."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from framepress.core import Frame
+from framepress.core.features import features
+from framepress.formats import Format, Row
+
+__all__ = ["EditionReport", "Report", "Totals"]
+
+
+@dataclass(frozen=True, slots=True)
+class EditionReport:
+    """`counts` are the format's own sums; `lost` counts the frames that held a feature which the format cannot."""
+
+    format: str
+    counts: Mapping[str, int]
+    lost: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """The dataset as it stands, and in `run` what this run asked for, wrote, skipped, dropped and failed."""
+
+    target: str
+    frames: int
+    views: int
+    objects: int
+    classes: Mapping[str, int]
+    splits: Mapping[str, int]
+    editions: tuple[EditionReport, ...]
+    run: Mapping[str, int]
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON-able; counts sorted by name, classes and splits in their own order."""
+        return {
+            "target": self.target,
+            "frames": self.frames,
+            "views": self.views,
+            "objects": self.objects,
+            "classes": dict(self.classes),
+            "splits": dict(sorted(self.splits.items())),
+            "editions": {
+                edition.format: {
+                    "counts": dict(sorted(edition.counts.items())),
+                    "lost": dict(sorted(edition.lost.items())),
+                }
+                for edition in self.editions
+            },
+            "run": dict(sorted(self.run.items())),
+        }
+
+
+@dataclass(slots=True)
+class Totals:
+    """Running sums over committed frames; the same whether summed while writing or from the journal."""
+
+    formats: Mapping[str, Format]
+    frames: int = 0
+    views: int = 0
+    objects: int = 0
+    classes: Counter[str] = field(default_factory=Counter)
+    splits: Counter[str] = field(default_factory=Counter)
+    counts: dict[str, Counter[str]] = field(default_factory=dict)
+    lost: dict[str, Counter[str]] = field(default_factory=dict)
+
+    def add(self, frame: Frame, channels: Iterable[str], rows: Mapping[str, Row]) -> None:
+        """Count one frame; `channels` are those it had when it was written (a record has none)."""
+        self.frames += 1
+        self.views += len(frame.views)
+        for view in frame.views:
+            self.objects += len(view.objects)
+            self.classes.update(view.objects.labels)
+        self.splits[frame.split] += 1
+        held = features(frame) | set(channels)
+        for name, row in rows.items():
+            self.counts.setdefault(name, Counter()).update(row.get("counts", {}))
+            self.lost.setdefault(name, Counter()).update(held - self.formats[name].carries)
+
+    def report(self, target: str, classes: Iterable[str], run: Mapping[str, int]) -> Report:
+        return Report(
+            target=target,
+            frames=self.frames,
+            views=self.views,
+            objects=self.objects,
+            classes={name: self.classes[name] for name in classes},
+            splits=dict(self.splits),
+            editions=tuple(
+                EditionReport(name, self.counts.get(name, Counter()), self.lost.get(name, Counter()))
+                for name in self.formats
+            ),
+            run=dict(run),
+        )

@@ -1,0 +1,204 @@
+"""An open dataset: its lock, journal, intents and ledger, from opening to sealing. Nothing here knows of threads."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+from framepress.core import Frame, LabelMap
+from framepress.core.record import from_record
+from framepress.dataset.finish import finish_editions, journal_labels, totals_of
+from framepress.dataset.job import JOB_PATH, Job
+from framepress.dataset.report import Report
+from framepress.errors import InputError, OptionError, OutputError
+from framepress.formats import Row
+from framepress.storage.folder import FolderOutput
+from framepress.storage.journal import JOURNAL, Journal
+from framepress.storage.ledger import Ledger
+from framepress.storage.output import Lock, Output
+from framepress.storage.recover import recover
+from framepress.storage.transaction import FrameTransaction, Intents
+
+__all__ = ["Session"]
+
+
+class Session:
+    """Made by `start` (to write) or `reopen` (to finish again); ends with `finish` or `abandon`."""
+
+    def __init__(self, name: str, output: Output, job: Job, lock: Lock) -> None:
+        self.name, self.output, self.job = name, output, job
+        self._lock = lock
+        if next(output.list(JOURNAL.rstrip("/")), None) is None:
+            self.journal = Journal.create(output, on_seal=self._on_seal)
+            recovery = None
+        else:
+            self.journal = Journal.open(output, on_seal=self._on_seal)
+            recovery = recover(output, self.journal)
+        self.intents = Intents(output)
+        self.ledger = Ledger(output)
+        if recovery is not None and recovery.orphans:
+            self.ledger.count("orphans", len(recovery.orphans))
+            self.ledger.event("orphans", files=recovery.orphans)
+        self.labels = journal_labels(job, self.journal)
+        self._totals = totals_of(job, self.journal, self.labels)
+
+    @classmethod
+    def start(cls, target: Path | str | Output, job: Job, *, existing: str) -> Session:
+        """A new dataset, or one to go on with (`existing` append or resume).
+
+        Raises:
+            OutputError: the target holds something and `existing` is error, or holds what is not ours.
+            OptionError: the dataset that is there has another job, with the first difference.
+        """
+        output, name = _output(target)
+        ours = output.exists(JOB_PATH)
+        if existing == "error" and ours:
+            raise OutputError(
+                f"{name}: holds a dataset already; choose another target, or pass existing=resume to go on with an "
+                "interrupted run, existing=append to add to it"
+            )
+        stranger = None if ours else next(iter(output.list()), None)
+        if stranger is not None:
+            raise OutputError(f"{name}: holds {stranger} and is not a dataset of ours; choose an empty or new folder")
+        with _locked(output) as lock:
+            if ours:
+                _check_same(job, Job.from_json(output.read(JOB_PATH), name), name)
+            else:
+                output.put(JOB_PATH, job.to_json())
+            return cls(name, output, job, lock)
+
+    @classmethod
+    def reopen(cls, target: Path | str | Output) -> Session:
+        """An existing dataset under its own job.
+
+        Raises:
+            OutputError: there is none.
+        """
+        output, name = _output(target)
+        if not output.exists(JOB_PATH):
+            raise OutputError(f"{name}: holds no dataset of ours (no {JOB_PATH}); nothing to finish")
+        with _locked(output) as lock:
+            return cls(name, output, Job.from_json(output.read(JOB_PATH), name), lock)
+
+    def commit(
+        self,
+        frame: Frame,
+        record: Mapping[str, Any],
+        channels: Sequence[str],
+        labels: LabelMap,
+        rows: Mapping[str, Row],
+        files: FrameTransaction,
+    ) -> None:
+        """Make one frame's files visible, then write its journal line. One thread at a time, in frame order.
+
+        Args:
+            channels: those that the frame had.
+            labels: the classes as they were when the frame's were settled.
+        """
+        published = files.publish()
+        if len(labels) > len(self.labels):
+            self._record_classes(labels)
+        editions = {
+            name: {"row": row, "files": [list(entry) for entry in published[self.job.prefix(name)]]}
+            for name, row in rows.items()
+        }
+        self.journal.append({"op": "add", "frame": record, "channels": channels, "editions": editions})
+        self.intents.settle(frame.id)
+        self._totals.add(frame, channels, rows)
+
+    def adopt(self, record: Mapping[str, Any], source: Path, labels: LabelMap) -> None:
+        """Take over a frame from another dataset's journal, with hard links to its files.
+
+        Raises:
+            InputError: a file there is not what its journal recorded.
+        """
+        frame_id = record["frame"]["id"]
+        entries = [entry for edition in record["editions"].values() for entry in edition["files"]]
+        for path, size, sha256 in entries:
+            _check_file(source / path, size, sha256)
+        if frame_id in self.journal.ids:
+            raise InputError(f"{source}: frame {frame_id}: the dataset has a frame of that id already")
+        self.intents.announce(frame_id, [path for path, _, _ in entries])
+        for path, _, _ in entries:
+            self.output.link(source / path, path)
+        if len(labels) > len(self.labels):
+            self._record_classes(labels)
+        self.journal.append(dict(record))
+        self.intents.settle(frame_id)
+        rows = {name: edition["row"] for name, edition in record["editions"].items()}
+        self._totals.add(from_record(record["frame"]), record["channels"], rows)
+
+    def finish(self) -> Report:
+        """Seal the journal, write the dataset-wide files of every edition, and close."""
+        try:
+            self.journal.close()
+            finish_editions(self.output, self.job, self.journal)
+            self.output.sync()
+            return self._totals.report(self.name, self.labels.names, self.ledger.totals())
+        finally:
+            self._close()
+
+    def abandon(self) -> None:
+        """Leave the dataset as it is, to be resumed; the journal's last segment stays open."""
+        try:
+            self.journal.sync()
+        finally:
+            self._close()
+
+    def _record_classes(self, labels: LabelMap) -> None:
+        added = LabelMap(labels.labels[len(self.labels) :])
+        self.journal.append({"op": "labels", "labels": added.to_dict()})
+        self.labels = labels
+
+    def _on_seal(self, path: str) -> None:
+        self.intents.trim()  # what they announce is durable in the journal now
+
+    def _close(self) -> None:
+        self.intents.close()
+        self.ledger.close()
+        self._lock.release()
+
+
+def _output(target: Path | str | Output) -> tuple[Output, str]:
+    """The output, and what messages call it."""
+    if isinstance(target, Path | str):
+        return FolderOutput(Path(target)), str(target)
+    return target, repr(target)
+
+
+def _check_file(path: Path, size: int, sha256: str) -> None:
+    try:
+        with path.open("rb") as stream:
+            found = hashlib.sha256()
+            while block := stream.read(1 << 20):
+                found.update(block)
+    except OSError as error:
+        raise InputError(f"{path}: is in the journal but cannot be read: {error.strerror or error}") from error
+    if found.hexdigest() != sha256:
+        raise InputError(f"{path}: its content is not what the journal recorded ({size} bytes); write the shard again")
+
+
+@contextmanager
+def _locked(output: Output) -> Iterator[Lock]:
+    """The target's lock, let go only where the block fails."""
+    lock = output.lock()
+    try:
+        yield lock
+    except BaseException:
+        lock.release()
+        raise
+
+
+def _check_same(asked: Job, found: Job, where: str) -> None:
+    if asked == found:
+        return
+    for field in fields(Job):
+        before, now = getattr(found, field.name), getattr(asked, field.name)
+        if before != now:
+            raise OptionError(
+                f"{where}: was made with another {field.name}: {before!r}, now {now!r}; use the same, or a new target"
+            )

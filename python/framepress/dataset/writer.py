@@ -1,0 +1,222 @@
+"""Frames in, one dataset out: several editions, one journal, crash-safe, in the order in which frames were given."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from framepress.core import Channels, Frame, LabelMap
+from framepress.core.features import features
+from framepress.core.record import to_record
+from framepress.dataset.job import Job
+from framepress.dataset.labelling import Labelling
+from framepress.dataset.pool import OrderedPool
+from framepress.dataset.prepare import with_masks
+from framepress.dataset.report import Report
+from framepress.dataset.session import Session
+from framepress.dataset.split import Split
+from framepress.errors import FrameError, FramepressError, InputError, OptionError
+from framepress.formats import Row
+from framepress.storage.images import encoder_backends
+from framepress.storage.output import Output
+from framepress.storage.transaction import FrameTransaction
+
+__all__ = ["DatasetWriter"]
+
+_QUEUE_BYTES = 512 << 20
+
+
+@dataclass(frozen=True)
+class _Settled:
+    """A frame whose split and classes are settled, on its way to a worker."""
+
+    frame: Frame
+    labels: LabelMap
+
+
+@dataclass(frozen=True)
+class _Pressed:
+    """A frame whose files are staged: all that is left to do is small and done in order."""
+
+    frame: Frame
+    record: dict[str, Any]
+    channels: list[str]
+    labels: LabelMap
+    rows: dict[str, Row]
+    files: FrameTransaction
+
+
+class DatasetWriter:
+    """Presses every frame into all editions at once.
+
+    Use it as a context manager: a block that ends normally finishes the dataset; one that raises leaves it as it is,
+    to be continued with `existing="resume"`.
+
+    Args:
+        target: a folder, or an `Output`. Absent or empty, unless `existing` says otherwise.
+        formats: names, or name -> options. One format fills the folder itself, several get a folder each.
+        labels: the classes. None: they grow in the order in which frames bring them.
+        unlisted: what to do with an object whose class is not in `labels`: `error`, or `drop` (counted).
+        split: None keeps the split that a frame brings.
+        workers: threads.
+        queue_bytes: pixels that may wait for a thread.
+        on_full: `wait` when the queue is full (counted as throttled), or `drop` the frame (counted as dropped).
+        existing: `error`; `append` to a dataset of the same job; or `resume` one: frames it has are skipped.
+        on_error: `raise` at the next call when a frame fails, nothing after it being written; or `count` and go on.
+
+    Raises:
+        OptionError: an option is impossible, or the existing dataset has another job.
+        OutputError: the target cannot be written or is not ours.
+        JournalError: the existing dataset is damaged.
+    """
+
+    def __init__(
+        self,
+        target: Path | str | Output,
+        formats: Mapping[str, Mapping[str, Any]] | Sequence[str],
+        *,
+        labels: LabelMap | None = None,
+        unlisted: str = "error",
+        split: Split | None = None,
+        workers: int | None = None,
+        queue_bytes: int = _QUEUE_BYTES,
+        on_full: str = "wait",
+        existing: str = "error",
+        on_error: str = "raise",
+    ) -> None:
+        for name, value, allowed in (
+            ("on_full", on_full, ("wait", "drop")),
+            ("existing", existing, ("error", "append", "resume")),
+            ("on_error", on_error, ("raise", "count")),
+        ):
+            if value not in allowed:
+                raise OptionError(f"{name}={value!r}: must be one of {', '.join(allowed)}")
+        self._on_full, self._existing, self._on_error = on_full, existing, on_error
+        self._split = split
+        job = Job(Job.named(formats), labels, split, unlisted, encoder_backends())
+        self._editions = job.editions()
+        self._session = Session.start(target, job, existing=existing)
+        self._labelling = Labelling(self._session.labels, grow=labels is None, unlisted=unlisted)
+        self._given: set[str] = set()
+        self._report: Report | None = None
+        self._pool: OrderedPool[_Settled, _Pressed] = OrderedPool(
+            self._press,
+            self._commit,
+            lambda pressed: pressed.files.discard(),
+            self._accept_failure,
+            workers=workers or min(4, os.cpu_count() or 1),
+            limit_bytes=queue_bytes,
+        )
+
+    @property
+    def labels(self) -> LabelMap:
+        """The classes so far."""
+        return self._labelling.labels
+
+    def add(self, frame: Frame) -> bool:
+        """Take a frame; its arrays must not change afterwards. False where it was not taken: dropped, or there already.
+
+        Raises:
+            FrameError: an earlier frame failed in a worker; this one was not taken.
+            LabelError: a class is not in the label map; this frame was not taken.
+            InputError: a frame of that id was given before.
+        """
+        self._raise_failure()
+        if self._report is not None:
+            raise OptionError(f"frame {frame.id}: the writer is closed; open the dataset with existing=append")
+        ledger = self._session.ledger
+        ledger.count("asked")
+        if frame.id in self._session.journal.ids or frame.id in self._given:
+            if self._existing == "resume" and frame.id not in self._given:
+                ledger.count("skipped")
+                return False
+            raise InputError(f"frame {frame.id}: the dataset has a frame of that id already; ids must be unique")
+        size = frame.nbytes()
+        if self._on_full == "drop" and not self._pool.has_room(size):
+            ledger.count("dropped")
+            ledger.event("dropped", frame=frame.id, reason="queue full")
+            return False
+        if self._split is not None:
+            frame = frame.replaced(split=self._split.of(frame))
+        frame, unlisted = self._labelling.settle(frame)
+        if unlisted:
+            ledger.count("objects not in the label map", unlisted)
+        self._given.add(frame.id)
+        if self._pool.put(frame.id, _Settled(frame, self._labelling.labels), size):
+            ledger.count("throttled")
+        return True
+
+    def count(self, name: str, n: int = 1) -> None:
+        """Add to a counter of the ledger: what a reader merged or dropped before the frame came here."""
+        self._session.ledger.count(name, n)
+
+    def close(self) -> Report:
+        """Wait for all frames, seal the journal, write the dataset-wide files; may be called again.
+
+        Raises:
+            FrameError: a frame failed; what was committed is intact and can be resumed.
+        """
+        if self._report is None:
+            self._pool.close()
+            if self._pool.failure is not None:
+                self._session.abandon()
+                self._raise_failure()
+            self._report = self._session.finish()
+        return self._report
+
+    def abandon(self) -> None:
+        """Write what was taken and stop without the dataset-wide files; `existing="resume"` goes on from here."""
+        if self._report is None:
+            self._pool.close()
+            self._session.abandon()
+
+    def __enter__(self) -> DatasetWriter:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        if kind is None:
+            self.close()
+        else:
+            self.abandon()
+
+    def _press(self, settled: _Settled) -> _Pressed:
+        frame = with_masks(settled.frame)
+        files = FrameTransaction(self._session.output, self._session.intents, frame.id)
+        rows = {}
+        try:
+            held = features(frame)
+            for name, (_, writer) in self._editions.items():
+                missing = sorted(writer.needs - held)
+                if missing:
+                    raise InputError(f"format {name} needs {', '.join(missing)}, which the frame does not have")
+                rows[name] = writer.add(frame, files.files(self._session.job.prefix(name)))
+        except BaseException:
+            files.discard()
+            raise
+        channels = sorted({name for view in frame.views for name in view.channels})
+        blank = Channels({}, (1, 1))  # the pixels are on their way to the disk: let go of them
+        bare = frame.replaced(views=tuple(view.replaced(channels=blank) for view in frame.views))
+        return _Pressed(bare, to_record(frame), channels, settled.labels, rows, files)
+
+    def _commit(self, pressed: _Pressed) -> None:
+        self._session.commit(
+            pressed.frame, pressed.record, pressed.channels, pressed.labels, pressed.rows, pressed.files
+        )
+        self._given.discard(pressed.frame.id)  # the journal has it now
+        self._session.ledger.count("written")
+
+    def _accept_failure(self, frame_id: str, error: BaseException) -> bool:
+        self._session.ledger.count("failed")
+        self._session.ledger.event("failed", frame=frame_id, reason=f"{type(error).__name__}: {error}")
+        return self._on_error == "count" and isinstance(error, FramepressError | OSError | ValueError)
+
+    def _raise_failure(self) -> None:
+        if self._pool.failure is not None:
+            frame_id, error = self._pool.failure
+            raise FrameError(frame_id, error) from error
