@@ -1,0 +1,1 @@
+"""Pixel kernels: id maps, run lengths and polygons. numpy is the reference; compiled twins give the same bytes."""

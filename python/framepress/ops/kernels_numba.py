@@ -1,0 +1,305 @@
+"""The compiled twin of `kernels_numpy`: the same steps as plain rings, the same bytes.
+
+Needs numba (extra "fast"). Everything is compiled when this module is imported and kept in numba's cache, so that only
+the first run on a machine waits for it. Compiled code runs without the interpreter lock: threads press side by side.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar, cast
+
+import numpy as np
+from numba import njit
+
+from framepress.core.arrays import Array
+from framepress.ops.backend import Pressed
+from framepress.ops.rings import Rings
+
+__all__ = ["rings_of_cracks", "press"]
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+def press(id_map: Array, listed: Array, only_listed: bool, rings: bool) -> Pressed:
+    """See `backend.Kernels.press`."""
+    pixels = id_map.astype(np.uint32, copy=False)
+    ids, x, y, below, row, first = _grouped_cracks(pixels, listed, only_listed)
+    box, area, text, text_start = _measured(x, y, row, first, id_map.shape[0], id_map.shape[1])
+    return Pressed(
+        ids=ids,
+        box=box,
+        area=area,
+        text=text.tobytes(),
+        text_start=text_start,
+        rings=Rings(*_rings(row, y, x, below, ids.size)) if rings else None,
+    )
+
+
+def rings_of_cracks(row: Array, y: Array, x: Array, below: Array, rows: int) -> Rings:
+    """See `backend.Kernels.rings_of_cracks`."""
+    return Rings(*_rings(row, y, x, below, rows))
+
+
+def _compiled(signature: str) -> Callable[[Function], Function]:
+    def compiled(function: Function) -> Function:
+        try:
+            return cast(Function, njit(signature, nogil=True, cache=True)(function))
+        except (RuntimeError, OSError):
+            # No folder to cache in (RuntimeError), or a full one (OSError): compile for this process alone.
+            return cast(Function, njit(signature, nogil=True)(function))
+
+    return compiled
+
+
+@_compiled("int64[::1](int64[::1], int64[::1], int64)")
+def _sorted_by(keys: Array, order: Array, top: int) -> Array:
+    """`order` sorted by `keys[order]`, each 0..top; what is equal keeps its order."""
+    slot = np.zeros(top + 2, np.int64)
+    for key in keys:
+        slot[key + 1] += 1
+    for key in range(top + 1):
+        slot[key + 1] += slot[key]
+    result = np.empty_like(order)
+    for item in order:
+        key = keys[item]
+        result[slot[key]] = item
+        slot[key] += 1
+    return result
+
+
+@_compiled("int64[::1](int64[::1], int64[::1], int64, int64)")
+def _order_by_column(row: Array, x: Array, rows: int, width: int) -> Array:
+    order: Array = _sorted_by(row, _sorted_by(x, np.arange(x.size), width), rows)
+    return order
+
+
+@_compiled("boolean(uint32[::1], uint32)")
+def _contains(ascending: Array, value: int) -> bool:
+    low, high = 0, ascending.size
+    while low < high:
+        middle = (low + high) // 2
+        if ascending[middle] < value:
+            low = middle + 1
+        else:
+            high = middle
+    return bool(low < ascending.size and ascending[low] == value)
+
+
+@_compiled("int64[::1](uint32[:, ::1])")
+def _changes(id_map: Array) -> Array:
+    """Where a pixel differs from the one below it: flat positions of the upper one, ascending."""
+    height, width = id_map.shape
+    # Flags of one row, looked at eight at a time: the comparison runs in vector instructions, and most words are 0.
+    flags = np.zeros((width + 7) // 8 * 8, np.uint8)
+    words = flags.view(np.uint64)
+    positions, count = np.empty(4096, np.int64), 0
+    for y in range(height - 1):
+        for x in range(width):
+            flags[x] = id_map[y, x] != id_map[y + 1, x]
+        if count + flags.size > positions.size:
+            more = np.empty(2 * positions.size + flags.size, np.int64)
+            more[:count] = positions[:count]
+            positions = more
+        for word in range(words.size):
+            if words[word]:
+                # Without a branch: a position that does not count is overwritten by the next.
+                for x in range(8 * word, 8 * word + 8):
+                    positions[count] = y * width + x
+                    count += flags[x]
+    changes: Array = positions[:count].copy()
+    return changes
+
+
+@_compiled("Tuple((uint32[::1], int64[::1], int64[::1], boolean[::1]))(uint32[:, ::1], uint32[::1], boolean)")
+def _cracks(id_map: Array, listed: Array, only_listed: bool) -> tuple[Array, Array, Array, Array]:
+    """Every wanted side of every crack, by (y, x): its id, x, y, and whether the id lies below the crack."""
+    width = id_map.shape[1]
+    pixels = id_map.reshape(-1)
+    changes = _changes(id_map)
+    most = 2 * changes.size + 2 * width
+    ids, x_of, y_of, below = (
+        np.empty(most, np.uint32),
+        np.empty(most, np.int64),
+        np.empty(most, np.int64),
+        np.empty(most, np.bool_),
+    )
+    count, y, row_end = 0, 0, 0  # the crack's row, and where its upper pixels end
+    for k in range(-width, changes.size + width):
+        # The upper pixel of the crack; the borders of the image are cracks with one side.
+        upper = k if k < 0 else changes[k] if k < changes.size else pixels.size - width + k - changes.size
+        while upper >= row_end:
+            y, row_end = y + 1, row_end + width
+        for side in range(2):
+            p = upper + side * width
+            if 0 <= p < pixels.size and _contains(listed, pixels[p]) == only_listed:
+                ids[count], below[count] = pixels[p], side == 1
+                y_of[count], x_of[count] = y, upper - row_end + width
+                count += 1
+    return ids[:count].copy(), x_of[:count].copy(), y_of[:count].copy(), below[:count].copy()
+
+
+@_compiled(
+    "Tuple((uint32[::1], int64[::1], int64[::1], boolean[::1], int64[::1], int64[::1]))"
+    "(uint32[:, ::1], uint32[::1], boolean)"
+)
+def _grouped_cracks(id_map: Array, listed: Array, only_listed: bool) -> tuple[Array, Array, Array, Array, Array, Array]:
+    """The instances' ids, the cracks' x, y, side and row by (row, y, x), and where each row's cracks begin."""
+    ids, x, y, below = _cracks(id_map, listed, only_listed)
+    count = ids.size
+    low, high, low_top, high_top = np.empty(count, np.int64), np.empty(count, np.int64), 0, 0
+    for k in range(count):
+        low[k], high[k] = ids[k] & 0xFFFF, ids[k] >> 16
+        low_top, high_top = max(low_top, low[k]), max(high_top, high[k])
+    order = _sorted_by(low, np.arange(count), low_top)
+    if high_top:
+        order = _sorted_by(high, order, high_top)
+
+    row, first, rows = np.empty(count, np.int64), np.empty(count + 1, np.int64), 0
+    for k in range(count):
+        if k == 0 or ids[order[k]] != ids[order[k - 1]]:
+            first[rows] = k
+            rows += 1
+        row[k] = rows - 1
+    first[rows] = count
+    first = first[: rows + 1].copy()
+    return ids[order[first[:rows]]], x[order], y[order], below[order], row, first
+
+
+@_compiled("int64(uint8[::1], int64, int64)")
+def _write_number(text: Array, at: int, number: int) -> int:
+    """Write `number` in groups of 5 bits (`ops.runs`); where the next one goes."""
+    while True:
+        group = number & 31
+        number >>= 5
+        more = number != -1 if group & 16 else number != 0
+        text[at] = group + 48 + (32 if more else 0)
+        at += 1
+        if not more:
+            return at
+
+
+@_compiled(
+    "Tuple((int32[:, ::1], int64[::1], uint8[::1], int64[::1]))"
+    "(int64[::1], int64[::1], int64[::1], int64[::1], int64, int64)"
+)
+def _measured(
+    x: Array, y: Array, row: Array, first: Array, height: int, width: int
+) -> tuple[Array, Array, Array, Array]:
+    """Box, area and run-length text of every row, from its cracks down the columns."""
+    rows = first.size - 1
+    order = _order_by_column(row, x, rows, width)
+    box, area = np.empty((rows, 4), np.int32), np.zeros(rows, np.int64)
+    text, text_start, at = np.empty(7 * (row.size + rows), np.uint8), np.zeros(rows + 1, np.int64), 0
+    for n in range(rows):
+        begin, end = first[n], first[n + 1]
+        box[n, 0], box[n, 1] = x[order[begin]], y[begin]
+        box[n, 2], box[n, 3] = x[order[end - 1]] + 1, y[end - 1]
+        written, before, gap_before, run_before = 0, 0, 0, 0
+        k = begin
+        while k < end:
+            start = x[order[k]] * height + y[order[k]]
+            stop = x[order[k + 1]] * height + y[order[k + 1]]
+            k += 2
+            # A run that fills a column to the bottom and goes on at the top of the next is one run in COCO's order.
+            while k < end and x[order[k]] * height + y[order[k]] == stop:
+                stop = x[order[k + 1]] * height + y[order[k + 1]]
+                k += 2
+            gap, run = start - before, stop - start
+            at = _write_number(text, at, gap - gap_before if written > 2 else gap)
+            at = _write_number(text, at, run - run_before if written > 1 else run)
+            area[n] += run
+            written += 2
+            before, gap_before, run_before = stop, gap, run
+        rest = height * width - before
+        if rest:
+            at = _write_number(text, at, rest - gap_before if written > 2 else rest)
+        text_start[n + 1] = at
+    return box, area, text[:at].copy(), text_start
+
+
+@_compiled(
+    "Tuple((int64[::1], int64[::1], int64[::1], int64[::1], boolean[::1]))"
+    "(int64[::1], int64[::1], int64[::1], boolean[::1])"
+)
+def _horizontal_edges(row: Array, y: Array, x: Array, below: Array) -> tuple[Array, Array, Array, Array, Array]:
+    """Neighbouring cracks of one row and one side joined: row, y, where it goes from, where it comes to, and side."""
+    count = row.size
+    edge_row, edge_y, edge_below = np.empty(count, np.int64), np.empty(count, np.int64), np.empty(count, np.bool_)
+    go, come, edges, k = np.empty(count, np.int64), np.empty(count, np.int64), 0, 0
+    while k < count:
+        last = k
+        while (
+            last + 1 < count
+            and x[last + 1] == x[last] + 1
+            and y[last + 1] == y[k]
+            and below[last + 1] == below[k]
+            and row[last + 1] == row[k]
+        ):
+            last += 1
+        edge_row[edges], edge_y[edges], edge_below[edges] = row[k], y[k], below[k]
+        # The mask lies to the right of an edge as it is walked, so that outer rings run clockwise on the screen.
+        go[edges], come[edges] = (x[k], x[last] + 1) if below[k] else (x[last] + 1, x[k])
+        edges += 1
+        k = last + 1
+    return (
+        edge_row[:edges].copy(),
+        edge_y[:edges].copy(),
+        go[:edges].copy(),
+        come[:edges].copy(),
+        edge_below[:edges].copy(),
+    )
+
+
+@_compiled("int64[::1](int64[::1], int64[::1], int64[::1], int64[::1], boolean[::1], int64)")
+def _followers(row: Array, y: Array, go: Array, come: Array, below: Array, rows: int) -> Array:
+    """For each horizontal edge the one that is reached from its end along a vertical edge (`kernels_numpy`)."""
+    edges = row.size
+    x, corner_row, top = np.empty(2 * edges, np.int64), np.empty(2 * edges, np.int64), 0
+    for e in range(edges):
+        x[2 * e], x[2 * e + 1] = go[e], come[e]
+        corner_row[2 * e] = corner_row[2 * e + 1] = row[e]
+        top = max(top, go[e], come[e])
+    order = _order_by_column(corner_row, x, rows, top)
+
+    follower = np.empty(edges, np.int64)
+    for k in range(0, 2 * edges, 2):
+        a, b = order[k], order[k + 1]
+        if k + 2 < 2 * edges:
+            c = order[k + 2]
+            twice = x[b] == x[c] and y[b >> 1] == y[c >> 1] and row[b >> 1] == row[c >> 1]
+            if twice and below[b >> 1]:
+                b, order[k + 2] = c, b
+        if a & 1:
+            follower[a >> 1] = b >> 1
+        else:
+            follower[b >> 1] = a >> 1
+    return follower
+
+
+@_compiled(
+    "Tuple((int32[:, ::1], int64[::1], boolean[::1], int64[::1]))"
+    "(int64[::1], int64[::1], int64[::1], boolean[::1], int64)"
+)
+def _rings(row: Array, y: Array, x: Array, below: Array, rows: int) -> tuple[Array, Array, Array, Array]:
+    row, y, go, come, below = _horizontal_edges(row, y, x, below)
+    follower = _followers(row, y, go, come, below, rows)
+    edges = row.size
+    xy, start, hole = np.empty((2 * edges, 2), np.int32), np.zeros(edges + 1, np.int64), np.empty(edges, np.bool_)
+    row_start = np.zeros(rows + 1, np.int64)
+    walked, rings, at = np.zeros(edges, np.bool_), 0, 0
+    for leader in range(edges):
+        if walked[leader]:
+            continue
+        edge = leader
+        while not walked[edge]:
+            walked[edge] = True
+            xy[at, 0], xy[at + 1, 0] = go[edge], come[edge]
+            xy[at, 1] = xy[at + 1, 1] = y[edge]
+            at += 2
+            edge = follower[edge]
+        hole[rings] = not below[leader]  # the topmost edge of an outer ring has the mask below it, of a hole above it
+        row_start[row[leader] + 1] += 1
+        rings += 1
+        start[rings] = at
+    return xy, start[: rings + 1].copy(), hole[:rings].copy(), np.cumsum(row_start)
