@@ -22,9 +22,6 @@ ROOT = PINS.parents[1] / ".venvs"
 NAMES = tuple(sorted(file.stem for file in PINS.glob("*.txt")))
 PYTHON_AT_LEAST = (3, 11)  # of the pinned versions
 
-# PyPI's torch for Linux is built for CUDA and useless without gigabytes of it.
-CPU_WHEELS = "https://download.pytorch.org/whl/cpu"
-
 
 class JudgeEnvironmentError(RuntimeError):
     """An environment cannot be made; the message ends with what pip said last."""
@@ -57,11 +54,20 @@ def _make(name: str, folder: Path, log: Path) -> None:
         raise JudgeEnvironmentError(
             f"judge {name!r}: python -m venv failed (on Debian: apt-get install python3-venv)\n{_tail(log)}"
         )
-    install = [str(folder / "bin" / "python"), "-m", "pip", "install", "--no-deps", "-r", str(PINS / f"{name}.txt")]
-    if not (_ran(install, log) or _ran([*install, "--extra-index-url", CPU_WHEELS], log)):
+    python, pins = str(folder / "bin" / "python"), PINS / f"{name}.txt"
+    install = [python, "-m", "pip", "install", "--no-deps", "-r", str(pins)]
+    if not (_ran(install, log) and _torch_runs(python, pins, log)):
         raise JudgeEnvironmentError(
             f"judge {name!r}: pip could not install {name}.txt; all of it in {log}\n{_tail(log)}"
         )
+
+
+def _torch_runs(python: str, pins: Path, log: Path) -> bool:
+    """True where no torch is pinned, or it imports; a build for CUDA does so only with the gigabytes it depends on."""
+    torch = next((line for line in pins.read_text().splitlines() if line.startswith("torch==")), None)
+    if torch is None or _ran([python, "-c", "import torch"], log):
+        return True
+    return _ran([python, "-m", "pip", "install", torch], log)
 
 
 def _ran(command: list[str], log: Path) -> bool:
