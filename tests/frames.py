@@ -79,7 +79,7 @@ def _hidden() -> list[Thing]:
         cuboid("car", 7, FRONT, (0.6, 11.0, 0.75), CAR, 80, track="/World/Car_0"),
         cuboid("person", 12, FRONT, (0.4, 16.0, 0.6), (0.5, 0.5, 1.0), 10, track="/World/Hidden"),
         cuboid("person", 13, FRONT, (-1.55, 4.0, 0.9), ADULT, -20, track="/World/Person", keypoints=hands),
-        cuboid("person", 14, FRONT, (-2.8, 9.0, 0.9), ADULT, 15, track="/World/Behind"),
+        cuboid("person", 14, FRONT, (-2.5, 9.0, 0.9), ADULT, 15, track="/World/Behind"),
     ]
 
 
@@ -156,12 +156,10 @@ def many(count: int, size_wh: tuple[int, int] = (48, 32), first: int = 0) -> Ite
     camera = camera_at(size_wh, size_wh[0] * 0.8, (0.0, 0.0, 1.6))
     for index in range(first, first + count):
         rng = np.random.default_rng((7, index))
-        things = [
-            cuboid(
-                label, id, camera, (rng.uniform(-2, 2), y + rng.uniform(0, 6), size[2] / 2), size, rng.uniform(0, 360)
-            )
-            for label, id, y, size in (("car", 11, 9, CAR), ("car", 12, 16, CAR), ("person", 2**26 + 1, 4, ADULT))
-        ]
+        things = []
+        for label, id, nearest, size in (("car", 11, 9, CAR), ("car", 12, 16, CAR), ("person", 2**26 + 1, 4, ADULT)):
+            center = (rng.uniform(-2, 2), nearest + rng.uniform(0, 6), size[2] / 2)
+            things.append(cuboid(label, id, camera, center, size, rng.uniform(0, 360), track=f"/World/Solid_{id}"))
         if index % 5 == 0:
             x, y = (int(rng.integers(0, side - 2)) for side in size_wh)
             things.append(flat("cone", 13, camera, [(x, y, x + 2, y + 1)], depth_m=2))

@@ -98,19 +98,12 @@ def view_of(camera: Camera, things: Sequence[Thing], *, name: str = "", seed: in
         semantic[nearer] = codes[thing.label]
     rows = [BLANK_ROW | _counted(thing, instance == thing.id) | thing.columns for thing in things]
     columns = {key: [row[key] for row in rows] for key in (rows[0] if rows else ())}
-    solids = [
-        np.array([thing.box3d[part] for thing in things]).reshape(-1, width) for part, width in enumerate((3, 3, 4))
-    ]
-    channels = {
-        "rgb": picture(camera, seed),
-        "depth": depth.astype(np.float32),
-        "instance": instance,
-        "semantic": semantic,
-    }
+    solids = [np.array([thing.box3d[part] for thing in things]).reshape(-1, (3, 3, 4)[part]) for part in range(3)]
+    pixels = {"rgb": picture(camera, seed), "depth": depth.astype(np.float32), "instance": instance}
     return View(
         camera=camera,
         name=name,
-        channels=Channels(channels, camera.size_wh),
+        channels=Channels({**pixels, "semantic": semantic}, camera.size_wh),
         objects=Objects.build([thing.label for thing in things], box3d=Boxes3D(*solids), **columns),
         names=names,
         time_ns=1_000_000 * seed,
