@@ -1,7 +1,8 @@
-"""zlib streams (RFC 1950) for rows of bytes, as fast as what is installed allows.
+"""zlib streams (RFC 1950) for rows of bytes that are either noise or long runs, each coded by what suits it.
 
-Two backends give different bytes for the same content, never different content: "isal" (Intel ISA-L, with the extra
-`fast`) and "zlib" (the standard library, with numpy's Huffman coder for content where matches find nothing).
+Noise goes to our own Huffman coder (`images_huffman`): no search for repeats pays there. Runs go to zlib's RLE
+strategy, or to Intel ISA-L (module isal, extra `fast`), which needs a quarter of the time. This choice, the "backend",
+decides the bytes of a file, never its content.
 """
 
 from __future__ import annotations
@@ -10,32 +11,19 @@ import importlib.util
 import os
 import zlib
 from functools import cache
-from typing import Any, Protocol
+from typing import Any
 
 from framepress.core.arrays import Array
 from framepress.errors import require
 from framepress.storage.images_huffman import HuffmanCode, HuffmanWriter
 
-__all__ = ["Stream", "backend", "stream"]
+__all__ = ["Stream", "backend"]
 
-# The level of ISA-L that looks for matches and still runs at full speed; level 0 has one fixed code, made for text.
+# Of ISA-L's levels the first that makes its own Huffman codes; level 0 has one fixed code, made for text.
 ISAL_LEVEL = 1
 
 _ZLIB_HEADER = b"\x78\x01"  # deflate, 32 KiB window, least effort
 _LAST_BLOCK = b"\x03\x00"  # an empty one
-
-
-class Stream(Protocol):
-    """One zlib stream under construction; blocks are uint8, one dimension, contiguous."""
-
-    def noise(self, block: Array, code: HuffmanCode) -> None:
-        """Add a block in which nothing repeats; `code` suits its bytes (and may be ignored)."""
-
-    def runs(self, block: Array) -> None:
-        """Add a block with long runs of one byte."""
-
-    def finish(self) -> bytes:
-        """The whole stream; nothing can be added after it."""
 
 
 @cache
@@ -44,66 +32,56 @@ def _isal_installed() -> bool:
 
 
 def backend() -> str:
-    """Which encoder is active: "isal" where it is installed, else "zlib"; FRAMEPRESS_BACKEND=numpy asks for "zlib"."""
+    """What codes runs: "isal" where it is installed, else "zlib"; FRAMEPRESS_BACKEND=numpy asks for "zlib"."""
     if os.environ.get("FRAMEPRESS_BACKEND") == "numpy" or not _isal_installed():
         return "zlib"
     return "isal"
 
 
-def stream() -> Stream:
-    """A new zlib stream by the active backend."""
-    return _IsalStream() if backend() == "isal" else _ZlibStream()
+class Stream:
+    """One zlib stream under construction; blocks are uint8, one dimension, contiguous.
 
-
-class _IsalStream:
-    def __init__(self) -> None:
-        isal_zlib = require("isal.isal_zlib", extra="fast")
-        self._compressor = isal_zlib.compressobj(ISAL_LEVEL, isal_zlib.DEFLATED, 15)
-        self._parts: list[bytes] = []
-
-    def runs(self, block: Array) -> None:
-        self._parts.append(self._compressor.compress(block.data))
-
-    def noise(self, block: Array, code: HuffmanCode) -> None:
-        self.runs(block)
-
-    def finish(self) -> bytes:
-        return b"".join([*self._parts, self._compressor.flush()])
-
-
-class _ZlibStream:
-    """Deflate blocks from numpy and from zlib in turn, each stretch of them starting at a byte boundary.
-
-    A new stretch from zlib starts with an empty window, because its matches must not reach over one from numpy.
+    Stretches of noise and of runs follow each other, each from one byte boundary to the next. Every stretch of runs
+    starts with an empty window, because its matches must not reach back over bytes that its coder has not seen.
     """
 
     def __init__(self) -> None:
         self._parts = [_ZLIB_HEADER]
         self._adler = 1
-        self._literals: HuffmanWriter | None = None
-        self._matches: Any = None  # zlib.compressobj's type has no public name
+        self._noise: HuffmanWriter | None = None
+        self._runs: Any = None  # a compressobj; its type has no public name
 
     def noise(self, block: Array, code: HuffmanCode) -> None:
+        """Add a block in which little repeats; `code` was made for such bytes."""
         self._adler = zlib.adler32(block.data, self._adler)
-        if self._literals is None:
+        if self._noise is None:
             self._end_stretch()
-            self._literals = HuffmanWriter(code)
-        self._literals.write(block)
+            self._noise = HuffmanWriter(code)
+        self._noise.write(block)
 
     def runs(self, block: Array) -> None:
+        """Add a block with long runs of one byte."""
         self._adler = zlib.adler32(block.data, self._adler)
-        if self._matches is None:
+        if self._runs is None:
             self._end_stretch()
-            self._matches = zlib.compressobj(1, zlib.DEFLATED, -15, 9, zlib.Z_RLE)
-        self._parts.append(self._matches.compress(block.data))
+            self._runs = _runs_compressor()
+        self._parts.append(self._runs.compress(block.data))
 
     def finish(self) -> bytes:
+        """The whole stream; nothing can be added after it."""
         self._end_stretch()
         return b"".join([*self._parts, _LAST_BLOCK, self._adler.to_bytes(4, "big")])
 
     def _end_stretch(self) -> None:
-        if self._literals is not None:
-            self._parts.append(self._literals.close())
-        if self._matches is not None:
-            self._parts.append(self._matches.flush(zlib.Z_SYNC_FLUSH))
-        self._literals = self._matches = None
+        if self._noise is not None:
+            self._parts.append(self._noise.close())
+        if self._runs is not None:
+            self._parts.append(self._runs.flush(zlib.Z_SYNC_FLUSH))
+        self._noise = self._runs = None
+
+
+def _runs_compressor() -> Any:
+    if backend() == "zlib":
+        return zlib.compressobj(1, zlib.DEFLATED, -15, 9, zlib.Z_RLE)
+    isal_zlib = require("isal.isal_zlib", extra="fast")
+    return isal_zlib.compressobj(ISAL_LEVEL, isal_zlib.DEFLATED, -15)

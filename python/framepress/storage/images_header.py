@@ -72,7 +72,10 @@ def _array(image: Image.Image, where: str) -> Array:
     mode = image.mode
     if mode in ("RGB", "L"):
         return np.array(image)
-    if mode in ("RGBA", "RGBX", "P", "PA", "CMYK", "YCbCr"):
+    if mode in ("P", "PA"):
+        image = image.convert("RGBA")
+        mode = "RGBA"
+    if mode in ("RGBA", "CMYK"):
         return np.array(image.convert("RGB"))  # alpha is dropped, not blended: the colour under it is what was rendered
     if mode in ("1", "LA"):
         return np.array(image.convert("L"))

@@ -16,8 +16,9 @@ from framepress.core.arrays import Array
 __all__ = ["HuffmanCode", "HuffmanWriter"]
 
 END_OF_BLOCK = 256
-MAX_BITS = 12  # four codes and the 15 bits of an unfinished byte must fit one 64-bit word
-_COUNTS_FLOOR = 2048  # no symbol is taken to be rarer than one in this many
+MAX_BITS = 13  # two codes and their length fit 32 bits, four codes fit a word
+_CODE_BITS = 27  # of an entry of the pair table; its length is in the 5 bits above
+_COUNTS_FLOOR = 1 << MAX_BITS  # no symbol is taken to be rarer than one in this many
 
 
 def _code_lengths(counts: list[int]) -> list[int]:
@@ -58,7 +59,7 @@ def _canonical_codes(lengths: list[int]) -> list[int]:
 
 
 class HuffmanCode:
-    """A code for the 256 literals and the end of the block, no code longer than 12 bits.
+    """A code for the 256 literals and the end of the block, no code longer than 13 bits.
 
     `counts`: how often each byte is expected, (256,); a sample will do, since every byte gets a code.
     """
@@ -75,11 +76,11 @@ class HuffmanCode:
         self.pairs = self._pair_table()
 
     def _pair_table(self) -> Array:
-        """(65536,) uint32: for two bytes, first one lowest, their joined code (24 bits) and its length (8 bits)."""
+        """(65536,) uint32: for two bytes, first one lowest, their joined code and its length."""
         code = np.array(self.codes[:256], dtype=np.uint32)
         length = np.array(self.lengths[:256], dtype=np.uint32)
         joined: Array = code[None, :] | (code[:, None] << length[None, :])
-        joined |= (length[None, :] + length[:, None]) << 24
+        joined |= (length[None, :] + length[:, None]) << np.uint32(_CODE_BITS)
         return joined.ravel()
 
     def header(self) -> tuple[int, int]:
@@ -165,11 +166,12 @@ class HuffmanWriter:
 
 
 def _join(pairs: Array, code: Array, length: Array) -> None:
-    """Two entries of the pair table, first one in the low half, to one code of up to 48 bits, and its length."""
-    first = np.right_shift(pairs, 24, out=length)
-    first &= np.uint64(0xFF)
+    """Two entries of the pair table, first one in the low half, to one code of up to 52 bits, and its length."""
+    code_mask = np.uint64((1 << _CODE_BITS) - 1)
+    first = np.right_shift(pairs, _CODE_BITS, out=length)
+    first &= np.uint64(31)
     np.right_shift(pairs, 32, out=code)
-    code &= np.uint64(0xFFFFFF)
+    code &= code_mask
     np.left_shift(code, first, out=code)
-    code |= pairs & np.uint64(0xFFFFFF)
-    first += pairs >> np.uint64(56)
+    code |= pairs & code_mask
+    first += pairs >> np.uint64(32 + _CODE_BITS)

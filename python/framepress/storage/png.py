@@ -50,7 +50,7 @@ def encode(pixels: Array) -> bytes:
     rows, pixel_bytes = _rows(pixels)
     look = png_rows.survey(rows, pixel_bytes)
     code: HuffmanCode | None = None
-    stream = images_deflate.stream()
+    stream = images_deflate.Stream()
     for first, stop in png_rows.bands(rows):
         filtered = png_rows.filter_paeth(rows, first, stop, pixel_bytes)
         if look.is_noisy(first, stop):
@@ -80,7 +80,7 @@ def encode_ids(ids: Array) -> bytes:
     if largest > 0xFFFF:
         pixels = np.ascontiguousarray(ids, dtype="<u4").view(np.uint8).reshape(*ids.shape, 4)
     rows, _ = _rows(pixels)
-    stream = images_deflate.stream()
+    stream = images_deflate.Stream()
     for first, stop in png_rows.bands(rows):
         stream.runs(png_rows.filter_up(rows, first, stop))
     return _file(pixels, stream.finish())
@@ -123,7 +123,8 @@ def encode_depth(depth_m: Array, scale: float) -> DepthPng:
 def _rows(pixels: Array) -> tuple[Array, int]:
     """Scanlines as bytes, 16-bit values high byte first: (H, bytes) uint8, contiguous; and the bytes of a pixel."""
     kind = (pixels.ndim, pixels.shape[2] if pixels.ndim == 3 else 1)
-    if kind not in _COLOUR_TYPE or (pixels.dtype != np.uint8 and (pixels.dtype != np.uint16 or pixels.ndim != 2)):
+    native = pixels.dtype.newbyteorder("=")
+    if kind not in _COLOUR_TYPE or (native != np.uint8 and (native != np.uint16 or pixels.ndim != 2)):
         raise OptionError(
             f"a PNG here is uint8 (H, W), (H, W, 3) or (H, W, 4), or uint16 (H, W); got {pixels.dtype} {pixels.shape}"
         )
@@ -217,10 +218,54 @@ def decode_depth(
 def _checked(data: bytes, where: str, expect_size: tuple[int, int] | None, max_pixels: int) -> Header:
     found = header(data, where)
     check_size(found, where, expect_size, max_pixels)
-    kinds = [kind for kind, _ in _chunks(data, where)]
-    if b"IDAT" not in kinds:
+    pixels = [body for kind, body in _chunks(data, where) if kind == b"IDAT"]
+    if not pixels:
         raise InputError(f"{where}: the PNG holds no pixels (no IDAT chunk); write or copy it again")
+    expected = _inflated_size(*struct.unpack_from(">IIBBBBB", data, 16))
+    try:
+        inflated = _inflated(pixels, expected)
+    except zlib.error as error:
+        raise InputError(f"{where}: the pixels of the PNG are damaged ({error}); write or copy it again") from error
+    if inflated != expected:
+        raise InputError(
+            f"{where}: {found.width}x{found.height} pixels of {found.mode} are {expected} bytes, but the PNG holds "
+            f"{'more' if inflated > expected else inflated}; write or copy it again"
+        )
     return found
+
+
+def _inflated_size(
+    width: int, height: int, bits: int, colour: int, compression: int, filtering: int, interlaced: int
+) -> int:
+    """Bytes of all scanlines, each behind its filter type."""
+    pixel_bits = bits * len(_CHANNEL_NAMES[colour]) if colour != 3 else bits
+    passes = ((0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2))
+    total = 0
+    for x, y, step_x, step_y in passes if interlaced else ((0, 0, 1, 1),):
+        columns, rows = -(-(width - x) // step_x), -(-(height - y) // step_y)
+        if columns > 0 and rows > 0:
+            total += rows * (1 + (columns * pixel_bits + 7) // 8)
+    return total
+
+
+def _inflated(parts: list[memoryview], limit: int) -> int:
+    """How many bytes the zlib stream in `parts` holds, or `limit` + 1 for more; a reader may stop short and be content.
+
+    Raises:
+        zlib.error: it is damaged or has no end.
+    """
+    inflate, total = zlib.decompressobj(), 0
+    for part in parts:
+        rest: bytes | memoryview = part
+        while rest and not inflate.eof:
+            total += len(inflate.decompress(rest, 1 << 18))
+            if total > limit:
+                return limit + 1
+            rest = inflate.unconsumed_tail
+    total += len(inflate.flush())
+    if not inflate.eof:
+        raise zlib.error("the stream has no end")
+    return total
 
 
 def _chunks(data: bytes, where: str) -> Iterator[tuple[bytes, memoryview]]:

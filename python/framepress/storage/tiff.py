@@ -31,7 +31,7 @@ def encode(values: Array, compress: bool = True) -> bytes:
     Raises:
         OptionError: another shape or dtype, or no values.
     """
-    if values.ndim != 2 or values.dtype != np.float32 or not values.size:
+    if values.ndim != 2 or values.dtype.newbyteorder("=") != np.float32 or not values.size:
         raise OptionError(f"a float TIFF here is float32 (H, W) with values, got {values.dtype} {values.shape}")
     height, width = values.shape
     strip_rows = min(height, max(1, _STRIP_BYTES // (4 * width)))
@@ -50,7 +50,7 @@ def _compressed(block: Array) -> bytes:
     residual = np.empty_like(rows)
     residual[:, 0] = rows[:, 0]
     np.subtract(rows[:, 1:], rows[:, :-1], out=residual[:, 1:])
-    stream = images_deflate.stream()
+    stream = images_deflate.Stream()
     stream.runs(residual.ravel())
     return stream.finish()
 
@@ -88,40 +88,49 @@ def _file(width: int, height: int, strip_rows: int, strips: list[bytes], compres
 
 
 def header(data: bytes, where: str) -> Header:
-    """Size and pixel layout of the first directory.
+    """Size and pixel layout of the first directory, once all that it points to lies inside the file.
 
     Raises:
-        InputError: these bytes are no TIFF, or its directory is damaged.
+        InputError: these bytes are no TIFF, or it is truncated or damaged.
     """
     try:
-        order = {MAGICS[0]: "<", MAGICS[1]: ">"}[data[:4]]
-        (directory,) = struct.unpack_from(order + "I", data, 4)
-        (count,) = struct.unpack_from(order + "H", data, directory)
-        tags: dict[int, int] = {}
-        for index in range(count):
-            at = directory + 2 + 12 * index
-            tag, kind, n = struct.unpack_from(order + "HHI", data, at)
-            if n == 1 or tag in (258, 339):  # of several equal values, one says as much
-                tags[tag] = _first_value(data, order, at, kind, n)
-        width, height = tags[256], tags[257]
-    except (KeyError, struct.error) as error:
-        raise InputError(f"{where}: no TIFF header in its {len(data)} bytes ({data[:8]!r}); write it again") from error
-    bits, floats = tags.get(258, 1), tags.get(339, 1) == 3
-    channels = {1: "L", 3: "RGB", 4: "RGBA"}.get(tags.get(277, 1), "?")
-    if not width or not height:
-        raise InputError(f"{where}: the TIFF header states the size {width}x{height}; write or copy it again")
-    mode = f"F{bits}" if floats and channels == "L" else channels + ("" if bits <= 8 else str(bits))
+        tags = _tags(data, {MAGICS[0]: "<", MAGICS[1]: ">"}[data[:4]])
+        (width, *_), (height, *_) = tags[256], tags[257]
+        offsets, sizes = (tags[273], tags[279]) if 273 in tags else (tags[324], tags[325])  # strips, or else tiles
+    except (KeyError, ValueError, struct.error) as error:
+        raise InputError(f"{where}: no TIFF in its {len(data)} bytes ({data[:8]!r}); write or copy it again") from error
+    end = max((offset + size for offset, size in zip(offsets, sizes, strict=False)), default=0)
+    if end > len(data) or len(offsets) != len(sizes) or not width or not height:
+        raise InputError(
+            f"{where}: the TIFF states {width}x{height} pixels up to byte {end}, but it ends after {len(data)}; "
+            "write or copy it again"
+        )
+    (channels, *_), (bits, *_), (kind, *_) = tags.get(277, (1,)), tags.get(258, (1,)), tags.get(339, (1,))
+    layout = {1: "L", 3: "RGB", 4: "RGBA"}.get(channels, "?")
+    mode = f"F{bits}" if kind == 3 and layout == "L" else layout + ("" if bits <= 8 else str(bits))
     return Header("image/tiff", width, height, mode)
 
 
-def _first_value(data: bytes, order: str, at: int, kind: int, n: int) -> int:
-    letter = {1: "B", _SHORT: "H", _LONG: "I"}.get(kind)
-    if letter is None:
-        return 0
-    if n * struct.calcsize(letter) > 4:
-        (at,) = struct.unpack_from(order + "I", data, at + 8)
-        return int(struct.unpack_from(order + letter, data, at)[0])
-    return int(struct.unpack_from(order + letter, data, at + 8)[0])
+def _tags(data: bytes, order: str) -> dict[int, tuple[int, ...]]:
+    """Tag -> its values, for those of integers, of the first directory.
+
+    Raises:
+        struct.error: the directory or a value lies outside `data`.
+        ValueError: a tag without values.
+    """
+    (directory,) = struct.unpack_from(order + "I", data, 4)
+    (count,) = struct.unpack_from(order + "H", data, directory)
+    tags: dict[int, tuple[int, ...]] = {}
+    for at in range(directory + 2, directory + 2 + 12 * count, 12):
+        tag, kind, n, place = struct.unpack_from(order + "HHII", data, at)
+        letter = {1: "B", _SHORT: "H", _LONG: "I"}.get(kind)
+        if letter is None:
+            continue
+        if n == 0:
+            raise ValueError(f"tag {tag} is empty")
+        inside = at + 8 if n * struct.calcsize(letter) <= 4 else place
+        tags[tag] = struct.unpack_from(f"{order}{n}{letter}", data, inside)
+    return tags
 
 
 def decode(data: bytes, where: str, expect_size: tuple[int, int] | None = None, max_pixels: int = MAX_PIXELS) -> Array:
