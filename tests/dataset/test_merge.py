@@ -1,0 +1,82 @@
+"""Shards become one dataset, the same in any order, equal to what one process would have written."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+
+import pytest
+from frames import LABELS, many
+from plain_format import tree
+
+from framepress.core import LabelMap
+from framepress.dataset.merge import merge
+from framepress.dataset.writer import DatasetWriter
+from framepress.errors import InputError, OptionError, OutputError
+
+FORMATS = {"plain": {"images": "png"}, "twin": {}}
+
+
+def written(folder: Path, frames, labels: LabelMap | None = LABELS, formats=FORMATS) -> Path:
+    with DatasetWriter(folder, formats, labels=labels) as writer:
+        for frame in frames:
+            writer.add(frame)
+    return folder
+
+
+@pytest.mark.parametrize("deal", ["halves", "round robin"])
+def test_shards_merge_to_what_one_run_writes_in_whatever_order_they_are_named(tmp_path: Path, deal: str) -> None:
+    frames = list(many(12))
+    parts = [frames[:5], frames[5:9], frames[9:]] if deal == "halves" else [frames[n::3] for n in range(3)]
+    whole = written(tmp_path / "whole", frames)
+    shards = [written(tmp_path / f"shard{n}", part) for n, part in enumerate(parts)]
+    for attempt in range(3):
+        random.Random(attempt).shuffle(shards)
+        report = merge(shards, tmp_path / f"merged{attempt}")
+        assert report.frames == 12
+        assert tree(tmp_path / f"merged{attempt}") == tree(whole)
+
+
+def test_files_are_linked_and_the_shards_stay_as_they_are(tmp_path: Path) -> None:
+    frames = list(many(4))
+    shards = [written(tmp_path / "a", frames[:2]), written(tmp_path / "b", frames[2:])]
+    before = [tree(shard) for shard in shards]
+    merge(shards, tmp_path / "merged")
+    image = f"plain/images/{frames[3].id}.png"
+    assert (tmp_path / "merged" / image).stat().st_ino == (tmp_path / "b" / image).stat().st_ino
+    assert [tree(shard) for shard in shards] == before
+
+
+def test_a_frame_in_two_shards_is_refused_by_name(tmp_path: Path) -> None:
+    frames = list(many(3))
+    shards = [written(tmp_path / "a", frames[:2]), written(tmp_path / "b", frames[1:])]
+    with pytest.raises(InputError, match=f"frame {frames[1].id}"):
+        merge(shards, tmp_path / "merged")
+
+
+def test_a_file_that_changed_since_it_was_recorded_is_refused(tmp_path: Path) -> None:
+    frames = list(many(3))
+    shard = written(tmp_path / "a", frames)
+    changed = next((shard / "plain/images").rglob("*.png"))
+    changed.chmod(0o644)
+    changed.write_bytes(changed.read_bytes()[:-1] + b"x")
+    with pytest.raises(InputError, match="not what the journal recorded"):
+        merge([shard], tmp_path / "merged")
+
+
+def test_shards_of_different_jobs_are_refused(tmp_path: Path) -> None:
+    frames = list(many(2))
+    shards = [written(tmp_path / "a", frames[:1]), written(tmp_path / "b", frames[1:], formats=["plain"])]
+    with pytest.raises(OptionError, match="other formats"):
+        merge(shards, tmp_path / "merged")
+    with pytest.raises(OptionError, match="nothing to merge"):
+        merge([], tmp_path / "merged")
+    with pytest.raises(InputError, match="holds no dataset of ours"):
+        merge([tmp_path], tmp_path / "merged")
+
+
+def test_a_target_with_a_dataset_in_it_is_refused(tmp_path: Path) -> None:
+    frames = list(many(2))
+    shards = [written(tmp_path / "a", frames[:1]), written(tmp_path / "b", frames[1:])]
+    with pytest.raises(OutputError, match="holds a dataset already"):
+        merge(shards, tmp_path / "a")

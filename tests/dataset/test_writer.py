@@ -1,0 +1,279 @@
+"""DatasetWriter: order, bytes, errors, queue, resume; with the smallest format, so that a failure is the writer's."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from frames import many, mono
+from plain_format import Writer, tree
+
+from framepress.core import Camera, Channels, Frame, LabelMap, Objects, View
+from framepress.dataset.split import Split
+from framepress.dataset.writer import DatasetWriter
+from framepress.errors import FrameError, InputError, LabelError, OptionError, OutputError
+
+BOTH = {"plain": {"images": "png"}, "twin": {"images": "png"}}
+
+
+@pytest.fixture(autouse=True)
+def _calm() -> Iterator[None]:
+    yield
+    Writer.gate, Writer.seconds = None, {}
+
+
+def test_bytes_do_not_depend_on_the_number_of_workers(tmp_path: Path) -> None:
+    Writer.seconds = {frame.id: 0.02 for frame in list(many(12))[::3]}  # so that frames overtake each other
+    for workers in (1, 8):
+        with DatasetWriter(tmp_path / str(workers), BOTH, workers=workers) as writer:
+            for frame in many(12):
+                writer.add(frame)
+    assert tree(tmp_path / "1") == tree(tmp_path / "8")
+    listed = (tmp_path / "8/plain/list.txt").read_text().splitlines()[1:]
+    assert [line.split()[0] for line in listed] == [frame.id for frame in many(12)]
+
+
+def test_one_image_in_two_editions_is_one_file_on_disk(tmp_path: Path) -> None:
+    frame = next(many(1, (320, 200)))
+    with DatasetWriter(tmp_path / "set", BOTH) as writer:
+        writer.add(frame)
+    plain, twin = (tmp_path / "set" / name / "images" / f"{frame.id}.png" for name in BOTH)
+    assert plain.stat().st_ino == twin.stat().st_ino
+
+
+def test_one_edition_fills_the_root_and_several_a_folder_each(tmp_path: Path) -> None:
+    for name, formats in (("one", ["plain"]), ("two", ["plain", "twin"])):
+        with DatasetWriter(tmp_path / name, formats) as writer:
+            writer.add(mono()[0])
+    assert (tmp_path / "one/list.txt").exists()
+    assert (tmp_path / "two/twin/list.txt").exists()
+
+
+def test_masks_areas_and_boxes_come_from_the_instance_channel(tmp_path: Path) -> None:
+    seen: list[Objects] = []
+
+    class Spy(Writer):
+        def add(self, frame, files):
+            seen.append(frame.views[0].objects)
+            return super().add(frame, files)
+
+    pixels = np.zeros((5, 7), np.uint32)
+    pixels[1:4, 2:6] = 4_000_000_000
+    pixels[4, 6] = 9
+    objects = Objects.build(["a", "b", "a"], id=[9, 4_000_000_000, 77])
+    view = View(Camera(7, 5), channels=Channels({"instance": pixels}, (7, 5)), objects=objects)
+    writer = DatasetWriter(tmp_path / "set", ["plain"])
+    writer._editions = {"plain": (writer._editions["plain"][0], Spy())}
+    writer.add(Frame("f", 0, (view,)))
+    writer.close()
+    (found,) = seen
+    assert found.area.tolist()[:2] == [1, 12]
+    assert found.box[:2].tolist() == [[6, 4, 7, 5], [2, 1, 6, 4]]
+    assert found.mask[2] is None
+    assert np.isnan(found.box[2]).all()
+
+
+def test_classes_grow_in_frame_order_and_are_known_after_resuming(tmp_path: Path) -> None:
+    frames = [frame_with(number, label) for number, label in enumerate(["pallet", "cone", "pallet", "Person"])]
+    writer = DatasetWriter(tmp_path / "cut", ["plain"])
+    for frame in frames[:2]:
+        writer.add(frame)
+    writer.abandon()
+    for name, existing in (("cut", "resume"), ("whole", "error")):
+        with DatasetWriter(tmp_path / name, ["plain"], existing=existing) as writer:
+            for frame in frames:
+                writer.add(frame)
+        assert writer.labels.names == ("pallet", "cone", "Person")
+    assert tree(tmp_path / "cut") == tree(tmp_path / "whole")
+    assert (tmp_path / "cut/list.txt").read_text().startswith("pallet cone Person\n")
+
+
+def test_an_unlisted_class_is_refused_by_name_or_dropped_and_counted(tmp_path: Path) -> None:
+    frame = frame_with(0, "forklift")
+    with DatasetWriter(tmp_path / "a", ["plain"], labels=LabelMap.of(["pallet"])) as writer:
+        with pytest.raises(LabelError, match="frame 000000: class 'forklift' is not in the label map \\(pallet\\)"):
+            writer.add(frame)
+    with DatasetWriter(tmp_path / "b", ["plain"], labels=LabelMap.of(["pallet"]), unlisted="drop") as writer:
+        writer.add(frame)
+    report = writer.close().to_dict()
+    assert report["objects"] == 0
+    assert report["run"]["objects not in the label map"] == 1
+
+
+def test_labels_match_without_case_and_are_written_as_the_map_spells_them(tmp_path: Path) -> None:
+    with DatasetWriter(tmp_path / "a", ["plain"], labels=LabelMap.of(["Cone", "Pallet"])) as writer:
+        writer.add(frame_with(0, "pallet"))
+    assert (tmp_path / "a/all/000000.txt").read_text().startswith("Pallet 1 ")
+
+
+def test_splits_keep_sequences_together_and_do_not_move_when_frames_are_added(tmp_path: Path) -> None:
+    split = Split.parse("train=.5,val=.5", seed=3)
+    few = {frame.id: split.of(frame) for frame in many(60)}
+    more = {frame.id: split.of(frame) for frame in many(120)}
+    assert few.items() <= more.items()
+    by_sequence = {(frame.sequence, split.of(frame)) for frame in many(120)}
+    assert len(by_sequence) == len({frame.sequence for frame in many(120)}) > 1
+    drawn = [split.of_key(str(key)) for key in range(4000)]
+    assert abs(drawn.count("train") / 4000 - 0.5) < 0.03
+    with DatasetWriter(tmp_path / "a", ["plain"], split=split) as writer:
+        for frame in many(3):
+            writer.add(frame)
+    assert {path.relative_to(tmp_path / "a").parts[0] for path in (tmp_path / "a").rglob("0*.txt")} <= {"train", "val"}
+
+
+@pytest.mark.parametrize("text", ["train", "train=.5", "train=.5,train=.5", "a/b=1", "train=2,val=-1", "", "x=nan"])
+def test_an_impossible_split_is_refused_with_its_text(text: str) -> None:
+    with pytest.raises(OptionError, match="split"):
+        Split.parse(text)
+
+
+def test_a_failed_frame_is_raised_at_the_next_call_and_nothing_after_it_is_written(tmp_path: Path) -> None:
+    writer = DatasetWriter(tmp_path / "a", {"plain": {"fail_on": "000003"}}, workers=3)
+    with pytest.raises(FrameError, match="frame 000003: asked to fail"):
+        for number in range(50):
+            writer.add(frame_with(number, "cone"))
+        writer.close()
+    with pytest.raises(FrameError):
+        writer.close()
+    assert sorted(path.stem for path in (tmp_path / "a/all").iterdir()) == ["000000", "000001", "000002"]
+    with DatasetWriter(tmp_path / "b", {"plain": {"fail_on": "x"}}) as whole:
+        for number in range(6):
+            whole.add(frame_with(number, "cone"))
+    mended = json.loads((tmp_path / "a/.framepress/dataset.json").read_text())
+    mended["formats"]["plain"]["fail_on"] = "x"
+    (tmp_path / "a/.framepress/dataset.json").write_bytes((tmp_path / "b/.framepress/dataset.json").read_bytes())
+    with DatasetWriter(tmp_path / "a", {"plain": {"fail_on": "x"}}, existing="resume") as writer:
+        for number in range(6):
+            writer.add(frame_with(number, "cone"))
+    assert tree(tmp_path / "a") == tree(tmp_path / "b")
+
+
+def test_failures_are_counted_with_their_reason_where_asked_for(tmp_path: Path) -> None:
+    with DatasetWriter(tmp_path / "a", {"plain": {"fail_on": "000001"}}, on_error="count") as writer:
+        for number in range(4):
+            writer.add(frame_with(number, "cone"))
+    report = writer.close()
+    assert (report.frames, report.run["failed"], report.run["written"]) == (3, 1, 3)
+    events = [json.loads(line) for line in (tmp_path / "a/.framepress/ledger.jsonl").read_text().splitlines()]
+    assert {"kind": "failed", "frame": "000001", "reason": "ValueError: asked to fail"} in events
+
+
+def test_a_missing_need_is_named(tmp_path: Path) -> None:
+    writer = DatasetWriter(tmp_path / "a", {"plain": {"needs": "depth"}})
+    writer.add(frame_with(0, "cone"))
+    with pytest.raises(FrameError, match="frame 000000: format plain needs depth"):
+        writer.close()
+
+
+def test_the_queue_waits_or_drops_when_full_and_both_are_counted(tmp_path: Path) -> None:
+    Writer.gate = threading.Event()
+    frames = [frame_with(number, "cone", (100, 40)) for number in range(5)]
+    assert frames[0].nbytes() == 100 * 40 * 3
+    with DatasetWriter(tmp_path / "a", ["plain"], workers=1, queue_bytes=2 * frames[0].nbytes(), on_full="drop") as writer:
+        taken = [writer.add(frame) for frame in frames]
+        Writer.gate.set()
+    assert taken == [True, True, False, False, False]
+    assert writer.close().run["dropped"] == 3
+    Writer.gate.clear()
+    with DatasetWriter(tmp_path / "b", ["plain"], workers=1, queue_bytes=2 * frames[0].nbytes()) as writer:
+        threading.Timer(0.1, Writer.gate.set).start()
+        taken = [writer.add(frame) for frame in frames]
+    assert taken == [True] * 5
+    assert writer.close().run["throttled"] >= 1
+    assert writer.close().frames == 5
+
+
+def test_a_frame_larger_than_the_queue_still_passes(tmp_path: Path) -> None:
+    with DatasetWriter(tmp_path / "a", ["plain"], queue_bytes=1) as writer:
+        for number in range(3):
+            assert writer.add(frame_with(number, "cone"))
+    assert writer.close().frames == 3
+
+
+def test_an_id_given_twice_is_refused(tmp_path: Path) -> None:
+    with DatasetWriter(tmp_path / "a", ["plain"]) as writer:
+        writer.add(frame_with(0, "cone"))
+        with pytest.raises(InputError, match="frame 000000: the dataset has a frame of that id"):
+            writer.add(frame_with(0, "cone"))
+
+
+def test_a_folder_with_other_files_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "thesis.tex").write_text("years of work")
+    for existing in ("error", "append", "resume"):
+        with pytest.raises(OutputError, match=r"holds thesis\.tex and is not a dataset of ours"):
+            DatasetWriter(tmp_path, ["plain"], existing=existing)
+    assert [path.name for path in tmp_path.iterdir()] == ["thesis.tex"]
+
+
+def test_an_existing_dataset_needs_append_or_resume_and_the_same_job(tmp_path: Path) -> None:
+    def written(first: int, **options) -> DatasetWriter:
+        with DatasetWriter(tmp_path / "a", options.pop("formats", ["plain"]), **options) as writer:
+            for number in range(first, first + 3):
+                writer.add(frame_with(number, "cone"))
+        return writer
+
+    written(0)
+    with pytest.raises(OutputError, match="holds a dataset already"):
+        written(3)
+    with pytest.raises(OptionError, match="was made with another formats"):
+        written(3, formats={"plain": {"images": "png"}}, existing="append")
+    with pytest.raises(InputError, match="has a frame of that id"):
+        written(2, existing="append")
+    assert written(1, existing="resume").close().run == {"asked": 3, "skipped": 2, "written": 1}
+    report = written(4, existing="append").close()
+    assert report.frames == 7
+    assert len((tmp_path / "a/list.txt").read_text().splitlines()) == 8
+
+
+def test_an_error_in_the_block_leaves_a_dataset_that_can_be_resumed(tmp_path: Path) -> None:
+    with pytest.raises(KeyError):
+        with DatasetWriter(tmp_path / "a", ["plain"]) as writer:
+            writer.add(frame_with(0, "cone"))
+            raise KeyError("the script's own")
+    assert not (tmp_path / "a/list.txt").exists()
+    assert (tmp_path / "a/all/000000.txt").exists()
+
+
+def test_lost_features_are_counted_by_frame(tmp_path: Path) -> None:
+    with DatasetWriter(tmp_path / "a", ["plain"]) as writer:
+        for frame in mono():
+            writer.add(frame)
+    lost = writer.close().to_dict()["editions"]["plain"]["lost"]
+    assert lost["rgb"] == len(mono())
+    assert "box" not in lost
+    assert 0 < lost["keypoints"] < lost["rgb"]
+
+
+def test_two_writers_cannot_have_one_dataset(tmp_path: Path) -> None:
+    with DatasetWriter(tmp_path / "a", ["plain"]):
+        with pytest.raises(OutputError, match="process"):
+            DatasetWriter(tmp_path / "a", ["plain"], existing="append")
+
+
+@pytest.mark.parametrize(
+    ("options", "named"),
+    [
+        ({"formats": []}, "no format"),
+        ({"formats": ["nope"]}, "no format is named 'nope'"),
+        ({"formats": {"plain": {"colour": 1}}}, "format plain has no option 'colour'"),
+        ({"on_full": "explode"}, "on_full='explode'"),
+        ({"existing": "overwrite"}, "existing='overwrite'"),
+        ({"unlisted": "guess"}, "unlisted='guess'"),
+    ],
+)
+def test_an_impossible_option_leaves_no_folder_behind(tmp_path: Path, options: dict, named: str) -> None:
+    with pytest.raises(OptionError, match=named):
+        DatasetWriter(tmp_path / "a", **{"formats": ["plain"], **options})
+    assert not (tmp_path / "a").exists()
+
+
+def frame_with(number: int, label: str, size_wh: tuple[int, int] = (12, 8)) -> Frame:
+    width, height = size_wh
+    rgb = np.full((height, width, 3), number, np.uint8)
+    objects = Objects.build([label], box=[[1, 2, 5, 6]])
+    view = View(Camera(width, height), channels=Channels({"rgb": rgb}, size_wh), objects=objects)
+    return Frame(f"{number:06d}", number, (view,))
