@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar, cast
 
 import numpy as np
-from numba import njit
+from numba import njit, types
 
 from framepress.core.arrays import Array
 from framepress.ops.backend import Pressed
@@ -19,6 +19,16 @@ from framepress.ops.rings import Rings
 __all__ = ["rings_of_cracks", "press"]
 
 Function = TypeVar("Function", bound=Callable[..., Any])
+
+# Callers may hand in maps that they have locked; an array that may be written is taken as one that may not, but not
+# the other way round.
+ID_MAP = types.Array(types.uint32, 2, "C", readonly=True)
+IDS = types.uint32[::1]
+INT = types.int64
+INTS = types.int64[::1]
+FLAGS = types.boolean[::1]
+TEXT = types.uint8[::1]
+TABLE = types.int32[:, ::1]
 
 
 def press(id_map: Array, listed: Array, only_listed: bool, rings: bool) -> Pressed:
@@ -41,7 +51,10 @@ def rings_of_cracks(row: Array, y: Array, x: Array, below: Array, rows: int) -> 
     return Rings(*_rings(row, y, x, below, rows))
 
 
-def _compiled(signature: str) -> Callable[[Function], Function]:
+def _compiled(result: Any, *arguments: Any) -> Callable[[Function], Function]:
+    """Compile now, for these numba types alone; a tuple of results is given as a tuple."""
+    signature = (cast(Any, types.Tuple)(result) if isinstance(result, tuple) else result)(*arguments)
+
     def compiled(function: Function) -> Function:
         try:
             return cast(Function, njit(signature, nogil=True, cache=True)(function))
@@ -52,7 +65,7 @@ def _compiled(signature: str) -> Callable[[Function], Function]:
     return compiled
 
 
-@_compiled("int64[::1](int64[::1], int64[::1], int64)")
+@_compiled(INTS, INTS, INTS, INT)
 def _sorted_by(keys: Array, order: Array, top: int) -> Array:
     """`order` sorted by `keys[order]`, each 0..top; what is equal keeps its order."""
     slot = np.zeros(top + 2, np.int64)
@@ -68,13 +81,13 @@ def _sorted_by(keys: Array, order: Array, top: int) -> Array:
     return result
 
 
-@_compiled("int64[::1](int64[::1], int64[::1], int64, int64)")
+@_compiled(INTS, INTS, INTS, INT, INT)
 def _order_by_column(row: Array, x: Array, rows: int, width: int) -> Array:
     order: Array = _sorted_by(row, _sorted_by(x, np.arange(x.size), width), rows)
     return order
 
 
-@_compiled("boolean(uint32[::1], uint32)")
+@_compiled(types.boolean, IDS, types.uint32)
 def _contains(ascending: Array, value: int) -> bool:
     low, high = 0, ascending.size
     while low < high:
@@ -86,7 +99,7 @@ def _contains(ascending: Array, value: int) -> bool:
     return bool(low < ascending.size and ascending[low] == value)
 
 
-@_compiled("int64[::1](uint32[:, ::1])")
+@_compiled(INTS, ID_MAP)
 def _changes(id_map: Array) -> Array:
     """Where a pixel differs from the one below it: flat positions of the upper one, ascending."""
     height, width = id_map.shape
@@ -111,7 +124,7 @@ def _changes(id_map: Array) -> Array:
     return changes
 
 
-@_compiled("Tuple((uint32[::1], int64[::1], int64[::1], boolean[::1]))(uint32[:, ::1], uint32[::1], boolean)")
+@_compiled((IDS, INTS, INTS, FLAGS), ID_MAP, IDS, types.boolean)
 def _cracks(id_map: Array, listed: Array, only_listed: bool) -> tuple[Array, Array, Array, Array]:
     """Every wanted side of every crack, by (y, x): its id, x, y, and whether the id lies below the crack."""
     width = id_map.shape[1]
@@ -139,10 +152,7 @@ def _cracks(id_map: Array, listed: Array, only_listed: bool) -> tuple[Array, Arr
     return ids[:count].copy(), x_of[:count].copy(), y_of[:count].copy(), below[:count].copy()
 
 
-@_compiled(
-    "Tuple((uint32[::1], int64[::1], int64[::1], boolean[::1], int64[::1], int64[::1]))"
-    "(uint32[:, ::1], uint32[::1], boolean)"
-)
+@_compiled((IDS, INTS, INTS, FLAGS, INTS, INTS), ID_MAP, IDS, types.boolean)
 def _grouped_cracks(id_map: Array, listed: Array, only_listed: bool) -> tuple[Array, Array, Array, Array, Array, Array]:
     """The instances' ids, the cracks' x, y, side and row by (row, y, x), and where each row's cracks begin."""
     ids, x, y, below = _cracks(id_map, listed, only_listed)
@@ -166,7 +176,7 @@ def _grouped_cracks(id_map: Array, listed: Array, only_listed: bool) -> tuple[Ar
     return ids[order[first[:rows]]], x[order], y[order], below[order], row, first
 
 
-@_compiled("int64(uint8[::1], int64, int64)")
+@_compiled(INT, TEXT, INT, INT)
 def _write_number(text: Array, at: int, number: int) -> int:
     """Write `number` in groups of 5 bits (`ops.runs`); where the next one goes."""
     while True:
@@ -179,10 +189,7 @@ def _write_number(text: Array, at: int, number: int) -> int:
             return at
 
 
-@_compiled(
-    "Tuple((int32[:, ::1], int64[::1], uint8[::1], int64[::1]))"
-    "(int64[::1], int64[::1], int64[::1], int64[::1], int64, int64)"
-)
+@_compiled((TABLE, INTS, TEXT, INTS), INTS, INTS, INTS, INTS, INT, INT)
 def _measured(
     x: Array, y: Array, row: Array, first: Array, height: int, width: int
 ) -> tuple[Array, Array, Array, Array]:
@@ -218,10 +225,7 @@ def _measured(
     return box, area, text[:at].copy(), text_start
 
 
-@_compiled(
-    "Tuple((int64[::1], int64[::1], int64[::1], int64[::1], boolean[::1]))"
-    "(int64[::1], int64[::1], int64[::1], boolean[::1])"
-)
+@_compiled((INTS, INTS, INTS, INTS, FLAGS), INTS, INTS, INTS, FLAGS)
 def _horizontal_edges(row: Array, y: Array, x: Array, below: Array) -> tuple[Array, Array, Array, Array, Array]:
     """Neighbouring cracks of one row and one side joined: row, y, where it goes from, where it comes to, and side."""
     count = row.size
@@ -251,7 +255,7 @@ def _horizontal_edges(row: Array, y: Array, x: Array, below: Array) -> tuple[Arr
     )
 
 
-@_compiled("int64[::1](int64[::1], int64[::1], int64[::1], int64[::1], boolean[::1], int64)")
+@_compiled(INTS, INTS, INTS, INTS, INTS, FLAGS, INT)
 def _followers(row: Array, y: Array, go: Array, come: Array, below: Array, rows: int) -> Array:
     """For each horizontal edge the one that is reached from its end along a vertical edge (`kernels_numpy`)."""
     edges = row.size
@@ -277,10 +281,7 @@ def _followers(row: Array, y: Array, go: Array, come: Array, below: Array, rows:
     return follower
 
 
-@_compiled(
-    "Tuple((int32[:, ::1], int64[::1], boolean[::1], int64[::1]))"
-    "(int64[::1], int64[::1], int64[::1], boolean[::1], int64)"
-)
+@_compiled((TABLE, INTS, FLAGS, INTS), INTS, INTS, INTS, FLAGS, INT)
 def _rings(row: Array, y: Array, x: Array, below: Array, rows: int) -> tuple[Array, Array, Array, Array]:
     row, y, go, come, below = _horizontal_edges(row, y, x, below)
     follower = _followers(row, y, go, come, below, rows)

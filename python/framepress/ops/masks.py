@@ -83,7 +83,7 @@ def _ascending(ids: Iterable[int]) -> Array:
 
 
 def _unsigned(id_map: Array) -> Array:
-    """The map as C-contiguous uint8, uint16 or uint32, without a copy where its memory already is that."""
+    """The map as C-contiguous, aligned uint8, uint16 or uint32, without a copy where its memory already is that."""
     if id_map.ndim != 2 or not id_map.size or id_map.dtype.kind not in "biu":
         raise InputError(
             f"an id map is a (H, W) array of integers with at least one pixel, got {id_map.dtype} {id_map.shape}"
@@ -94,7 +94,7 @@ def _unsigned(id_map: Array) -> Array:
             raise InputError(f"instance id {low if low < 0 else high} is outside of 0..{ID_TOP}")
         return np.ascontiguousarray(id_map, np.uint32)
     unsigned = np.dtype(f"u{id_map.dtype.itemsize}")
-    return np.ascontiguousarray(id_map, id_map.dtype.newbyteorder("=")).view(unsigned)
+    return np.require(id_map, id_map.dtype.newbyteorder("="), ["C", "ALIGNED"]).view(unsigned)
 
 
 def _refuse_negative(id_map: Array, ids: Array) -> None:
