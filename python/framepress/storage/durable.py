@@ -5,10 +5,11 @@ from __future__ import annotations
 import ctypes
 import os
 import sys
+from collections.abc import Iterable
 from functools import cache
 from typing import Any
 
-__all__ = ["sync_file", "sync_tree"]
+__all__ = ["sync_file", "sync_files", "sync_tree"]
 
 
 def sync_file(descriptor: int) -> None:
@@ -25,17 +26,26 @@ def sync_file(descriptor: int) -> None:
         os.fsync(descriptor)
 
 
+def sync_files(names: Iterable[str]) -> None:
+    """Flushes files one by one; those that are gone are passed over."""
+    for name in names:
+        try:
+            with open(name, "r+b") as stream:
+                os.fsync(stream.fileno())
+        except FileNotFoundError:
+            continue
+
+
 def sync_tree(folder: str) -> None:
     """Flushes the file system that holds `folder`: data, names and sizes.
 
-    One call for thousands of small files costs far less than one fsync each. On Windows, which has no such call
-    without administrator's rights, every file below `folder` is flushed.
+    One call for thousands of small files costs far less than one fsync each. Windows has no such call below
+    administrator's rights: nothing happens there, use `sync_files`.
 
     Raises:
         OSError: the disk failed to take it.
     """
     if sys.platform == "win32":
-        _sync_each(folder)
         return
     syncfs = _syncfs()
     if syncfs is None:
@@ -57,10 +67,3 @@ def _syncfs() -> Any:
         return ctypes.CDLL(None, use_errno=True).syncfs
     except (AttributeError, OSError):
         return None
-
-
-def _sync_each(folder: str) -> None:
-    for parent, _, names in os.walk(folder):
-        for name in names:
-            with open(os.path.join(parent, name), "r+b") as stream:
-                os.fsync(stream.fileno())

@@ -1,8 +1,8 @@
 """`Output` in a folder.
 
-A file is written whole into `.framepress/tmp/` and then hard-linked to its name: the one call that every POSIX system
-has which is atomic and refuses to overwrite. Windows' rename refuses too; where neither works (FAT, some network file
-systems) the name is taken by an empty file first, which a crash leaves to `recover`.
+A file is written whole into `.framepress/tmp/` and then hard-linked to its name: the one call of POSIX and Windows that
+is atomic and refuses to overwrite. Where the file system has no hard links (FAT, some network shares) the name is
+taken by an empty file first, which a crash leaves for `recover`.
 """
 
 from __future__ import annotations
@@ -13,47 +13,49 @@ import os
 import secrets
 import shutil
 import stat
+import sys
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
 from framepress.errors import InputError, OutputError
-from framepress.storage.durable import sync_file, sync_tree
+from framepress.storage.durable import sync_files, sync_tree
 from framepress.storage.lock import FolderLock
 from framepress.storage.output import OWN, TEMPORARY, Appender, Lock, Staged, refused
-from framepress.storage.paths import checked
+from framepress.storage.paths import checked, safe_join
+from framepress.storage.streams import FileAppender, open_stream, write_all
 
 __all__ = ["FolderOutput"]
 
 _PREFIX = "fp-"
-_CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
-_APPEND = (
-    os.O_WRONLY
-    | os.O_CREAT
-    | os.O_APPEND
-    | getattr(os, "O_CLOEXEC", 0)
-    | getattr(os, "O_BINARY", 0)
-    | getattr(os, "O_NOFOLLOW", 0)
-)
+_FLAGS = os.O_WRONLY | os.O_CREAT | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
+_CREATE = _FLAGS | os.O_EXCL
+_APPEND = _FLAGS | os.O_APPEND | getattr(os, "O_NOFOLLOW", 0)
 # What `link` answers where the file system has no hard links, has too many of this file, or lies elsewhere.
-_NO_LINK = {errno.EPERM, errno.EXDEV, errno.EMLINK, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EACCES}
+_NO_LINK = {
+    errno.EPERM,
+    errno.EACCES,
+    errno.EXDEV,
+    errno.EMLINK,
+    errno.EINVAL,
+    errno.ENOSYS,
+    errno.ENOTSUP,
+    errno.EOPNOTSUPP,
+}
 
 
 class FolderOutput:
-    """An `Output` below `root`, which is made with its parents if it is not there."""
+    """An `Output` below `root`, which is made, with its parents, when something is first written."""
 
     def __init__(self, root: Path) -> None:
-        self.root = Path(root)
-        self._root = os.path.abspath(root)
-        self._folders = {""}
+        self.root = Path(os.path.abspath(root))
+        self._root = str(self.root)
+        self._folders: set[str] = set()  # known to be there and to be no links
         self._names = itertools.count()
-        self._session = secrets.token_hex(6)
-        self._links = True
-        try:
-            os.makedirs(self._root, exist_ok=True)
-        except OSError as error:
-            raise refused(self._root, "made", error) from error
+        self._session = secrets.token_hex(6)  # a process id is not unique among containers
+        self._unsynced: list[str] = []
 
     def __repr__(self) -> str:
         return f"FolderOutput({self._root!r})"
@@ -70,9 +72,6 @@ class FolderOutput:
         try:
             with stream:
                 yield stream
-        except OSError as error:
-            self.discard([staged])
-            raise refused(self._name(path), "written", error) from error
         except BaseException:
             self.discard([staged])
             raise
@@ -82,7 +81,7 @@ class FolderOutput:
         staged, descriptor = self._temp(path)
         try:
             try:
-                _write_all(descriptor, content)
+                write_all(descriptor, content)
             finally:
                 os.close(descriptor)
         except OSError as error:
@@ -92,7 +91,7 @@ class FolderOutput:
 
     def stage_file(self, path: str) -> tuple[Staged, BinaryIO]:
         staged, descriptor = self._temp(path)
-        return staged, os.fdopen(descriptor, "wb")
+        return staged, open_stream(self._name(path), descriptor)
 
     def _temp(self, path: str) -> tuple[Staged, int]:
         checked(path, error=OutputError)
@@ -104,26 +103,30 @@ class FolderOutput:
             raise refused(self._name(path), "written", error) from error
 
     def publish(self, staged: Sequence[Staged], *, replace: bool = False) -> None:
+        uses = Counter(item.temp for item in staged)
         published: list[str] = []
         try:
             for item in staged:
+                uses[item.temp] -= 1
                 target = self._writable(item.path)
                 try:
                     if replace:
                         os.replace(self._name(item.temp), target)
                     else:
-                        self._link(self._name(item.temp), target)
+                        _link(self._name(item.temp), target, keep=uses[item.temp] > 0)
                 except OSError as error:
                     raise refused(target, "published", error) from error
                 published.append(target)
         except BaseException:
-            if not replace:  # these names were free a moment ago, so what they hold is ours
-                for target in published:
+            for target in () if replace else published:  # these names were free a moment ago: what they hold is ours
+                with suppress(OSError):
                     os.unlink(target)
             self.discard(staged)
             raise
         if not replace:
             self.discard(staged)
+        if sys.platform == "win32":
+            self._unsynced += published
 
     def discard(self, staged: Sequence[Staged]) -> None:
         for temp in dict.fromkeys(item.temp for item in staged):
@@ -131,60 +134,52 @@ class FolderOutput:
                 os.unlink(self._name(temp))
 
     def append(self, path: str) -> Appender:
-        target = self._writable(path)
+        target = self._writable(checked(path, error=OutputError))
         try:
-            return _FileAppender(target, os.open(target, _APPEND, 0o666))
+            return FileAppender(target, os.open(target, _APPEND, 0o666))
         except OSError as error:
             raise refused(target, "opened", error) from error
 
     def read(self, path: str) -> bytes:
-        with self.open(path) as stream:
-            try:
-                return stream.read()
-            except OSError as error:
-                raise InputError(f"{self._name(path)}: cannot be read: {error.strerror or error}") from error
+        with self.open(path) as stream, _reading(stream.name):
+            return stream.read()
 
     def open(self, path: str) -> BinaryIO:
-        try:
-            return open(self._name(path), "rb")
-        except OSError as error:
-            raise InputError(f"{self._name(path)}: cannot be read: {error.strerror or error}") from error
+        name = safe_join(self.root, path)
+        with _reading(name):
+            return open(name, "rb")
 
     def exists(self, path: str) -> bool:
-        return os.path.lexists(self._name(path))
+        return os.path.lexists(self._name(checked(path, error=OutputError)))
 
     def size(self, path: str) -> int:
-        try:
-            return os.stat(self._name(path)).st_size
-        except OSError as error:
-            raise InputError(f"{self._name(path)}: cannot be read: {error.strerror or error}") from error
+        name = safe_join(self.root, path)
+        with _reading(name):
+            return os.stat(name).st_size
 
     def link(self, source: Path, path: str) -> None:
         target = self._writable(checked(path, error=OutputError))
         real = os.path.realpath(source)
-        try:
-            os.link(real, target)
-            return
-        except FileNotFoundError as error:
-            raise InputError(f"{source}: cannot be read: {error.strerror}") from error
-        except OSError as error:
-            if error.errno not in _NO_LINK:
-                raise refused(target, "linked", error) from error
-        try:
+        with _reading(source):
             stream = open(real, "rb")
-        except OSError as error:
-            raise InputError(f"{source}: cannot be read: {error.strerror or error}") from error
-        with stream, self.file(path) as copy:
-            shutil.copyfileobj(stream, copy, 1 << 20)
+        with stream:
+            try:
+                os.link(real, target)
+            except OSError as error:
+                if error.errno not in _NO_LINK:
+                    raise refused(target, "linked", error) from error
+                with self.file(path) as copy:
+                    shutil.copyfileobj(stream, copy, 1 << 20)
 
     def move(self, source: str, path: str) -> None:
+        name = safe_join(self.root, source, error=OutputError)
         target = self._writable(checked(path, error=OutputError))
         try:
-            self._link(self._name(source), target)
-            if os.path.lexists(self._name(source)):
-                os.unlink(self._name(source))
+            _link(str(name), target, keep=False)
+            with suppress(FileNotFoundError):
+                os.unlink(name)
         except OSError as error:
-            raise refused(target, "moved", error) from error
+            raise refused(name, f"moved to {target}", error) from error
 
     def remove(self, path: str) -> None:
         try:
@@ -210,7 +205,7 @@ class FolderOutput:
         try:
             with os.scandir(f"{self._root}/{folder}") as found:
                 entries = sorted(found, key=lambda entry: entry.name)
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return
         except OSError as error:
             raise InputError(f"{self._root}/{folder}: cannot be listed: {error.strerror or error}") from error
@@ -221,7 +216,9 @@ class FolderOutput:
                 yield f"{folder}{entry.name}"
 
     def sync(self) -> None:
+        unsynced, self._unsynced = self._unsynced, []
         try:
+            sync_files(unsynced)
             sync_tree(self._root)
         except OSError as error:
             raise refused(self._root, "made durable", error) from error
@@ -240,10 +237,10 @@ class FolderOutput:
     def _name(self, path: str) -> str:
         return f"{self._root}/{path}"
 
-    def _own(self, path: str, doing: str) -> str:
+    def _own(self, path: str, doing: str) -> Path:
         if not checked(path, error=OutputError).startswith(OWN):
             raise OutputError(f"{self._name(path)}: is not {doing}: only files in {OWN} may be")
-        return self._name(path)
+        return safe_join(self.root, path, error=OutputError)
 
     def _writable(self, path: str) -> str:
         """The file's name on disk, once its folders are there and none of them is a link."""
@@ -253,8 +250,12 @@ class FolderOutput:
         return self._name(path)
 
     def _make(self, folder: str) -> None:
+        try:
+            os.makedirs(self._root, exist_ok=True)
+        except OSError as error:
+            raise refused(self._root, "made", error) from error
         made = ""
-        for component in folder.split("/"):
+        for component in folder.split("/") if folder else ():
             made = f"{made}/{component}" if made else component
             name = self._name(made)
             try:
@@ -267,64 +268,41 @@ class FolderOutput:
             except OSError as error:
                 raise refused(name, "made", error) from error
             self._folders.add(made)
-
-    def _link(self, source: str, target: str) -> None:
-        """Gives `source` the name `target`, atomically, never over something; `source` may be gone afterwards."""
-        if self._links:
-            try:
-                os.link(source, target)
-                return
-            except OSError as error:
-                if error.errno not in _NO_LINK:
-                    raise
-        _take(source, target)
+        self._folders.add(folder)
 
 
-def _take(source: str, target: str) -> None:
-    """Without hard links: the name is reserved by an empty file, which a copy of `source` then replaces."""
+@contextmanager
+def _reading(name: str | os.PathLike[str]) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise InputError(f"{os.fspath(name)}: cannot be read: {error.strerror or error}") from error
+
+
+def _link(source: str, target: str, *, keep: bool) -> None:
+    """Gives the file `source` the name `target`, whole at once, never over something.
+
+    Args:
+        keep: `source` must still be there afterwards.
+
+    Raises:
+        OSError: FileExistsError where something has the name.
+    """
+    try:
+        os.link(source, target)
+    except OSError as error:
+        if error.errno not in _NO_LINK:
+            raise
+        _take(source, target, keep=keep)
+
+
+def _take(source: str, target: str, *, keep: bool) -> None:
+    """`_link` where there are no hard links: the name is reserved by an empty file, which `source` then replaces."""
     os.close(os.open(target, _CREATE, 0o666))
     try:
-        shutil.copyfile(source, f"{source}~")
-        os.replace(f"{source}~", target)
+        if keep:
+            source = shutil.copyfile(source, f"{source}-copy")
+        os.replace(source, target)
     except BaseException:
         os.unlink(target)
         raise
-
-
-def _write_all(descriptor: int, content: bytes) -> None:
-    """All of `content`; one call but where the system takes less (a full disk, more than 2 GB)."""
-    written = os.write(descriptor, content)
-    if written < len(content):
-        rest = memoryview(content)[written:]
-        while rest:
-            rest = rest[os.write(descriptor, rest) :]
-
-
-class _FileAppender:
-    def __init__(self, name: str, descriptor: int) -> None:
-        self._name = name
-        self._descriptor = descriptor
-        self.size = os.fstat(descriptor).st_size
-
-    def write(self, content: bytes) -> None:
-        try:
-            _write_all(self._descriptor, content)
-        except OSError as error:
-            with suppress(OSError):  # the first error says more
-                os.ftruncate(self._descriptor, self.size)
-            raise refused(self._name, "written", error) from error
-        self.size += len(content)
-
-    def sync(self) -> None:
-        try:
-            sync_file(self._descriptor)
-        except OSError as error:
-            raise refused(self._name, "made durable", error) from error
-
-    def close(self) -> None:
-        if self._descriptor >= 0:
-            descriptor, self._descriptor = self._descriptor, -1
-            try:
-                os.close(descriptor)
-            except OSError as error:  # network file systems report a failed write here
-                raise refused(self._name, "closed", error) from error

@@ -21,6 +21,7 @@ __all__ = ["JOURNAL", "SCHEMA", "Journal", "Record"]
 
 Record = dict[str, Any]
 _KEYED = ("add", "replace", "remove")
+_ENCODE = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
 
 
 class Journal:
@@ -138,7 +139,7 @@ class Journal:
         if op in _KEYED and (op == "add") == (id in self.ids):
             raise OutputError(f"frame {id}: {op}: the dataset {'already has' if op == 'add' else 'has no'} such frame")
         try:
-            raw = json.dumps(record, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode() + b"\n"
+            raw = _raw(record)
         except (ValueError, TypeError) as error:
             raise InputError(f"frame {id or op}: its record is not JSON: {error}; check the frame's meta") from error
         if self._file is not None and self._lines > 1 and self._file.size + len(raw) > self._segment_bytes:
@@ -154,9 +155,19 @@ class Journal:
 
     def lines(self) -> Iterator[Line]:
         """Every record as it was written, unparsed, those that are no longer valid included."""
-        segments = [*self._sealed, *([self._growing] if self._file else [])]
+        return self._lines_of(self._segments())
+
+    def _segments(self) -> list[Segment]:
+        return [*self._sealed, *([self._growing] if self._file else [])]
+
+    def _lines_of(self, segments: list[Segment]) -> Iterator[Line]:
         for segment in segments:
             yield from lines(self._output, segment)
+
+    def _valid(self, line: Line) -> bool:
+        """Whether it is its frame's last record; false for `remove`."""
+        place = (line.segment.number, line.number)
+        return bool(line.id) and line.op != "remove" and self._changed.get(line.id, place) == place
 
     def records(self) -> Iterator[Record]:
         """The dataset's records: each frame once, with its last record, at the place of its first; others as they came.
@@ -164,19 +175,24 @@ class Journal:
         Raises:
             JournalError: damage, with segment and line.
         """
-        changed = dict(self._changed)
-        last: dict[str, Record | None] = {}
+        segments, changed = self._segments(), dict(self._changed)
+        last: dict[str, Record] = {}
         if changed:
-            for line in self.lines():
-                if changed.get(line.id) == (line.segment.number, line.number):
-                    last[line.id] = None if line.op == "remove" else line.record()
-        for line in self.lines():
-            if line.id in changed:
-                record = last.pop(line.id, None)
-                if record is not None:
-                    yield record
-            else:
+            for line in self._lines_of(segments):
+                if line.id in changed and self._valid(line):
+                    last[line.id] = line.record()
+        for line in self._lines_of(segments):
+            if line.id not in changed:
                 yield line.record()
+            elif line.id in last:
+                yield last.pop(line.id)
+
+    def growing_records(self) -> Iterator[Record]:
+        """The valid records of the segment that is not sealed: those whose files a power cut may have taken."""
+        if self._file is not None:
+            for line in lines(self._output, self._growing):
+                if self._valid(line):
+                    yield line.record()
 
     def sync(self) -> None:
         """Returns once every record so far, and every file published before, would survive a power cut."""
@@ -186,56 +202,76 @@ class Journal:
         self._synced = time.monotonic()
 
     def seal(self) -> None:
-        """Ends the growing segment, if it has records; the next record starts another."""
+        """Ends the growing segment, if it has records; the next record starts another.
+
+        Raises:
+            OutputError: the disk refused; the segment grows on.
+        """
         if self._file is None or self._lines < 2:
             return
         self.sync()
-        self._file.close()
-        growing, self._file = self._growing, None
+        growing = self._growing
         self._sealed.append(seal(self._output, growing))
+        file, self._file = self._file, None
         self._number += 1
+        file.close()
+        self._output.remove(growing.path)
         if self._on_seal is not None:
             self._on_seal(self._sealed[-1].path)
 
     def close(self) -> None:
-        """Seals and lets go; a second call does nothing."""
-        self.seal()
-        if self._file is not None:
-            self.sync()
-            self._file.close()
-            self._file = None
+        """Seals and lets go; a second call does nothing. Where the disk refuses, the segment stays as it is."""
+        try:
+            self.seal()
+        finally:
+            if self._file is not None:
+                file, self._file = self._file, None
+                file.close()
 
     def compact(self) -> None:
-        """Writes the journal anew, without what was replaced or removed; all of it is sealed then."""
+        """Writes the journal anew, without what was replaced or removed; all of it is sealed then.
+
+        Raises:
+            OutputError: the disk refused; the journal is as it was.
+        """
         self.seal()
-        first = self._number
-        made: list[SealedFile] = []
+        first = self._number + (self._file is not None)  # a segment without records keeps its number
+        made = self._compacted(first)
+        self._output.publish([file.staged for file in reversed(made[1:])])
+        self._output.sync()
+        self._output.publish([made[0].staged])  # from here on it is the journal: see `segments`
+        self._output.sync()
+        old, self._sealed = self._segments(), [file.segment for file in made]
+        if self._file is not None:
+            self._file.close()
+            self._file = None
+        self._number = first + len(made)
+        self._changed.clear()
+        for segment in old:
+            self._output.remove(segment.path)
+        for segment in self._sealed:
+            if self._on_seal is not None:
+                self._on_seal(segment.path)
+
+    def _compacted(self, first: int) -> list[SealedFile]:
+        """The valid records in segments that are not visible yet; at least one, numbered from `first`."""
+        made = [SealedFile(self._output, first)]
         try:
+            made[0].write(header(first, first))
             for record in self.records():
-                raw = (
-                    json.dumps(
-                        {**record, "op": "add"} if record["op"] in _KEYED else record,
-                        ensure_ascii=False,
-                        allow_nan=False,
-                        separators=(",", ":"),
-                    ).encode()
-                    + b"\n"
-                )
-                if not made or (made[-1].size + len(raw) > self._segment_bytes):
-                    if made:
-                        made[-1].close()
+                raw = _raw({**record, "op": "add"} if record["op"] in _KEYED else record)
+                if made[-1].size + len(raw) > self._segment_bytes:
+                    made[-1].close()
                     made.append(SealedFile(self._output, first + len(made)))
-                    made[-1].write(header(first + len(made) - 1, first))
+                    made[-1].write(header(made[-1].segment.number, first))
                 made[-1].write(raw)
             made[-1].close()
         except BaseException:
-            self._output.discard([file.staged for file in made])
+            for file in made:
+                file.drop()
             raise
-        for file in reversed(made):
-            self._output.publish([file.staged])
-        self._output.sync()
-        old, self._sealed = self._sealed, [Segment(first + n, sealed=True) for n in range(len(made))]
-        for segment in old:
-            self._output.remove(segment.path)
-        self._number = first + len(made)
-        self._changed.clear()
+        return made
+
+
+def _raw(record: Record) -> bytes:
+    return _ENCODE(record).encode() + b"\n"

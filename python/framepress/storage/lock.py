@@ -4,67 +4,60 @@ from __future__ import annotations
 
 import os
 import sys
-import threading
 
 from framepress.errors import OutputError
 from framepress.storage.output import refused
 
 __all__ = ["FolderLock"]
 
-_HELD: dict[str, int] = {}
-_GUARD = threading.Lock()
+_OPEN = os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NOFOLLOW", 0)
+_HELD: set[int] = set()
 
 
 class FolderLock:
-    """An advisory lock on the file `name`, which holds the owner's process id while it is held.
+    """An advisory lock on the file `name`, which holds the owner's process id as long as it is held.
 
-    POSIX record locks belong to a process: a forked child does not keep one, unlike `flock`. They do not tell two
-    writers in one process apart, so a table does.
+    `flock` rather than POSIX record locks: those are lost when any reader in this process closes the file.
 
     Raises:
-        OutputError: another writer has it, with its process id.
+        OutputError: another writer, in this process or another, has it; with the process id.
     """
 
     def __init__(self, name: str) -> None:
         self._name = name
-        self._key = os.path.realpath(name)
-        with _GUARD:
-            if _HELD.get(self._key) == os.getpid():
-                raise _taken(name, f"this process ({os.getpid()})")
-            try:
-                self._descriptor = self._acquire()
-            except OSError as error:
-                raise refused(name, "locked", error) from error
-            _HELD[self._key] = os.getpid()
+        self._descriptor = -1
+        try:
+            self._acquire()
+        except OSError as error:
+            self.release()
+            raise refused(name, "locked", error) from error
 
-    def _acquire(self) -> int:
+    def _acquire(self) -> None:
         while True:
-            descriptor = os.open(self._name, os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0), 0o666)
+            descriptor = os.open(self._name, _OPEN, 0o666)
             if not _try_lock(descriptor):
                 owner = os.read(descriptor, 64).decode("ascii", "replace").strip() or "unknown"
                 os.close(descriptor)
-                raise _taken(self._name, f"process {owner}")
+                raise OutputError(
+                    f"{self._name}: process {owner} is writing this dataset; wait for it, or choose another target"
+                )
             # The owner before us may have removed the file between our open and our lock.
             if _same_file(descriptor, self._name):
+                self._descriptor = descriptor
+                _HELD.add(descriptor)
                 os.ftruncate(descriptor, 0)
                 os.write(descriptor, f"{os.getpid()}\n".encode())
-                return descriptor
+                return
             os.close(descriptor)
 
     def release(self) -> None:
-        """Gives it up; a second call does nothing."""
-        with _GUARD:
-            if _HELD.get(self._key) != os.getpid() or self._descriptor < 0:
-                return
-            del _HELD[self._key]
-            if sys.platform != "win32":  # an open file cannot be removed there; a stale one locks nothing
+        """Gives it up; does nothing a second time, or in a forked child."""
+        if self._descriptor in _HELD:
+            if sys.platform != "win32":  # an open file cannot be removed there, and a stale one locks nothing
                 os.unlink(self._name)
+            _HELD.discard(self._descriptor)
             os.close(self._descriptor)
-            self._descriptor = -1
-
-
-def _taken(name: str, owner: str) -> OutputError:
-    return OutputError(f"{name}: {owner} is writing this dataset; wait for it, or choose another target")
+        self._descriptor = -1
 
 
 def _same_file(descriptor: int, name: str) -> bool:
@@ -92,7 +85,15 @@ else:
 
     def _try_lock(descriptor: int) -> bool:
         try:
-            fcntl.lockf(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except (BlockingIOError, PermissionError):
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
             return False
         return True
+
+    def _forget() -> None:
+        # A forked child shares the lock, and would keep it when its parent is killed.
+        for descriptor in _HELD:
+            os.close(descriptor)
+        _HELD.clear()
+
+    os.register_at_fork(after_in_child=_forget)

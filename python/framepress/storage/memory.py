@@ -18,15 +18,21 @@ __all__ = ["MemoryOutput"]
 
 
 class MemoryOutput:
-    """An `Output` whose files are `files`: path -> content."""
+    """An `Output` that lives as long as the object."""
 
     def __init__(self) -> None:
-        self.files: dict[str, bytes] = {}
+        self._files: dict[str, bytes | bytearray] = {}
         self._folders: set[str] = set()
         self._staged: dict[str, bytes] = {}
         self._names = itertools.count()
         self._guard = threading.RLock()
         self._held = False
+
+    @property
+    def files(self) -> dict[str, bytes]:
+        """A copy: path -> content, `.framepress/` included."""
+        with self._guard:
+            return {path: bytes(content) for path, content in sorted(self._files.items())}
 
     def put(self, path: str, content: bytes) -> None:
         self.publish([self.stage(path, content)])
@@ -67,21 +73,20 @@ class MemoryOutput:
             except OutputError:
                 if not replace:
                     for path in published:
-                        del self.files[path]
+                        del self._files[path]
                 raise
             finally:
                 self.discard(staged)
 
-    def _place(self, path: str, content: bytes, *, replace: bool = False) -> None:
-        if path in self._folders or (path in self.files and not replace):
+    def _place(self, path: str, content: bytes | bytearray, *, replace: bool = False) -> None:
+        if path in self._folders or (path in self._files and not replace):
             raise OutputError(f"{path}: exists already and is not overwritten; choose another target or frame id")
-        folder = path.rpartition("/")[0]
-        while folder and folder not in self._folders:
-            if folder in self.files:
+        folders = [path[:end] for end, char in enumerate(path) if char == "/"]
+        for folder in folders:
+            if folder in self._files:
                 raise OutputError(f"{path}: {folder} is a file where a folder is needed; move it away")
-            self._folders.add(folder)
-            folder = folder.rpartition("/")[0]
-        self.files[path] = content
+        self._folders.update(folders)
+        self._files[path] = content
 
     def discard(self, staged: Sequence[Staged]) -> None:
         for item in staged:
@@ -89,24 +94,31 @@ class MemoryOutput:
 
     def append(self, path: str) -> Appender:
         with self._guard:
-            if checked(path, error=OutputError) not in self.files:
-                self._place(path, b"")
-        return _MemoryAppender(self, path)
+            if checked(path, error=OutputError) not in self._files:
+                self._place(path, bytearray())
+            elif isinstance(self._files[path], bytes):
+                self._files[path] = bytearray(self._files[path])
+            content = self._files[path]
+        assert isinstance(content, bytearray)
+        return _MemoryAppender(content)
 
     def read(self, path: str) -> bytes:
         try:
-            return self.files[path]
+            return bytes(self._files[checked(path)])
         except KeyError:
-            raise InputError(f"{path}: cannot be read: No such file or directory") from None
+            raise InputError(f"{path}: cannot be read: there is no such file") from None
 
     def open(self, path: str) -> BinaryIO:
         return io.BytesIO(self.read(path))
 
     def exists(self, path: str) -> bool:
-        return path in self.files or path in self._folders
+        return checked(path, error=OutputError) in self._files or path in self._folders
 
     def size(self, path: str) -> int:
-        return len(self.read(path))
+        try:
+            return len(self._files[checked(path)])
+        except KeyError:
+            raise InputError(f"{path}: cannot be read: there is no such file") from None
 
     def link(self, source: Path, path: str) -> None:
         try:
@@ -117,16 +129,18 @@ class MemoryOutput:
 
     def move(self, source: str, path: str) -> None:
         with self._guard:
-            self._place(checked(path, error=OutputError), self.read(source))
-            del self.files[source]
+            if checked(source, error=OutputError) not in self._files:
+                raise OutputError(f"{source}: cannot be moved: there is no such file")
+            self._place(checked(path, error=OutputError), self._files[source])
+            del self._files[source]
 
     def remove(self, path: str) -> None:
         with self._guard:
-            self.files.pop(self._own(path, "removed"), None)
+            self._files.pop(self._own(path, "removed"), None)
 
     def truncate(self, path: str, size: int) -> None:
         with self._guard:
-            self.files[self._own(path, "truncated")] = self.read(path)[:size]
+            self._files[self._own(path, "truncated")] = self.read(path)[:size]
 
     def _own(self, path: str, doing: str) -> str:
         if not checked(path, error=OutputError).startswith(OWN):
@@ -135,7 +149,8 @@ class MemoryOutput:
 
     def list(self, prefix: str = "") -> Iterator[str]:
         folder = f"{checked(prefix)}/" if prefix else ""
-        found = [path for path in list(self.files) if path.startswith(folder) and (folder or not path.startswith(OWN))]
+        with self._guard:
+            found = [path for path in self._files if path.startswith(folder) and (folder or not path.startswith(OWN))]
         yield from sorted(found, key=lambda path: path.split("/"))
 
     def sync(self) -> None:
@@ -157,10 +172,12 @@ class MemoryOutput:
 
 class _MemoryLock:
     def __init__(self, output: MemoryOutput) -> None:
-        self._output = output
+        self._output: MemoryOutput | None = output
 
     def release(self) -> None:
-        self._output._held = False
+        if self._output is not None:
+            self._output._held = False
+            self._output = None
 
 
 class _StagedStream(io.BytesIO):
@@ -176,16 +193,15 @@ class _StagedStream(io.BytesIO):
 
 
 class _MemoryAppender:
-    def __init__(self, output: MemoryOutput, path: str) -> None:
-        self._output = output
-        self._path = path
+    def __init__(self, content: bytearray) -> None:
+        self._content = content
 
     @property
     def size(self) -> int:
-        return len(self._output.files[self._path])
+        return len(self._content)
 
     def write(self, content: bytes) -> None:
-        self._output.files[self._path] += content
+        self._content += content
 
     def sync(self) -> None:
         """Nothing outlives the process."""

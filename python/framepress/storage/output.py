@@ -1,7 +1,7 @@
 """The seam to the disk: what a dataset is written through.
 
-Paths are relative, with forward slashes, checked by `paths.checked`. Nothing is overwritten except by the calls that say
-so, a reader never sees half a file, and what is not yet published lies in `.framepress/tmp/`.
+Paths are relative, with forward slashes, checked by `paths`. Nothing is overwritten except by the calls that say so, a
+reader never sees half a file, and what is not yet published lies in `.framepress/tmp/`.
 `folder.FolderOutput` and `memory.MemoryOutput` are peers.
 """
 
@@ -59,7 +59,8 @@ class Appender(Protocol):
 class Lock(Protocol):
     """Held from creation to `release`, or to the end of the process."""
 
-    def release(self) -> None: ...
+    def release(self) -> None:
+        """Gives it up; a second call does nothing."""
 
 
 class Output(Protocol):

@@ -1,4 +1,4 @@
-"""Relative paths from outside, made safe: what a dataset's files may be called, and that they stay inside its folder."""
+"""Relative paths from outside, made safe: what a file may be called, and that it stays inside its folder."""
 
 from __future__ import annotations
 

@@ -11,11 +11,12 @@ import gzip
 import json
 import re
 import zlib
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from contextlib import closing, suppress
 from dataclasses import dataclass
-from typing import Any, BinaryIO, NamedTuple
+from typing import Any, BinaryIO, NamedTuple, cast
 
-from framepress.errors import InputError, JournalError
+from framepress.errors import InputError, JournalError, OutputError
 from framepress.storage.output import OWN, Output, Staged
 
 __all__ = ["JOURNAL", "SCHEMA", "Line", "Segment", "SealedFile", "found", "header", "lines", "seal"]
@@ -96,7 +97,7 @@ def _odd_line(segment: Segment, number: int, raw: bytes) -> Line:
     return Line(segment, number, op, frame["id"], raw)
 
 
-def _raw_lines(output: Output, segment: Segment) -> Iterator[bytes]:
+def _raw_lines(output: Output, segment: Segment) -> Generator[bytes, None, None]:
     left = segment.end
     try:
         with _open(output, segment) as stream:
@@ -118,7 +119,7 @@ def _open(output: Output, segment: Segment) -> BinaryIO:
             segment = Segment(segment.number, sealed=True)  # a writer sealed it since we looked
             if not output.exists(segment.path):
                 raise
-    return _Unzipped(output.open(segment.path))
+    return cast(BinaryIO, _Unzipped(output.open(segment.path)))
 
 
 class _Unzipped(gzip.GzipFile):
@@ -162,8 +163,10 @@ class SealedFile:
     """A sealed segment in the making: deterministic gzip, not visible before it is published."""
 
     def __init__(self, output: Output, number: int) -> None:
+        self.segment = Segment(number, sealed=True)
         self.staged: Staged
-        self.staged, self._stream = output.stage_file(Segment(number, sealed=True).path)
+        self.staged, self._stream = output.stage_file(self.segment.path)
+        self._output = output
         self._zip = gzip.GzipFile("", "wb", LEVEL, self._stream, mtime=0)
         self.size = 0
 
@@ -171,24 +174,31 @@ class SealedFile:
         self._zip.write(content)
         self.size += len(content)
 
-    def close(self) -> Staged:
+    def close(self) -> None:
         self._zip.close()
         self._stream.close()
-        return self.staged
+
+    def drop(self) -> None:
+        with suppress(OutputError):  # a full disk refuses the end as well
+            self._zip.close()
+        with suppress(OutputError):
+            self._stream.close()
+        self._output.discard([self.staged])
 
 
 def seal(output: Output, segment: Segment) -> Segment:
-    """Compresses a segment that grew; it exists in one form or both at every moment."""
+    """The sealed form of a segment that grew, durable; the caller removes the other."""
     sealed = SealedFile(output, segment.number)
     try:
         with output.open(segment.path) as stream:
             while block := stream.read(1 << 20):
                 sealed.write(block)
-    finally:
-        staged = sealed.close()
-    output.publish([staged])
+        sealed.close()
+    except BaseException:
+        sealed.drop()
+        raise
+    output.publish([sealed.staged], replace=True)  # one from an attempt that failed half-way may be there
     output.sync()
-    output.remove(segment.path)
     return Segment(segment.number, sealed=True)
 
 
@@ -224,14 +234,16 @@ def _one_form(output: Output, number: int, forms: set[bool], repair: bool) -> Se
     if len(forms) == 1:
         return Segment(number, sealed=forms.pop())
     sealed, growing = Segment(number, sealed=True), Segment(number, sealed=False)
+    whole = _whole_lines(output, growing, repair=False).end or 0
     try:
-        for _ in _raw_lines(output, sealed):
-            pass
+        # Sealing may have failed after the sealed form was published, and the other have grown on.
+        complete = sum(map(len, _raw_lines(output, sealed))) >= whole
     except JournalError:
-        sealed, growing = growing, sealed
+        complete = False
+    kept, dropped = (sealed, growing) if complete else (growing, sealed)
     if repair:
-        output.remove(growing.path)
-    return sealed
+        output.remove(dropped.path)
+    return kept
 
 
 def _after_compaction(output: Output, segments: list[Segment], repair: bool) -> list[Segment]:
@@ -247,15 +259,12 @@ def _after_compaction(output: Output, segments: list[Segment], repair: bool) -> 
 
 def _first(output: Output, segment: Segment) -> int | None:
     """The segment's `first`; None where it has none, or its first line is torn (judged later)."""
-    stream = _raw_lines(output, segment)
-    try:
+    with closing(_raw_lines(output, segment)) as stream:
         raw = next(stream, b"")
-        if not raw.endswith(b"\n"):
-            return None
-        first = _check_header(raw, segment).get("first")
-        return first if isinstance(first, int) else None
-    finally:
-        stream.close()  # type: ignore[attr-defined]
+    if not raw.endswith(b"\n"):
+        return None
+    first = _check_header(raw, segment).get("first")
+    return first if isinstance(first, int) else None
 
 
 def _whole_lines(output: Output, segment: Segment, repair: bool) -> Segment:

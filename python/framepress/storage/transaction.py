@@ -8,18 +8,19 @@ and the journal's row is so known to be ours (`recover`).
 from __future__ import annotations
 
 import hashlib
-import io
 import json
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Any, BinaryIO, NamedTuple
+from contextlib import AbstractContextManager, contextmanager, suppress
+from types import TracebackType
+from typing import Any, BinaryIO, cast
 
 from framepress.errors import OutputError
 from framepress.storage.output import OWN, Output, Staged
 from framepress.storage.paths import checked
+from framepress.storage.streams import FileEntry, hashed_file
 
-__all__ = ["INTENTS", "FileEntry", "FrameTransaction", "Intents"]
+__all__ = ["INTENTS", "EditionFiles", "FileEntry", "FrameTransaction", "Intents"]
 
 INTENTS = f"{OWN}intents.jsonl"
 # Below one block of the file system a link saves nothing, and two label files that are one file are a trap: an editor
@@ -27,16 +28,8 @@ INTENTS = f"{OWN}intents.jsonl"
 _SHARED_FROM = 4096
 
 
-class FileEntry(NamedTuple):
-    """A published file: path relative to the dataset, bytes, sha256 in hex."""
-
-    path: str
-    size: int
-    sha256: str
-
-
 class Intents:
-    """The log of files about to be published; thread-safe."""
+    """The log of files about to be published; thread-safe. On reopening a dataset `recover` comes first."""
 
     def __init__(self, output: Output) -> None:
         self._output = output
@@ -54,8 +47,9 @@ class Intents:
     def withdraw(self, frame_id: str) -> None:
         """The frame's files did not become visible: what has their names is not ours."""
         with self._guard:
-            self._file.write(_line({"withdrawn": frame_id}))
             self._pending.pop(frame_id, None)
+            with suppress(OutputError):  # on a full disk, where the error that led here says it already
+                self._file.write(_line({"withdrawn": frame_id}))
 
     def settle(self, frame_id: str) -> None:
         """The frame's row is in the journal."""
@@ -63,11 +57,13 @@ class Intents:
             self._pending.pop(frame_id, None)
 
     def trim(self) -> None:
-        """Forgets settled frames; call after the journal is durable (`Journal.seal`, `Journal.sync`)."""
+        """Forgets settled frames; call when the journal is durable: after `Journal.seal` or as its `on_seal`."""
         with self._guard:
             self._file.close()
-            self._output.replace(INTENTS, b"".join(self._pending.values()))
-            self._file = self._output.append(INTENTS)
+            try:
+                self._output.replace(INTENTS, b"".join(self._pending.values()))
+            finally:
+                self._file = self._output.append(INTENTS)
 
     def close(self) -> None:
         with self._guard:
@@ -81,7 +77,8 @@ def _line(fields: dict[str, Any]) -> bytes:
 class FrameTransaction:
     """One frame's files in all editions; used by one thread, beside others with the same `intents`.
 
-    Equal content in several editions (an image) is written once and hard-linked.
+    Equal content in several editions (an image) is written once and hard-linked. As a context manager it discards
+    what was not published.
     """
 
     def __init__(self, output: Output, intents: Intents, frame_id: str) -> None:
@@ -90,9 +87,17 @@ class FrameTransaction:
         self._frame_id = frame_id
         self._staged: dict[str, Staged] = {}
         self._entries: dict[str, list[FileEntry]] = {}
-        # id -> (the object itself, so that its id stays taken; its entry)
+        # id -> (the object, held so that no other gets its id; its entry)
         self._same: dict[int, tuple[bytes, FileEntry]] = {}
-        self._equal: dict[tuple[int, str], str] = {}
+        self._equal: dict[tuple[int, str], Staged] = {}
+
+    def __enter__(self) -> FrameTransaction:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.discard()
 
     def files(self, prefix: str) -> EditionFiles:
         """Where one edition writes this frame; `prefix` is its folder, "" or "coco/"."""
@@ -105,61 +110,62 @@ class FrameTransaction:
         Raises:
             OutputError: a file of that name exists, or the disk refused; then none of this frame's files is visible.
         """
-        paths = list(self._staged)
-        for path in paths:
-            if self._output.exists(path):
-                self.discard()
-                raise OutputError(
-                    f"frame {self._frame_id}: {path} exists already and is not overwritten: another frame or view has "
-                    "the same name, or the file is not of this dataset; rename the frame, or move the file away"
-                )
-        self._intents.announce(self._frame_id, paths)
         try:
-            self._output.publish(list(self._staged.values()))
+            self._check_free()
+            self._intents.announce(self._frame_id, list(self._staged))
+            try:
+                self._output.publish(list(self._staged.values()))
+            except OutputError:
+                self._intents.withdraw(self._frame_id)
+                raise
         except OutputError as error:
-            self._intents.withdraw(self._frame_id)
+            self.discard()
             raise OutputError(f"frame {self._frame_id}: {error}") from error
-        self._same.clear()
+        self._staged.clear()
+        self._forget()
         return self._entries
 
+    def _check_free(self) -> None:
+        # Before they are announced: a crash must not make files of others look like ours.
+        for path in self._staged:
+            if self._output.exists(path):
+                raise OutputError(
+                    f"{path} exists already and is not overwritten: another frame or view has the same name, or the "
+                    "file does not belong to this dataset; rename the frame, or move the file away"
+                )
+
     def discard(self) -> None:
-        """Drops what was written."""
+        """Drops what was written and not published."""
         self._output.discard(list(self._staged.values()))
         self._staged.clear()
+        self._forget()
+
+    def _forget(self) -> None:
         self._same.clear()
+        self._equal.clear()
 
     def _put(self, prefix: str, path: str, content: bytes) -> None:
         full = self._free(prefix + path)
-        known = self._same.get(id(content))
-        entry = known[1] if known else FileEntry(full, len(content), hashlib.sha256(content).hexdigest())
-        twin = self._equal.get((entry.size, entry.sha256)) if entry.size >= _SHARED_FROM else None
-        self._staged[full] = self._staged[twin].at(full) if twin else self._output.stage(full, content)
-        self._same[id(content)] = (content, entry)
-        self._add(prefix, entry._replace(path=full))
+        seen = self._same.get(id(content))
+        entry = seen[1] if seen else FileEntry(full, len(content), hashlib.sha256(content).hexdigest())
+        twin = self._equal.get((entry.size, entry.sha256))
+        self._staged[full] = staged = twin.at(full) if twin else self._output.stage(full, content)
+        self._entries[prefix].append(entry._replace(path=full))
+        if entry.size >= _SHARED_FROM and type(content) is bytes:
+            self._same[id(content)] = (content, entry)
+            self._equal[entry.size, entry.sha256] = staged
 
     @contextmanager
     def _file(self, prefix: str, path: str) -> Iterator[BinaryIO]:
         full = self._free(prefix + path)
-        staged, raw = self._output.stage_file(full)
-        stream = HashingStream(raw)
-        try:
-            with raw:
-                yield stream
-        except BaseException:
-            self._output.discard([staged])
-            raise
-        self._staged[full] = staged
-        self._add(prefix, FileEntry(full, stream.size, stream.sha256()))
-
-    def _add(self, prefix: str, entry: FileEntry) -> None:
-        self._equal.setdefault((entry.size, entry.sha256), entry.path)
-        self._entries[prefix].append(entry)
+        with hashed_file(self._output, full) as stream:
+            yield cast(BinaryIO, stream)
+        self._staged[full] = stream.staged
+        self._entries[prefix].append(stream.entry)
 
     def _free(self, path: str) -> str:
         if checked(path, error=OutputError) in self._staged:
-            raise OutputError(
-                f"frame {self._frame_id}: {path} is written twice; each view and edition needs its own name"
-            )
+            raise OutputError(f"frame {self._frame_id}: {path} is written twice; each view needs a name of its own")
         return path
 
 
@@ -173,26 +179,5 @@ class EditionFiles:
     def put(self, path: str, content: bytes) -> None:
         self._transaction._put(self._prefix, path, content)
 
-    def file(self, path: str) -> Any:
+    def file(self, path: str) -> AbstractContextManager[BinaryIO]:
         return self._transaction._file(self._prefix, path)
-
-
-class HashingStream(io.BufferedIOBase):
-    """Passes on what is written and hashes it; hence it cannot seek."""
-
-    def __init__(self, stream: BinaryIO) -> None:
-        self._stream = stream
-        self._hash = hashlib.sha256()
-        self.size = 0
-
-    def writable(self) -> bool:
-        return True
-
-    def write(self, content: Any) -> int:
-        self._stream.write(content)
-        self._hash.update(content)
-        self.size += memoryview(content).nbytes
-        return memoryview(content).nbytes
-
-    def sha256(self) -> str:
-        return self._hash.hexdigest()
