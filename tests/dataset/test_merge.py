@@ -6,13 +6,13 @@ import random
 from pathlib import Path
 
 import pytest
-from frames import LABELS, many
 from plain_format import tree
 
 from framepress.core import LabelMap
 from framepress.dataset.merge import merge
 from framepress.dataset.writer import DatasetWriter
 from framepress.errors import InputError, OptionError, OutputError
+from frames import LABELS, many
 
 FORMATS = {"plain": {"images": "png"}, "twin": {}}
 

@@ -47,9 +47,9 @@ class OrderedPool(Generic[Item, Result]):
         self._limit_bytes = limit_bytes
         self._limit_items = workers * _IN_FLIGHT_PER_WORKER
         self._changed = threading.Condition()
-        self._committing = threading.Lock()
+        self._settling = threading.Lock()
         self._queue: deque[tuple[int, str, Item, int]] = deque()
-        self._done: dict[int, tuple[str, Result | None]] = {}
+        self._done: dict[int, tuple[str, Result | None, BaseException | None]] = {}
         self._given = 0
         self._settled = 0
         self._held_bytes = 0
@@ -107,50 +107,47 @@ class OrderedPool(Generic[Item, Result]):
                 number, key, item, size = self._queue.popleft()
                 doomed = self.failure is not None
             result: Result | None = None
+            error: BaseException | None = None
             if not doomed:
                 try:
                     result = self._work(item)
-                except BaseException as error:  # whatever ended the work must reach the caller, not die with the thread
-                    self._failed(key, error)
+                except BaseException as caught:  # whatever ended it must reach the caller, not die with the thread
+                    error = caught
             del item  # its pixels must not live on while the thread waits for the next one
             with self._changed:
                 self._held_bytes -= size
-                self._done[number] = (key, result)
+                self._done[number] = (key, result, error)
                 self._changed.notify_all()
             self._settle_ready()
 
-    def _failed(self, key: str, error: BaseException) -> None:
-        if not self._accept(key, error):
-            with self._changed:
-                if self.failure is None:
-                    self.failure = (key, error)
-                self._changed.notify_all()
-
     def _settle_ready(self) -> None:
-        """Commit what is next in line. Nobody waits for the lock: its holder looks again after letting it go."""
-        while self._next_is_done() and self._committing.acquire(blocking=False):
+        """Settle what is next in line. Nobody waits for the lock: its holder looks again after letting it go."""
+        while self._next_is_done() and self._settling.acquire(blocking=False):
             try:
                 while self._next_is_done():
                     with self._changed:
-                        key, result = self._done.pop(self._settled)
-                        doomed = self.failure is not None
-                    if result is not None:
-                        self._settle(key, result, doomed)
+                        key, result, error = self._done.pop(self._settled)
+                    self._settle(key, result, error)
                     with self._changed:
                         self._settled += 1
                         self._changed.notify_all()
             finally:
-                self._committing.release()
+                self._settling.release()
 
     def _next_is_done(self) -> bool:
         with self._changed:
             return self._settled in self._done
 
-    def _settle(self, key: str, result: Result, doomed: bool) -> None:
+    def _settle(self, key: str, result: Result | None, error: BaseException | None) -> None:
+        """In order, errors too: everything before a failed item is committed, nothing after it."""
         try:
-            if doomed:
-                self._discard(result)
-            else:
+            if result is not None and self.failure is None:
                 self._commit(result)
-        except BaseException as error:  # as in _run
-            self._failed(key, error)
+            elif result is not None:
+                self._discard(result)
+        except BaseException as caught:  # as in _run
+            error = caught
+        if error is not None and self.failure is None and not self._accept(key, error):
+            with self._changed:
+                self.failure = (key, error)
+                self._changed.notify_all()
