@@ -13,7 +13,7 @@ from PIL import Image
 
 from framepress.core.channels import CHANNELS
 from framepress.errors import InputError, OptionError
-from framepress.storage import images, images_deflate, jpeg, png
+from framepress.storage import images, images_backend, jpeg, png
 
 GOLDEN = Path(__file__).resolve().parents[3] / "shared" / "data" / "isaacsim-golden"
 
@@ -215,4 +215,4 @@ def test_pictures_of_recorded_captures_equal_what_pillow_reads():
 def test_the_backend_is_named_by_what_is_installed(monkeypatch):
     pytest.importorskip("isal", reason="ISA-L is not installed (extra fast)")
     monkeypatch.delenv("FRAMEPRESS_BACKEND", raising=False)
-    assert images_deflate.backend() == "isal"
+    assert images_backend.runs_coder() == "isal"

@@ -14,7 +14,7 @@ from hypothesis.extra import numpy as hnp
 from PIL import Image
 
 from framepress.errors import InputError, OptionError
-from framepress.storage import images_deflate, png
+from framepress.storage import images_backend, png
 from framepress.storage.images_huffman import HuffmanCode, HuffmanWriter
 
 cv2 = pytest.importorskip("cv2", reason="OpenCV is one of the independent readers")
@@ -28,7 +28,7 @@ def backend(request, monkeypatch):
     else:
         monkeypatch.delenv("FRAMEPRESS_BACKEND", raising=False)
         pytest.importorskip("isal", reason="ISA-L is not installed (extra fast)")
-    assert images_deflate.backend() == request.param
+    assert images_backend.runs_coder() == request.param
     return request.param
 
 

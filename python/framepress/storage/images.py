@@ -1,7 +1,7 @@
 """Encoded images and arrays: one table of encoders, and one strict way back.
 
 Pixels never depend on the machine; the bytes of a compressed file depend on the backend ("zlib" or "isal",
-see `images_deflate`), which is why `encoder_backends` names it and a dataset should record it.
+see `images_backend`), which is why `encoder_backends` names it and a dataset should record it.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import numpy as np
 
 from framepress.core.arrays import Array
 from framepress.errors import InputError, OptionError
-from framepress.storage import images_deflate, jpeg, npy, png, tiff
+from framepress.storage import images_backend, jpeg, npy, png, tiff
 from framepress.storage.images_header import MAX_PIXELS, Header
 
 __all__ = [
@@ -75,7 +75,7 @@ def encoder(name: str, channel: str) -> Encoder:
 
 def encoder_backends() -> dict[str, str]:
     """Encoder -> what compresses for it now: a dataset records it, since it decides the bytes (never the pixels)."""
-    active = images_deflate.backend()
+    active = images_backend.runs_coder()
     return {name: {"jpeg": "pillow", "npy": "none"}.get(name, active) for name in ENCODERS}
 
 

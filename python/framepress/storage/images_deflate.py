@@ -1,41 +1,26 @@
 """zlib streams (RFC 1950) for rows of bytes that are either noise or long runs, each coded by what suits it.
 
 Noise goes to our own Huffman coder (`images_huffman`): no search for repeats pays there. Runs go to zlib's RLE
-strategy, or to Intel ISA-L (module isal, extra `fast`), which needs a quarter of the time. This choice, the "backend",
-decides the bytes of a file, never its content.
+strategy, or to Intel ISA-L (module isal, extra `fast`), which needs a quarter of the time.
 """
 
 from __future__ import annotations
 
-import importlib.util
-import os
 import zlib
-from functools import cache
 from typing import Any
 
 from framepress.core.arrays import Array
 from framepress.errors import require
+from framepress.storage import images_backend
 from framepress.storage.images_huffman import HuffmanCode, HuffmanWriter
 
-__all__ = ["Stream", "backend"]
+__all__ = ["Stream"]
 
 # Of ISA-L's levels the first that makes its own Huffman codes; level 0 has one fixed code, made for text.
 ISAL_LEVEL = 1
 
 _ZLIB_HEADER = b"\x78\x01"  # deflate, 32 KiB window, least effort
 _LAST_BLOCK = b"\x03\x00"  # an empty one
-
-
-@cache
-def _isal_installed() -> bool:
-    return importlib.util.find_spec("isal") is not None
-
-
-def backend() -> str:
-    """What codes runs: "isal" where it is installed, else "zlib"; FRAMEPRESS_BACKEND=numpy asks for "zlib"."""
-    if os.environ.get("FRAMEPRESS_BACKEND") == "numpy" or not _isal_installed():
-        return "zlib"
-    return "isal"
 
 
 class Stream:
@@ -81,7 +66,7 @@ class Stream:
 
 
 def _runs_compressor() -> Any:
-    if backend() == "zlib":
+    if images_backend.runs_coder() == "zlib":
         return zlib.compressobj(1, zlib.DEFLATED, -15, 9, zlib.Z_RLE)
     isal_zlib = require("isal.isal_zlib", extra="fast")
     return isal_zlib.compressobj(ISAL_LEVEL, isal_zlib.DEFLATED, -15)

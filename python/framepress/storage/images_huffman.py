@@ -1,10 +1,6 @@
-"""Huffman coding of bytes into a deflate block, in numpy (RFC 1951, section 3.2).
+"""Huffman coding of bytes into deflate blocks (RFC 1951, section 3.2) where looking for repeats does not pay.
 
-Noise has no repeats worth looking for, so a block of literals is all that can be had from it, and zlib needs about 6 ns
-a byte for that. Here each array operation does one step for a whole band of rows: a table turns two bytes into one
-code, neighbours are joined to codes of four bytes, a running sum of lengths says where each lies, and a running sum of
-the shifted codes adds them up into 64-bit words (their bits do not overlap, so a sum is a union and the difference of
-two running sums is one word, whatever overflowed before).
+zlib needs about 6 ns a byte for that; `images_kernels.pack` does it for whole bands at once.
 """
 
 from __future__ import annotations
@@ -12,12 +8,13 @@ from __future__ import annotations
 import numpy as np
 
 from framepress.core.arrays import Array
+from framepress.storage import images_backend, images_kernels
+from framepress.storage.images_kernels import CODE_BITS
 
 __all__ = ["HuffmanCode", "HuffmanWriter"]
 
 END_OF_BLOCK = 256
-MAX_BITS = 13  # two codes and their length fit 32 bits, four codes fit a word
-_CODE_BITS = 27  # of an entry of the pair table; its length is in the 5 bits above
+MAX_BITS = 13  # so that two codes and their length fit 32 bits, and four codes a word
 _COUNTS_FLOOR = 1 << MAX_BITS  # no symbol is taken to be rarer than one in this many
 
 
@@ -80,7 +77,7 @@ class HuffmanCode:
         code = np.array(self.codes[:256], dtype=np.uint32)
         length = np.array(self.lengths[:256], dtype=np.uint32)
         joined: Array = code[None, :] | (code[:, None] << length[None, :])
-        joined |= (length[None, :] + length[:, None]) << np.uint32(_CODE_BITS)
+        joined |= (length[None, :] + length[:, None]) << np.uint32(CODE_BITS)
         return joined.ravel()
 
     def header(self) -> tuple[int, int]:
@@ -108,6 +105,8 @@ class HuffmanWriter:
     def __init__(self, code: HuffmanCode) -> None:
         self._code = code
         self._parts: list[bytes] = []
+        self._kernels = images_backend.kernels()
+        self._scratch = images_kernels.pack_scratch(0)
         self._bits, self._count = code.header()
         self._spill()
 
@@ -115,7 +114,12 @@ class HuffmanWriter:
         """Code a band: uint8, one dimension, contiguous."""
         whole = len(band) // 4 * 4
         if whole:
-            self._write_quads(band[:whole])
+            if self._scratch.shape[1] < whole // 4 + 2:
+                self._scratch = images_kernels.pack_scratch(whole)
+            words, self._bits, self._count = self._kernels.pack(
+                self._code.pairs, band[:whole], self._bits, self._count, self._scratch
+            )
+            self._parts.append(words.astype("<u8", copy=False).tobytes())
         for byte in band[whole:].tolist():
             self._put(self._code.codes[byte], self._code.lengths[byte])
 
@@ -139,39 +143,3 @@ class HuffmanWriter:
             self._parts.append((self._bits & ((1 << 64 * words) - 1)).to_bytes(8 * words, "little"))
             self._bits >>= 64 * words
             self._count -= 64 * words
-
-    def _write_quads(self, band: Array) -> None:
-        pairs = self._code.pairs.take(band.view("<u2").astype(np.intp), mode="clip").view("<u8")
-        # The first element is what was left over, the last an empty one that says where the rest ends.
-        n = len(pairs) + 2
-        code, length = np.empty(n, dtype=np.uint64), np.empty(n, dtype=np.uint64)
-        code[0], length[0], code[-1], length[-1] = self._bits, self._count, 0, 0
-        _join(pairs, code[1:-1], length[1:-1])
-
-        end = np.cumsum(length)
-        start = np.subtract(end, length, out=length)
-        offset = start & np.uint64(63)
-        word = np.right_shift(start, 6, out=start)
-        # Elements that are the last to start in their word: there is one in every word, as no code fills a whole one.
-        last = np.flatnonzero(word[1:] != word[:-1])
-        beyond = (code[last] >> np.uint64(1)) >> (np.uint64(63) - offset[last])  # >> 64 is undefined, hence two steps
-        union = np.cumsum(np.left_shift(code, offset, out=code))
-
-        words = union[last]
-        words[1:] -= union[last[:-1]]
-        words[1:] += beyond[:-1]
-        self._parts.append(words.astype("<u8", copy=False).tobytes())
-        left = np.diff(union[[last[-1], -1]]) + beyond[-1:] if len(last) else union[-1:]
-        self._bits, self._count = int(left[0]), int(end[-1]) & 63
-
-
-def _join(pairs: Array, code: Array, length: Array) -> None:
-    """Two entries of the pair table, first one in the low half, to one code of up to 52 bits, and its length."""
-    code_mask = np.uint64((1 << _CODE_BITS) - 1)
-    first = np.right_shift(pairs, _CODE_BITS, out=length)
-    first &= np.uint64(31)
-    np.right_shift(pairs, 32, out=code)
-    code &= code_mask
-    np.left_shift(code, first, out=code)
-    code |= pairs & code_mask
-    first += pairs >> np.uint64(32 + _CODE_BITS)

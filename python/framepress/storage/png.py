@@ -50,9 +50,10 @@ def encode(pixels: Array) -> bytes:
     rows, pixel_bytes = _rows(pixels)
     look = png_rows.survey(rows, pixel_bytes)
     code: HuffmanCode | None = None
+    row_filter = png_rows.RowFilter(rows, pixel_bytes)
     stream = images_deflate.Stream()
     for first, stop in png_rows.bands(rows):
-        filtered = png_rows.filter_paeth(rows, first, stop, pixel_bytes)
+        filtered = row_filter.paeth(first, stop)
         if look.is_noisy(first, stop):
             code = code or HuffmanCode(look.counts())
             stream.noise(filtered, code)
@@ -79,10 +80,11 @@ def encode_ids(ids: Array) -> bytes:
     pixels: Array = ids.astype(np.uint16, copy=False)
     if largest > 0xFFFF:
         pixels = np.ascontiguousarray(ids, dtype="<u4").view(np.uint8).reshape(*ids.shape, 4)
-    rows, _ = _rows(pixels)
+    rows, pixel_bytes = _rows(pixels)
+    row_filter = png_rows.RowFilter(rows, pixel_bytes)
     stream = images_deflate.Stream()
     for first, stop in png_rows.bands(rows):
-        stream.runs(png_rows.filter_up(rows, first, stop))
+        stream.runs(row_filter.up(first, stop))
     return _file(pixels, stream.finish())
 
 

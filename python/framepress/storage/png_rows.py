@@ -1,7 +1,7 @@
-"""Row filters of PNG (W3C PNG, 9.2), applied to whole bands of rows, and the survey that chooses between two of them.
+"""Row filters of PNG (W3C PNG, 9.2), applied to whole bands of rows, and the survey that tells noise from flat areas.
 
-"Average" (type 3) predicts noisy pictures best of the five; "Up" (type 2) turns flat areas and id maps into zeros and
-costs one subtraction. Sub and Paeth gain nothing over these on either, and Paeth costs far more in numpy.
+Paeth (type 4) predicts rendered pictures best: a fifth smaller than the mean of left and above (type 3) would give.
+Up (type 2) is one subtraction, and all that id maps need.
 """
 
 from __future__ import annotations
@@ -12,67 +12,45 @@ from dataclasses import dataclass
 import numpy as np
 
 from framepress.core.arrays import Array
+from framepress.storage import images_backend, images_kernels
 
-__all__ = ["Survey", "bands", "filter_paeth", "filter_up", "survey"]
+__all__ = ["RowFilter", "Survey", "bands", "survey"]
 
 BAND_BYTES = 1 << 17  # a band, its filtered copy and the coder's tables fit a core's second-level cache
 SAMPLE_STEP = 8  # one row in so many is looked at before the choice
 FLAT_SHARE = 0.15  # of a row's 8-byte words: from here on runs are worth more than a cheaper coder
 
 
-def filter_up(rows: Array, first: int, stop: int) -> Array:
-    """Rows `first` to `stop`, filter type 2: each row minus the one above, behind its type; flat."""
-    filtered = np.empty((stop - first, 1 + rows.shape[1]), dtype=np.uint8)
-    filtered[:, 0] = 2
-    body = filtered[:, 1:]
-    if first == 0:
-        body[0] = rows[0]
-        np.subtract(rows[1:stop], rows[: stop - 1], out=body[1:])
-    else:
-        np.subtract(rows[first:stop], rows[first - 1 : stop - 1], out=body)
-    return filtered.ravel()
+class RowFilter:
+    """Filters a picture's rows, (H, bytes) uint8, a band at a time; each call overwrites what the last one returned."""
 
+    def __init__(self, rows: Array, pixel_bytes: int) -> None:
+        self._rows = rows
+        self._pixel_bytes = pixel_bytes
+        self._kernels = images_backend.kernels()
+        height = min(band_height(rows), len(rows))
+        self._filtered = np.empty((height, 1 + rows.shape[1]), dtype=np.uint8)
+        self._scratch = images_kernels.paeth_scratch(height, rows.shape[1])
 
-def filter_paeth(rows: Array, first: int, stop: int, pixel_bytes: int) -> Array:
-    """Rows `first` to `stop`, filter type 4: each row minus Paeth's prediction, behind its type; flat."""
-    filtered = np.empty((stop - first, 1 + rows.shape[1]), dtype=np.uint8)
-    filtered[:, 0] = 4
-    if first == 0:
-        above = np.concatenate([np.zeros_like(rows[:1]), rows[: stop - 1]])
-    else:
-        above = rows[first - 1 : stop - 1]
-    _subtract_paeth(rows[first:stop], above, pixel_bytes, filtered[:, 1:])
-    return filtered.ravel()
+    def up(self, first: int, stop: int) -> Array:
+        """Rows `first` to `stop`, filter type 2: each row minus the one above, behind its type; flat."""
+        filtered = self._filtered[: stop - first]
+        filtered[:, 0] = 2
+        np.subtract(self._rows[first:stop], self._above(first, stop), out=filtered[:, 1:])
+        return filtered.ravel()
 
+    def paeth(self, first: int, stop: int) -> Array:
+        """Rows `first` to `stop`, filter type 4: each row minus Paeth's prediction, behind its type; flat."""
+        filtered = self._filtered[: stop - first]
+        filtered[:, 0] = 4
+        here, above = self._rows[first:stop], self._above(first, stop)
+        self._kernels.subtract_paeth(here, above, self._pixel_bytes, filtered, self._scratch)
+        return filtered.ravel()
 
-def _subtract_paeth(here: Array, above: Array, pixel_bytes: int, out: Array) -> None:
-    """`here` minus whichever of left, above and above-left is nearest to left + above - above-left.
-
-    With `low` and `high` for the smaller and larger of left and above, and c the third, moved in between them: the
-    distances are high - c to `low`, c - low to `high`, and their difference to c. So the nearest is `low` while
-    2 (high - c) <= c - low, `high` while 2 (c - low) <= high - c, and c between; all of it fits eight bits.
-    """
-    left, up, up_left = here[:, :-pixel_bytes], above[:, pixel_bytes:], above[:, :-pixel_bytes]
-    low, high = np.minimum(left, up), np.maximum(left, up)
-    nearest = np.maximum(up_left, low)
-    np.minimum(nearest, high, out=nearest)
-    to_low, to_high = high - nearest, nearest - low
-    take_low = _mask(to_low <= to_high >> 1)
-    take_high = _mask(to_high <= to_low >> 1)
-    # Where c is the nearest both masks are 0; a ^ ((a ^ b) & mask) is b under the mask.
-    take_low &= low ^ nearest
-    take_high &= high ^ nearest
-    nearest ^= take_low
-    # (both masks at once need low == high, so that nothing is left to change)
-    nearest ^= take_high
-    np.subtract(here[:, pixel_bytes:], nearest, out=out[:, pixel_bytes:])
-    np.subtract(here[:, :pixel_bytes], above[:, :pixel_bytes], out=out[:, :pixel_bytes])
-
-
-def _mask(chosen: Array) -> Array:
-    """255 where true, 0 elsewhere, in place."""
-    bits = chosen.view(np.uint8)
-    return np.negative(bits, out=bits)
+    def _above(self, first: int, stop: int) -> Array:
+        if first:
+            return self._rows[first - 1 : stop - 1]
+        return np.concatenate([np.zeros_like(self._rows[:1]), self._rows[: stop - 1]])  # black above the picture
 
 
 @dataclass(frozen=True)
@@ -97,15 +75,21 @@ class Survey:
 def survey(rows: Array, pixel_bytes: int) -> Survey:
     """Look at one row in eight, (H, bytes) uint8; a picture of four rows or less counts as flat."""
     sample = np.arange(SAMPLE_STEP // 2, len(rows), SAMPLE_STEP)
-    residual = np.empty((len(sample), rows.shape[1]), dtype=np.uint8)
-    _subtract_paeth(rows[sample], rows[sample - 1], pixel_bytes, residual)
+    filtered = np.empty((len(sample), 1 + rows.shape[1]), dtype=np.uint8)
+    scratch = images_kernels.paeth_scratch(*filtered.shape)
+    images_backend.kernels().subtract_paeth(rows[sample], rows[sample - 1], pixel_bytes, filtered, scratch)
+    residual = filtered[:, 1:]
     words = residual[:, : rows.shape[1] // 8 * 8].view(np.uint64)
     noisy = np.count_nonzero(words, axis=1) > (1 - FLAT_SHARE) * words.shape[1]
     return Survey(sample, residual, noisy)
 
 
+def band_height(rows: Array) -> int:
+    return max(1, BAND_BYTES // (1 + rows.shape[1]))
+
+
 def bands(rows: Array) -> Iterator[tuple[int, int]]:
     """First and stop row of bands of about `BAND_BYTES`."""
-    height = max(1, BAND_BYTES // (1 + rows.shape[1]))
+    height = band_height(rows)
     for first in range(0, len(rows), height):
         yield first, min(first + height, len(rows))
