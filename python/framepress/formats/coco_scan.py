@@ -1,0 +1,180 @@
+"""Where the entries of a large JSON document are, found in pieces, so that the document never has to fit in memory.
+
+COCO keeps a whole dataset in one object of a few long lists. A pass over the bytes finds each entry of these lists by
+counting brackets outside of texts; the entries are then decoded one by one, when they are wanted. What is left of the
+document with `0` in the place of each entry is small, and a JSON parser checks it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO, NoReturn
+
+import numpy as np
+
+from framepress.core.arrays import Array
+from framepress.errors import InputError
+from framepress.storage.images import refuse_pointer
+
+__all__ = ["Entries", "entries"]
+
+_CHUNK = 4 << 20
+_OPEN, _CLOSE, _QUOTE = 1, -1, 2
+_KINDS = np.zeros(256, np.int8)
+_KINDS[list(b"{[")], _KINDS[list(b"}]")], _KINDS[list(b'"')] = _OPEN, _CLOSE, _QUOTE
+
+
+@dataclass(frozen=True, eq=False)
+class Entries:
+    """The entries of one list: entry i is the bytes `start[i]` up to `start[i] + length[i]` of the file."""
+
+    path: Path
+    name: str
+    start: Array
+    length: Array
+
+    def __len__(self) -> int:
+        return len(self.start)
+
+    def __iter__(self) -> Iterator[bytes]:
+        """All entries in order."""
+        step = 4096
+        for first in range(0, len(self), step):
+            yield from self.take(np.arange(first, min(first + step, len(self))))
+
+    def take(self, rows: Array) -> list[bytes]:
+        """Some entries; neighbours are read at once."""
+        if not len(rows):
+            return []
+        start = self.start[rows]
+        end = start + self.length[rows]
+        with self.path.open("rb", buffering=0) as file:
+            if (np.diff(rows) == 1).all():
+                file.seek(start[0])
+                block = file.read(int(end[-1] - start[0]))
+                return [block[a:b] for a, b in zip((start - start[0]).tolist(), (end - start[0]).tolist(), strict=True)]
+            texts = []
+            for a, b in zip(start.tolist(), end.tolist(), strict=True):
+                file.seek(a)
+                texts.append(file.read(b - a))
+            return texts
+
+
+def entries(path: Path) -> dict[str, Entries]:
+    """The lists of the document's outermost object, by name.
+
+    Raises:
+        InputError: the file cannot be read or is no JSON object; a name is there twice; a list of objects holds
+            something else as well. What is inside of an entry is not looked at.
+    """
+    scan = _Scan(path)
+    try:
+        with path.open("rb") as file:
+            scan.run(file)
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read: {error.strerror or error}") from error
+    return scan.lists()
+
+
+class _Scan:
+    """One pass: the state that is carried from piece to piece, and what was found."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._quotes = self._depth = 0
+        self._starts: list[Array] = []
+        self._ends: list[Array] = []
+        self._opened: list[Array] = []  # where a list or object in the outermost object begins
+        self._frame: list[bytes] = []  # the document with 0 in the place of each entry
+
+    def run(self, file: BinaryIO) -> None:
+        offset = 0
+        while piece := file.read(_CHUNK):
+            while piece.endswith(b"\\") and (more := file.read(1)):
+                piece += more
+            if not offset:
+                refuse_pointer(piece, str(self._path))
+            self._piece(piece, offset)
+            offset += len(piece)
+        if self._quotes or self._depth:
+            raise InputError(
+                f"{self._path}: the file ends inside of {'a text' if self._quotes else 'a list or object'} "
+                f"after {offset} bytes; write or copy it again"
+            )
+
+    def _piece(self, piece: bytes, offset: int) -> None:
+        characters = np.frombuffer(piece, np.uint8)
+        kinds = _KINDS[characters]
+        at = np.flatnonzero(kinds)
+        kinds = kinds[at]
+        quotes = kinds == _QUOTE
+        for place in np.flatnonzero(quotes & (characters[at - 1] == 0x5C) & (at > 0)).tolist():
+            quotes[place] = _backslashes_before(piece, int(at[place])) % 2 == 0
+        parity = (np.cumsum(quotes) + self._quotes) & 1
+        self._quotes = int(parity[-1]) if parity.size else self._quotes
+        brackets = (parity == 0) & (kinds != _QUOTE)
+        at, kinds = at[brackets], kinds[brackets]
+        depth = np.cumsum(kinds, dtype=np.int64) + self._depth
+        if depth.size and depth.min() < 0:
+            raise InputError(f"{self._path}: a bracket closes that was never opened, near byte {offset + int(at[0])}")
+        starts_inside = self._depth >= 3
+        self._depth = int(depth[-1]) if depth.size else self._depth
+        ends_inside = self._depth >= 3
+        starts = at[(kinds == _OPEN) & (depth == 3)]
+        ends = at[(kinds == _CLOSE) & (depth == 2)] + 1
+        self._opened.append(at[(kinds == _OPEN) & (depth == 2)] + offset)
+        self._starts.append(starts + offset)
+        self._ends.append(ends + offset)
+        after = ends.tolist() if starts_inside else [0, *ends.tolist()]
+        until = starts.tolist() if ends_inside else [*starts.tolist(), len(piece)]
+        self._frame.append(b"0".join(piece[a:b] for a, b in zip(after, until, strict=True)))
+        if ends_inside and starts.size:
+            self._frame.append(b"0")
+
+    def lists(self) -> dict[str, Entries]:
+        document = self._outermost()
+        starts, ends, opened = map(np.concatenate, (self._starts, self._ends, self._opened))
+        first = np.searchsorted(starts, opened)
+        stop = np.append(first[1:], len(starts))
+        containers = [(name, value) for name, value in document.items() if isinstance(value, (dict, list))]
+        found = {}
+        for (name, value), a, b in zip(containers, first.tolist(), stop.tolist(), strict=True):
+            if isinstance(value, list) and (b > a or not value):
+                odd = next((place for place, entry in enumerate(value) if entry != 0), 0)
+                if odd or len(value) != b - a:
+                    raise InputError(f"{self._path}: {name}[{odd}] is not an object")
+                found[name] = Entries(self._path, name, starts[a:b], (ends[a:b] - starts[a:b]).astype(np.int32))
+        return found
+
+    def _outermost(self) -> dict[str, Any]:
+        def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+            fields = dict(pairs)
+            if len(fields) != len(pairs):
+                names = [name for name, _ in pairs]
+                twice = next(name for name in names if names.count(name) > 1)
+                raise InputError(f"{self._path}: {twice!r} is there twice in one object")
+            return fields
+
+        def not_finite(text: str) -> NoReturn:
+            raise InputError(f"{self._path}: holds {text}, which is no JSON")
+
+        try:
+            text = b"".join(self._frame).decode("utf-8-sig")
+            document = json.loads(text, object_pairs_hook=unique, parse_constant=not_finite)
+        except ValueError as error:
+            raise InputError(
+                f"{self._path}: is no JSON document ({error}, counted without the lists' entries)"
+            ) from error
+        if not isinstance(document, dict):
+            raise InputError(f"{self._path}: the document is no JSON object")
+        return document
+
+
+def _backslashes_before(piece: bytes, at: int) -> int:
+    count = 0
+    while count < at and piece[at - 1 - count] == 0x5C:
+        count += 1
+    return count

@@ -1,0 +1,53 @@
+"""Frame ids for images that come with file names alone."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from itertools import groupby
+from pathlib import PurePosixPath
+
+from framepress.core import safe_name
+from framepress.errors import InputError
+
+__all__ = ["frame_ids"]
+
+
+def frame_ids(splits: Sequence[tuple[str, Sequence[tuple[str, str | None]]]], where: str) -> list[list[str]]:
+    """A frame id for each image of each split: the simplest of three forms that keeps all frames apart.
+
+    The forms are the file name without extension, that in a folder of the split's name, and with its extension too.
+
+    Args:
+        splits: name and images; an image is its relative path and, where it has one already, its frame id.
+            Neighbours with one id of their own are views of one frame.
+        where: what to name in an error.
+
+    Raises:
+        InputError: two frames share an id in every form.
+    """
+    for with_split, with_extension in ((False, False), (True, False), (True, True)):
+        ids = [
+            [
+                _frame_id(path, name if with_split else "", with_extension) if own is None else own
+                for path, own in images
+            ]
+            for name, images in splits
+        ]
+        counts = Counter(identifier for listed in ids for identifier, _ in groupby(listed))
+        # Two files without an id of their own are two frames, even side by side.
+        counts.update(
+            identifier
+            for listed, (_, images) in zip(ids, splits, strict=True)
+            for identifier, before, (_, own) in zip(listed[1:], listed, images[1:], strict=False)
+            if identifier == before and own is None
+        )
+        twice = next((identifier for identifier, count in counts.items() if count > 1), None)
+        if twice is None:
+            return ids
+    raise InputError(f"{where}: two images belong to the frame {twice}; read the splits one by one")
+
+
+def _frame_id(path: str, split: str, with_extension: bool) -> str:
+    stem = path if with_extension else str(PurePosixPath(path).with_suffix(""))
+    return "/".join(safe_name(part) for part in (split, *stem.split("/")) if part)

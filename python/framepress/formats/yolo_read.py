@@ -1,0 +1,335 @@
+"""Reading YOLO folders: data.yaml, then an image's header and its label file when their turn comes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+import numpy as np
+
+from framepress.core import Camera, EncodedImage, Frame, Label, LabelMap, Objects, View
+from framepress.core.arrays import Array
+from framepress.core.channels import Channels
+from framepress.errors import FramepressError, InputError
+from framepress.formats.frame_ids import frame_ids
+from framepress.storage.images import Header, decode_rgb, probe
+from framepress.storage.paths import safe_join
+
+__all__ = ["frames", "labels"]
+
+_EXTENSIONS = frozenset((".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp"))
+_SPLITS = ("train", "val", "test")
+_KEYS = frozenset("path nc names kpt_shape flip_idx channels download yaml_file kpt_names minival".split())
+_TOLERANCE = 0.01  # of the image: Ultralytics takes a label file with more for corrupt
+_ROUNDING = 1e-6  # of the image: six decimals, the fewest that common exporters write
+_HEAD = 1 << 16
+
+
+@dataclass(frozen=True, slots=True)
+class _Set:
+    """What data.yaml says. `splits`: name -> images, as paths relative to `root`."""
+
+    file: Path
+    root: Path
+    labels: LabelMap
+    splits: dict[str, list[str]]
+    keypoints: tuple[int, int] | None
+
+
+def labels(path: Path) -> LabelMap:
+    """See `yolo.read_labels`."""
+    file = _yaml_file(path)
+    document = _document(file)
+    return _labels(document, _keypoint_shape(document, file), file)
+
+
+def frames(path: Path) -> Iterator[Frame]:
+    """See `yolo.read`."""
+    found = _opened(path)
+    _refuse_lost_labels(found)
+    images = [(split, [(_own_path(image, split), None) for image in images]) for split, images in found.splits.items()]
+    position = 0
+    for (split, listed), ids in zip(found.splits.items(), frame_ids(images, str(found.file)), strict=True):
+        for image, identifier in zip(listed, ids, strict=True):
+            view = _view(found, image)
+            try:
+                yield Frame(identifier, position, (view,), split="" if split == "all" else split)
+            except FramepressError as error:
+                raise InputError(f"{found.root / image}: {error}") from error
+            position += 1
+
+
+def _yaml_file(path: Path) -> Path:
+    if path.is_file():
+        return path
+    for name in ("data.yaml", "data.yml", "dataset.yaml"):
+        if (path / name).is_file():
+            return path / name
+    raise InputError(f"{path}: has no data.yaml; pass the dataset's YAML file itself")
+
+
+def _document(file: Path) -> Mapping[str, Any]:
+    import yaml
+
+    try:
+        document = yaml.safe_load(file.read_bytes())
+    except OSError as error:
+        raise InputError(f"{file}: cannot be read: {error.strerror or error}") from error
+    except (yaml.YAMLError, ValueError) as error:
+        raise InputError(f"{file}: is no YAML: {' '.join(str(error).split())}") from error
+    if not isinstance(document, dict) or "names" not in document:
+        raise InputError(f"{file}: has no `names`; is it a YOLO data file?")
+    return document
+
+
+def _labels(document: Mapping[str, Any], keypoints: tuple[int, int] | None, file: Path) -> LabelMap:
+    names = document["names"]
+    if isinstance(names, dict):
+        if sorted(names, key=str) != sorted(range(len(names)), key=str):
+            raise InputError(f"{file}: names has the numbers {list(names)}; they must count from 0 on without a gap")
+        names = [names[number] for number in range(len(names))]
+    if not isinstance(names, list):
+        raise InputError(f"{file}: names is {names!r}, expected a list or numbered texts")
+    odd = next((name for name in names if not isinstance(name, str) and type(name) is not int), None)
+    if odd is not None:
+        raise InputError(f"{file}: names: {odd!r} is no text; put it in quotes (YAML reads yes, no, on, off as truth)")
+    if document.get("nc", len(names)) != len(names):
+        raise InputError(f"{file}: nc is {document['nc']!r}, names lists {len(names)}")
+    points = tuple(f"point_{number + 1}" for number in range(keypoints[0] if keypoints else 0))
+    try:
+        return LabelMap(tuple(Label(str(name).strip(), keypoints=points) for name in names))
+    except FramepressError as error:
+        raise InputError(f"{file}: names: {error}") from error
+
+
+def _keypoint_shape(document: Mapping[str, Any], file: Path) -> tuple[int, int] | None:
+    shape = document.get("kpt_shape")
+    if shape is None:
+        return None
+    if (
+        not isinstance(shape, list)
+        or [type(side) for side in shape] != [int, int]
+        or shape[0] < 1
+        or shape[1] not in (2, 3)
+    ):
+        raise InputError(f"{file}: kpt_shape is {shape!r}, expected [points, 2 or 3]")
+    return shape[0], shape[1]
+
+
+def _opened(path: Path) -> _Set:
+    file = _yaml_file(path)
+    document = _document(file)
+    keypoints = _keypoint_shape(document, file)
+    root = _root(document, file)
+    named = [*_SPLITS, *(key for key in document if isinstance(key, str) and key not in (*_SPLITS, *_KEYS))]
+    listed = {key: _images(document[key], root, f"{file}: {key}") for key in named if document.get(key)}
+    splits: dict[str, list[str]] = {}
+    for name, images in listed.items():
+        if images in splits.values():
+            continue  # trainers ask for train and val, so one folder is often given for both
+        known = {image: split for split, others in splits.items() for image in others}
+        shared = next((image for image in images if image in known), None)
+        if shared is not None:
+            raise InputError(f"{file}: {shared} is in {known[shared]} and in {name}; a split must not share images")
+        splits[name] = images
+    if not splits:
+        raise InputError(f"{file}: names none of the splits train, val and test")
+    if len(splits) == 1 and len(listed) > 1:
+        splits = {"all": next(iter(splits.values()))}
+    return _Set(file, root, _labels(document, keypoints, file), splits, keypoints)
+
+
+def _root(document: Mapping[str, Any], file: Path) -> Path:
+    """The folder of the YAML file. A `path` in it is only believed where it leads to a folder inside of that."""
+    stated = str(document.get("path") or ".")
+    if stated in (".", "./") or Path(stated).resolve() == file.parent.resolve():
+        return file.parent
+    if not Path(stated).is_absolute() and ".." not in Path(stated).parts and (file.parent / stated).is_dir():
+        return file.parent / stated
+    return file.parent  # a path of the machine that made the set
+
+
+def _images(entry: Any, root: Path, where: str) -> list[str]:
+    """The images that one split names, in order, as paths relative to `root`."""
+    found: list[str] = []
+    for item in entry if isinstance(entry, list) else [entry]:
+        if not isinstance(item, str):
+            raise InputError(f"{where}: {item!r} is no path")
+        path, relative = _inside(root, item, where)
+        if path.is_dir():
+            found += sorted(
+                f"{relative}/{image.relative_to(path).as_posix()}" if relative else image.relative_to(path).as_posix()
+                for image in path.rglob("*")
+                if image.suffix.lower() in _EXTENSIONS and image.is_file()
+            )
+        elif path.suffix.lower() == ".txt" and path.is_file():
+            for number, line in enumerate(path.read_text("utf-8", errors="surrogateescape").splitlines(), 1):
+                if line.strip():
+                    found.append(_inside(root, line.strip(), f"{path}:{number}")[1])
+        elif path.suffix.lower() in _EXTENSIONS and path.is_file():
+            found.append(relative)
+        else:
+            raise InputError(f"{where}: {item} is neither a folder, a list of images (.txt) nor an image in {root}")
+    return list(dict.fromkeys(found))
+
+
+def _inside(root: Path, text: str, where: str) -> tuple[Path, str]:
+    """A path of the set and its form relative to `root`.
+
+    As Ultralytics does, `../` in front is taken for the root itself where that is what exists; a leading `data/`, which
+    darknet's lists have, likewise.
+    """
+    if Path(text).is_absolute():
+        if not Path(text).is_relative_to(root.absolute()):
+            raise InputError(f"{where}: {text} is outside of the dataset's folder {root}")
+        text = str(Path(text).relative_to(root.absolute()))
+    plain = PurePosixPath(text.removeprefix("../")).as_posix()
+    for relative in (plain, plain.removeprefix("data/")):
+        try:
+            path = root if relative == "." else safe_join(root, relative)
+        except InputError as error:
+            raise InputError(f"{where}: {error}") from error
+        if path.exists():
+            return path, "" if relative == "." else relative
+    return safe_join(root, plain), plain
+
+
+def _own_path(image: str, split: str) -> str:
+    """What of an image's path is its own: without the folders `images` and `<split>`; undoes the writer's escape."""
+    parts = image.split("/")
+    if "images" in parts[:-1]:
+        last = len(parts) - 1 - parts[::-1].index("images")
+        before, parts = parts[:last], parts[last + 1 :]
+        parts = [*(part for part in before if part != split), *parts]
+    if len(parts) > 1 and (parts[0] == split or (split == "all" and parts[0] in _SPLITS)):
+        parts = parts[1:]
+    return "/".join(re.sub(r"^(images-*)-(?=\.|$)", r"\1", part) for part in parts)
+
+
+def _label_file(found: _Set, image: str) -> Path:
+    """Where readers look: the last `/images/` becomes `/labels/`."""
+    head, sep, tail = f"/{image}".rpartition("/images/")
+    relative = f"{head}/labels/{tail}" if sep else f"/{image}"
+    return found.root / str(PurePosixPath(relative[1:]).with_suffix(".txt"))
+
+
+def _refuse_lost_labels(found: _Set) -> None:
+    """A set without any label file is laid out wrongly, not empty: readers would take all images for background."""
+    images = [image for listed in found.splits.values() for image in listed]
+    if images and not any(_label_file(found, image).is_file() for image in images):
+        raise InputError(
+            f"{found.file}: none of the {len(images)} images has a label file; "
+            f"that of {images[0]} is expected at {_label_file(found, images[0])}"
+        )
+
+
+def _view(found: _Set, image: str) -> View:
+    path = found.root / image
+    header = _header(path)
+    size_wh = (header.width, header.height)
+    file = _label_file(found, image)
+    objects = (
+        _objects(file, found, size_wh) if file.is_file() else Objects.build((), classes=found.labels.names, label=())
+    )
+    source = EncodedImage(header.media_type, path, decode_rgb)
+    return View(Camera(*size_wh), channels=Channels({"rgb": source}, size_wh, str(path)), objects=objects)
+
+
+def _header(path: Path) -> Header:
+    try:
+        with path.open("rb") as file:
+            head = file.read(_HEAD)
+            try:
+                return probe(head, str(path))
+            except InputError:
+                if len(head) < _HEAD:
+                    raise
+                return probe(head + file.read(), str(path))  # a JPEG with a long preamble
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read: {error.strerror or error}") from error
+
+
+def _objects(file: Path, found: _Set, size_wh: tuple[int, int]) -> Objects:
+    try:
+        lines = file.read_text("utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"{file}: cannot be read: {error}") from error
+    rows = [
+        (_row(line.split(), len(found.labels), found.keypoints, f"{file}:{number}"), number)
+        for number, line in enumerate(lines, 1)
+        if line.strip()
+    ]
+    kinds = {row[0] for row, _ in rows}
+    if len(kinds) > 1:
+        first = rows[0][0][0]
+        number = next(number for row, number in rows if row[0] != first)
+        raise InputError(f"{file}:{number}: boxes and polygons in one file; Ultralytics would drop the image")
+    scale = np.array(size_wh, np.float64)
+    label: list[int] = []
+    boxes: list[Array] = []
+    polygons: list[list[Array] | None] = []
+    keypoints: list[Array | None] = []
+    for (kind, code, numbers, marks), number in rows:
+        points = numbers.reshape(-1, 2)
+        if kind == "box":
+            points = np.stack((points[0] - points[1] / 2, points[0] + points[1] / 2))
+        points = _snapped(points * scale, scale)
+        box = np.clip((*points.min(0), *points.max(0)), 0, (*size_wh, *size_wh))
+        if not (box[2:] > box[:2]).all():
+            raise InputError(f"{file}:{number}: the object has no size inside the image")
+        label.append(code)
+        boxes.append(box)
+        polygons.append([points] if kind == "polygon" else None)
+        keypoints.append(None if marks is None else _keypoints(marks, scale))
+    return Objects.build(
+        (),
+        classes=found.labels.names,
+        label=label,
+        box=np.array(boxes, np.float64).reshape(-1, 4),
+        polygons=polygons,
+        keypoints=keypoints,
+    )
+
+
+def _row(
+    tokens: list[str], classes: int, keypoints: tuple[int, int] | None, where: str
+) -> tuple[str, int, Array, Array | None]:
+    """Kind, class, numbers of the shape and of the key points of one line."""
+    count = len(tokens)
+    posed = 5 + (keypoints[0] * keypoints[1] if keypoints else 0)
+    polygon = not keypoints and count >= 7 and count % 2 == 1
+    if count != posed and not polygon:
+        expected = f"{posed}" if keypoints else "5 (class and box) or a class and at least 3 points"
+        raise InputError(f"{where}: {count} numbers, expected {expected}")
+    try:
+        values = [float(token) for token in tokens]
+    except ValueError as error:
+        raise InputError(f"{where}: {error}") from error
+    if not values[0].is_integer() or not 0 <= values[0] < classes:
+        raise InputError(f"{where}: class {tokens[0]} is not one of the {classes} in data.yaml (0 to {classes - 1})")
+    shape, marks = values[1 : count if polygon else 5], values[5:]
+    odd = next((value for value in shape if not -_TOLERANCE <= value <= 1 + _TOLERANCE), None)
+    if odd is not None:
+        raise InputError(f"{where}: {odd} is outside of 0..1 (Ultralytics tolerates {_TOLERANCE})")
+    if not polygon and min(shape[2:]) <= 0:
+        raise InputError(f"{where}: a box of {shape[2]} x {shape[3]} has no size")
+    if polygon:
+        return "polygon", int(values[0]), np.array(shape), None
+    return "box", int(values[0]), np.array(shape), np.array(marks).reshape(keypoints) if keypoints else None
+
+
+def _keypoints(marks: Array, scale: Array) -> Array | None:
+    """(K, 3); None where nothing is labelled. Without a third number a point at 0 0 is not labelled."""
+    seen = marks[:, 2] if marks.shape[1] == 3 else 2.0 * (marks != 0).any(1)
+    points = np.column_stack((marks[:, :2] * scale, seen))
+    points[seen == 0] = 0
+    return points if seen.any() else None
+
+
+def _snapped(points: Array, scale: Array) -> Array:
+    """Pixels (P, 2), moved to the whole or half pixel that the text's rounding allows."""
+    whole = np.rint(2 * points) / 2
+    return np.where(np.abs(points - whole) <= _ROUNDING * scale, whole, points)
