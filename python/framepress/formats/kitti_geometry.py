@@ -22,6 +22,7 @@ __all__ = [
     "AXES",
     "LABEL_FROM_VELO",
     "TILT_LIMIT",
+    "WRITTEN_DIGITS",
     "Upright",
     "axis_code",
     "camera_from_level",
@@ -33,6 +34,7 @@ __all__ = [
 AXES = {"x": 1, "y": 2, "z": 3, "-x": -1, "-y": -2, "-z": -3}
 LABEL_FROM_VELO = np.array([[0.0, -1.0, 0.0], [0.0, 0.0, -1.0], [1.0, 0.0, 0.0]])
 TILT_LIMIT = np.radians(5.0)
+WRITTEN_DIGITS = 6
 
 _STEEP = 0.9  # |y| of a forward direction above which its projected yaw says nothing
 _SMALLEST = 5e-7  # m; a side below it would be written as 0.000000
@@ -78,7 +80,8 @@ class Upright:
     Args:
         hwl: float64 (N, 3) [m].
         location: float64 (N, 3) [m], the centre of the bottom face.
-        rotation_y, alpha: float64 (N,) [rad].
+        rotation_y, alpha: float64 (N,) [rad]. They and `location` have the digits that are written, and alpha follows
+            from those, so that a line agrees with itself and writing it again changes nothing.
         tilt: float64 (N,) [rad], between the box's up and the label frame's -y; NaN where there is no box.
         guessed: bool (N,), the sign of the forward direction is a guess.
         unknown: reason -> bool (N,), each row under one reason at most.
@@ -121,12 +124,13 @@ def upright(
     length, height, width = (boxes.size[rows, axis] for axis in (forward_axis, up_axis, 3 - forward_axis - up_axis))
 
     tilt = np.arctan2(np.hypot(above[:, 0], above[:, 2]), -above[:, 1])
-    rotation_y = np.arctan2(_snapped(-ahead[:, 2]), _snapped(ahead[:, 0]))
+    rotation_y = np.round(np.arctan2(_snapped(-ahead[:, 2]), _snapped(ahead[:, 0])), WRITTEN_DIGITS)
     if policy == "enclose":
         reach = np.abs(np.einsum("nij,nik->njk", label_from_upright(rotation_y), axes))
         length, width, height = np.einsum("njk,nk->nj", reach, boxes.size).T
     hwl = np.stack((height, width, length), axis=1)
     location = center + np.stack((np.zeros_like(height), height / 2, np.zeros_like(height)), axis=1)
+    location = np.round(location, WRITTEN_DIGITS)
 
     unknown = _first_reason(
         absent=~boxes.known,

@@ -90,7 +90,7 @@ def type_to_name(text: str) -> str:
 def label_text(table: LabelTable) -> str:
     """The label file: one line an object, "" for none.
 
-    Boxes have 4 decimals, truncation 4, metres and angles 6; no -0.
+    Boxes and truncation have 4 decimals, metres and angles 6 (`kitti_geometry.WRITTEN_DIGITS`); no -0.
     """
     angles = np.round(np.stack((table.alpha, table.rotation_y), axis=1), 6)
     angles = np.where(np.abs(angles) >= _LARGEST_ANGLE, _LARGEST_ANGLE, angles) + 0.0
@@ -155,16 +155,18 @@ def _parsed(line: str, where: str) -> tuple[str, list[float]]:
     if len(fields) not in (15, 16) or "" in fields or "\t" in line:
         raise InputError(
             f"{where}: KITTI-001: expected 15 fields (16 with a score) with single blanks between, got "
-            f"{len(line.split())}: {line[:120]!r}; a type with a blank in it is one too many (KITTI-004)"
+            f"{len(line.split())}: {line[:120]!r}; is there a blank in the type (KITTI-004)?"
         )
     if _NOT_IN_A_TYPE.search(fields[0].replace("%", "")):
         raise InputError(f"{where}: KITTI-004: the type {fields[0]!r} has a quote; rename the class")
-    if not re.fullmatch(r"[+-]?[0-9]+", fields[2]):
-        raise InputError(f"{where}: KITTI-003: occluded is {fields[2]!r}, must be a whole number from -1 to 3")
     try:
         numbers = [float(field) for field in fields[1:]]
     except ValueError as error:
-        raise InputError(f"{where}: KITTI-001: {error}; fields 2 to {len(fields)} must be numbers") from error
+        raise InputError(
+            f"{where}: KITTI-001: {error}; fields 2 to {len(fields)} must be numbers, a type has no blank (KITTI-004)"
+        ) from error
+    if not re.fullmatch(r"[+-]?[0-9]+", fields[2]):
+        raise InputError(f"{where}: KITTI-003: occluded is {fields[2]!r}, must be a whole number from -1 to 3")
     if not all(map(math.isfinite, numbers)):
         raise InputError(f"{where}: GEN-004: a number that is not finite: {line[:120]!r}; write the unknown values")
     truncated, occluded = numbers[:2]
