@@ -219,10 +219,16 @@ class Journal:
         if self._on_seal is not None:
             self._on_seal(self._sealed[-1].path)
 
-    def close(self) -> None:
-        """Seals and lets go; a second call does nothing. Where the disk refuses, the segment stays as it is."""
+    def close(self, *, seal: bool = True) -> None:
+        """Lets go; a second call does nothing. Where the disk refuses to seal, the segment stays as it is.
+
+        Args:
+            seal: False leaves the segment growing, for a run that will be resumed: its segments are then those of a
+                run that was not interrupted.
+        """
         try:
-            self.seal()
+            if seal:
+                self.seal()
         finally:
             if self._file is not None:
                 file, self._file = self._file, None

@@ -140,7 +140,9 @@ class MemoryOutput:
 
     def truncate(self, path: str, size: int) -> None:
         with self._guard:
-            self._files[self._own(path, "truncated")] = self.read(path)[:size]
+            if self._own(path, "truncated") not in self._files:
+                raise OutputError(f"{path}: cannot be truncated: there is no such file")
+            self._files[path] = self._files[path][:size]
 
     def _own(self, path: str, doing: str) -> str:
         if not checked(path, error=OutputError).startswith(OWN):
