@@ -1,3 +1,123 @@
-"""framepress: simulator frames in, exact datasets out."""
+"""framepress: simulator frames in, exact datasets out.
+
+    import framepress
+    source = framepress.open("capture")
+    framepress.convert(source, "dataset", ["coco", "yolo", "kitti"])
+
+The names below are loaded when they are first used, so that importing the package costs nothing inside a host.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from framepress.core import (
+        Boxes3D,
+        Camera,
+        Channels,
+        Distortion,
+        EncodedImage,
+        Frame,
+        Instance,
+        Label,
+        LabelMap,
+        Objects,
+        Rle,
+        Signal,
+        View,
+        safe_name,
+    )
+    from framepress.dataset.convert import convert
+    from framepress.dataset.index import Index
+    from framepress.dataset.label_files import read_label_file
+    from framepress.dataset.merge import merge
+    from framepress.dataset.opening import Dataset
+    from framepress.dataset.opening import open_dataset as open
+    from framepress.dataset.refinish import finish
+    from framepress.dataset.report import EditionReport, Report
+    from framepress.dataset.split import Split
+    from framepress.dataset.writer import DatasetWriter
+    from framepress.errors import (
+        FrameError,
+        FramepressError,
+        InputError,
+        JournalError,
+        LabelError,
+        OptionError,
+        OutputError,
+    )
+    from framepress.formats import Format, register
 
 __version__ = "0.1.0"
+
+__all__ = [
+    # whole datasets
+    "open",
+    "convert",
+    "merge",
+    "finish",
+    "Dataset",
+    "DatasetWriter",
+    "Index",
+    "Report",
+    "EditionReport",
+    "Split",
+    # classes
+    "Label",
+    "LabelMap",
+    "read_label_file",
+    # frames and what is in them
+    "Frame",
+    "View",
+    "Camera",
+    "Distortion",
+    "Channels",
+    "EncodedImage",
+    "Objects",
+    "Instance",
+    "Boxes3D",
+    "Rle",
+    "Signal",
+    "safe_name",
+    # formats of one's own
+    "Format",
+    "register",
+    # what can go wrong
+    "FramepressError",
+    "OptionError",
+    "LabelError",
+    "OutputError",
+    "InputError",
+    "JournalError",
+    "FrameError",
+]
+
+_HOMES = {
+    "core": "Frame View Camera Distortion Channels EncodedImage Objects Instance Boxes3D Rle Signal safe_name",
+    "core.labels": "Label LabelMap",
+    "dataset.convert": "convert",
+    "dataset.index": "Index",
+    "dataset.label_files": "read_label_file",
+    "dataset.merge": "merge",
+    "dataset.opening": "Dataset open",
+    "dataset.refinish": "finish",
+    "dataset.report": "EditionReport Report",
+    "dataset.split": "Split",
+    "dataset.writer": "DatasetWriter",
+    "errors": "FrameError FramepressError InputError JournalError LabelError OptionError OutputError",
+    "formats": "Format register",
+}
+_HOME = {name: home for home, names in _HOMES.items() for name in names.split()}
+_NAMED_THERE = {"open": "open_dataset"}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(f"{__name__}.{_HOME[name]}"), _NAMED_THERE.get(name, name))
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from inspect import signature
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +15,10 @@ from framepress.dataset.split import Split
 from framepress.dataset.writer import DatasetWriter
 from framepress.storage.output import Output
 
-__all__ = ["convert"]
+__all__ = ["SOURCE", "convert"]
+
+SOURCE = "source "
+"""Begins the names of the counters that a reader kept: what became of the source's rows."""
 
 
 def convert(
@@ -42,8 +47,32 @@ def convert(
     with DatasetWriter(
         target, formats, labels=fixed, unlisted=unlisted, split=split, workers=workers, existing=existing
     ) as writer:
-        for number, frame in enumerate(source.frames(), start=1):
-            writer.add(frame)
+        accounts: dict[str, Mapping[str, int]] = {}
+        for number, frame in enumerate(_accounting(source, accounts).frames(), start=1):
+            if not writer.add(frame):
+                accounts.pop(frame.id, None)
+            _count(writer, accounts)
             if on_frame is not None:
                 on_frame(number)
+        _count(writer, accounts)
     return writer.close()
+
+
+def _accounting(source: Dataset, accounts: dict[str, Mapping[str, int]]) -> Dataset:
+    """The source with a reader that notes, frame by frame, what became of its rows, if it is one that can."""
+    read = source.format.read
+    if read is None or "on_accounts" not in signature(read).parameters or "on_accounts" in source.options:
+        return source
+
+    def note(frame_id: str, found: Any) -> None:
+        accounts[frame_id] = dict(found.counts)
+
+    return replace(source, options={**source.options, "on_accounts": note})
+
+
+def _count(writer: DatasetWriter, accounts: dict[str, Mapping[str, int]]) -> None:
+    """Into the ledger; those of frames that the reader itself left out as well."""
+    for counts in accounts.values():
+        for name, count in counts.items():
+            writer.count(SOURCE + name, count)
+    accounts.clear()

@@ -1,0 +1,36 @@
+"""The command `framepress`: a skin over the public functions. What a command needs is imported when it runs."""
+
+from __future__ import annotations
+
+import click
+
+from framepress import __version__
+from framepress.cli.convert import convert
+from framepress.cli.datasets import finish, info, merge
+from framepress.cli.formats import formats
+from framepress.cli.shell import Commands
+
+__all__ = ["main"]
+
+
+@click.group(
+    cls=Commands,
+    invoke_without_command=True,
+    subcommand_metavar="COMMAND [ARGS]...",
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
+)
+@click.version_option(__version__, "--version", prog_name="framepress")
+@click.pass_context
+def main(context: click.Context) -> None:
+    """Turn what a simulator rendered into datasets that are exact.
+
+    Exit codes: 0 ok, 1 findings, 2 usage, 3 input or output, 4 corrupt input, 130 interrupted.
+    FRAMEPRESS_DEBUG=1 shows where an error came from.
+    """
+    if context.invoked_subcommand is None:
+        click.echo(context.get_help(), err=True)
+        context.exit(2)
+
+
+for _command in (convert, info, finish, merge, formats):
+    main.add_command(_command)

@@ -1,0 +1,188 @@
+"""Columns over a whole dataset, of any format that can be read: what statistics, selection and rules work on.
+
+frames:   id (text), index, sequence, split, time_ns (NO_TIME = not known), features (bit set), first_view, views,
+          first_object, objects
+views:    frame, name, width, height [px], first_object, objects
+objects:  frame, view, id, label, track (-1 = none), box and box_full [px, edges], area [px], visibility, truncation,
+          distance [m, from the camera to the 3D box's centre], all NaN = not known; crowd, mask, box3d (whether known)
+files:    path (text, relative to the dataset), size [bytes, -1 = missing], frame, edition
+
+`sequence`, `split`, `name`, `label`, `track` and `edition` count in the lists of the same name; other integers are row
+numbers of the table they name. The columns are memory-mapped files in a cache outside the dataset (`index_cache`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, overload
+
+import numpy as np
+
+from framepress.core import LabelMap
+from framepress.core.arrays import Array
+from framepress.dataset import index_cache
+from framepress.dataset.index_build import COLUMNS, TEXTS, VOCABULARIES, build, read_header
+from framepress.dataset.opening import Dataset
+from framepress.errors import LabelError
+
+__all__ = ["NO_TIME", "Index", "Table", "Texts"]
+
+NO_TIME = np.iinfo(np.int64).min
+_CHUNK = 1 << 20
+
+
+class Texts(Sequence[str]):
+    """Many texts in one file; each is decoded when it is asked for."""
+
+    def __init__(self, offsets: Array, content: Array) -> None:
+        self._offsets = offsets
+        self._content = content
+
+    def __len__(self) -> int:
+        return max(len(self._offsets) - 1, 0)
+
+    @overload
+    def __getitem__(self, row: int) -> str: ...
+    @overload
+    def __getitem__(self, row: slice) -> list[str]: ...
+    def __getitem__(self, row: int | slice) -> str | list[str]:
+        if isinstance(row, slice):
+            return [self[place] for place in range(*row.indices(len(self)))]
+        place = range(len(self))[row]
+        return self._content[self._offsets[place] : self._offsets[place + 1]].tobytes().decode()
+
+    def __repr__(self) -> str:
+        return f"Texts({len(self)})"
+
+
+class Table(Mapping[str, Array]):
+    """Column name -> read-only array with one entry a row.
+
+    All columns are mapped at once: a mapped file stays readable when a newer index takes this one's place.
+    """
+
+    def __init__(self, folder: Path, name: str, rows: int) -> None:
+        self.rows = rows
+        self._name = name
+        self._columns = {
+            column: _mapped(folder / f"{name}.{column}", dtype, (rows, *shape))
+            for column, (dtype, shape) in COLUMNS[name].items()
+        }
+        self._texts = {column: _texts(folder / f"{name}.{column}", rows) for column in TEXTS[name]}
+
+    def __getitem__(self, column: str) -> Array:
+        return self._columns[column]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._columns)
+
+    def __len__(self) -> int:
+        return len(self._columns)
+
+    def texts(self, column: str) -> Texts:
+        """A column of texts: `id` of frames, `path` of files."""
+        return self._texts[column]
+
+    def __repr__(self) -> str:
+        return f"Table({self._name}, {self.rows} rows)"
+
+
+class Index:
+    """Made by `Index.of`."""
+
+    def __init__(self, folder: Path, header: Mapping[str, Any]) -> None:
+        rows = header["rows"]
+        self.labels = LabelMap.from_dict(header["labels"])
+        self.features: tuple[str, ...] = tuple(header["features"])
+        self.frames, self.views, self.objects, self.files = (Table(folder, name, rows[name]) for name in COLUMNS)
+        self.sequences, self.splits, self.view_names, self.tracks, self.editions = (
+            _texts(folder / name, rows[name]) for name in VOCABULARIES
+        )
+
+    @classmethod
+    def of(cls, dataset: Dataset, *, rebuild: bool = False) -> Index:
+        """The index of a dataset: the cached one while the dataset is unchanged, else made now.
+
+        A dataset of ours is indexed by its journal, which knows all editions and needs no finished one; another one by
+        reading every frame (no pixel is decoded). Memory stays flat but for one text each of every class, sequence and
+        track name.
+
+        Args:
+            rebuild: make it even if there is one.
+
+        Raises:
+            InputError: the dataset is damaged.
+            OutputError: the cache cannot be written; FRAMEPRESS_CACHE names another folder for it.
+        """
+        place = index_cache.Place.of(dataset)
+        if not rebuild:
+            found = cls._cached(place.folder)
+            if found is not None:
+                return found
+        folder = place.made(lambda target: build(dataset, target))
+        made = cls._cached(folder, fresh=True)
+        if made is None:  # another process cleared the cache in this very moment
+            return cls.of(dataset, rebuild=True)
+        return made
+
+    @classmethod
+    def _cached(cls, folder: Path, *, fresh: bool = False) -> Index | None:
+        """None where there is no index, or not a whole one, or one that cannot be checked against its files."""
+        header = read_header(folder)
+        if header is None or (header["outside"] and not fresh):
+            return None
+        try:
+            return cls(folder, header)
+        except (OSError, ValueError, KeyError, TypeError, IndexError, LabelError):  # it is a cache: made again
+            return None
+
+    def counts(self) -> dict[str, int]:
+        """Objects a class, in the order of the classes; 0 where there is none."""
+        totals = _counted(self.objects["label"], len(self.labels))
+        return dict(zip(self.labels.names, totals, strict=True))
+
+    def summary(self) -> dict[str, Any]:
+        """JSON-able: how many of everything.
+
+        `sizes` counts views, `features` frames that have them, `splits` frames ("" = none), `sequences` and `tracks`
+        different names.
+        """
+        splits = _counted(self.frames["split"], len(self.splits))
+        bits = self.frames["features"]
+        features = {name: int(np.count_nonzero(bits & np.uint64(1 << bit))) for bit, name in enumerate(self.features)}
+        sizes, of_size = np.unique(
+            np.stack([self.views["width"], self.views["height"]], axis=1), axis=0, return_counts=True
+        )
+        return {
+            "frames": self.frames.rows,
+            "views": self.views.rows,
+            "objects": self.objects.rows,
+            "sequences": sum(name != "" for name in self.sequences),
+            "tracks": len(self.tracks),
+            "classes": self.counts(),
+            "splits": dict(sorted(zip(self.splits, splits, strict=True))),
+            "sizes": {f"{w}x{h}": n for (w, h), n in zip(sizes.tolist(), of_size.tolist(), strict=True)},
+            "features": dict(sorted(features.items())),
+        }
+
+    def __repr__(self) -> str:
+        return f"Index({self.frames.rows} frames, {self.objects.rows} objects)"
+
+
+def _counted(codes: Array, length: int) -> list[int]:
+    totals = np.zeros(length, np.int64)
+    for start in range(0, len(codes), _CHUNK):
+        totals += np.bincount(codes[start : start + _CHUNK], minlength=length)
+    return [int(total) for total in totals]
+
+
+def _mapped(path: Path, dtype: str, shape: tuple[int, ...]) -> Array:
+    if 0 in shape:
+        return np.empty(shape, dtype)
+    return np.memmap(path, dtype, "r", shape=shape)
+
+
+def _texts(path: Path, rows: int) -> Texts:
+    offsets = _mapped(path.with_name(path.name + ".ends"), "<i8", (rows + 1,))
+    return Texts(offsets, _mapped(path.with_name(path.name + ".utf8"), "u1", (int(offsets[-1]),)))

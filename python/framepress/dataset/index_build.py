@@ -1,0 +1,308 @@
+"""Writes the columns of an index, frame by frame, each column to the end of its own file."""
+
+from __future__ import annotations
+
+import json
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from framepress.core import Frame, LabelMap, View
+from framepress.core.arrays import Array
+from framepress.core.features import features
+from framepress.core.record import from_record
+from framepress.dataset.finish import journal_labels
+from framepress.dataset.opening import Dataset
+from framepress.dataset.state import root_of
+from framepress.storage.folder import FolderOutput
+from framepress.storage.journal import Journal
+
+__all__ = ["COLUMNS", "TEXTS", "VERSION", "VOCABULARIES", "build", "read_header"]
+
+VERSION = 1
+HEADER = "index.json"
+_PENDING_ROWS = 8192
+
+COLUMNS: dict[str, dict[str, tuple[str, tuple[int, ...]]]] = {
+    "frames": {
+        **dict.fromkeys(("index", "time_ns", "first_view", "first_object"), ("<i8", ())),
+        **dict.fromkeys(("sequence", "split", "views", "objects"), ("<i4", ())),
+        "features": ("<u8", ()),
+    },
+    "views": {
+        **dict.fromkeys(("frame", "first_object"), ("<i8", ())),
+        **dict.fromkeys(("name", "width", "height", "objects"), ("<i4", ())),
+    },
+    "objects": {
+        **dict.fromkeys(("frame", "view", "id"), ("<i8", ())),
+        **dict.fromkeys(("label", "track"), ("<i4", ())),
+        **dict.fromkeys(("box", "box_full"), ("<f8", (4,))),
+        "area": ("<f8", ()),
+        **dict.fromkeys(("visibility", "truncation", "distance"), ("<f4", ())),
+        **dict.fromkeys(("crowd", "mask", "box3d"), ("?", ())),
+    },
+    "files": {"size": ("<i8", ()), "frame": ("<i8", ()), "edition": ("<i4", ())},
+}
+TEXTS: dict[str, tuple[str, ...]] = {"frames": ("id",), "views": (), "objects": (), "files": ("path",)}
+VOCABULARIES = ("sequences", "splits", "view_names", "tracks", "editions")
+
+
+class _File(NamedTuple):
+    edition: str
+    path: str
+    size: int
+
+
+@dataclass(frozen=True)
+class _Entry:
+    frame: Frame
+    features: frozenset[str]
+    files: list[_File]
+
+
+def build(dataset: Dataset, folder: Path) -> None:
+    """Write the index of a dataset into an empty folder.
+
+    Raises:
+        InputError: the dataset is damaged.
+        OSError: the folder cannot be written.
+    """
+    with ExitStack() as stack:
+        builder = _Builder(folder, stack)
+        root = root_of(dataset)
+        if root is None:
+            builder.labels = LabelMap() if dataset.format.read_labels is None else dataset.labels()
+            for frame in dataset.frames():
+                builder.add(_Entry(frame, features(frame), _files_of(frame, dataset)))
+        else:
+            output = FolderOutput(root)
+            journal = Journal.open(output, repair=False)
+            assert dataset.job is not None
+            builder.labels = journal_labels(dataset.job, journal)
+            for record in journal.records():
+                if record["op"] in ("add", "replace"):
+                    builder.add(_entry_of(record))
+        builder.close()
+
+
+def _entry_of(record: dict[str, Any]) -> _Entry:
+    frame = from_record(record["frame"])
+    files = [
+        _File(name, path, size) for name, edition in record["editions"].items() for path, size, _ in edition["files"]
+    ]
+    return _Entry(frame, features(frame) | frozenset(record["channels"]), files)
+
+
+def _files_of(frame: Frame, dataset: Dataset) -> list[_File]:
+    """The files that a foreign frame's pixels come from."""
+    files = []
+    for view in frame.views:
+        for channel in view.channels:
+            image = view.channels.encoded(channel)
+            if image is None or not isinstance(image.source, Path):
+                continue
+            source = image.source
+            size = source.stat().st_size if source.is_file() else -1
+            base = dataset.path if dataset.path.is_dir() else dataset.path.parent
+            path = source.relative_to(base) if source.is_relative_to(base) else source
+            files.append(_File(dataset.format.name, path.as_posix(), size))
+    return files
+
+
+class _Builder:
+    def __init__(self, folder: Path, stack: ExitStack) -> None:
+        self.labels = LabelMap()
+        self._folder = folder
+        self._features: dict[str, int] = {}
+        self._codes: dict[str, dict[str, int]] = {name: {} for name in VOCABULARIES}
+        self._outside = False
+        self._tables = {name: _TableFiles(folder, name, stack) for name in COLUMNS}
+        self._vocabularies = {name: _TextFile(folder / name, stack) for name in VOCABULARIES}
+
+    def _code(self, vocabulary: str, text: str) -> int:
+        codes = self._codes[vocabulary]
+        if text not in codes:
+            codes[text] = len(codes)
+            self._vocabularies[vocabulary].append(text)
+        return codes[text]
+
+    def add(self, entry: _Entry) -> None:
+        frame, tables = entry.frame, self._tables
+        row = tables["frames"].rows
+        first_view, first_object = tables["views"].rows, tables["objects"].rows
+        bits = 0
+        for name in sorted(entry.features):
+            bits |= 1 << self._features.setdefault(name, len(self._features))
+        for view in frame.views:
+            self._add_view(view, row)
+        for file in entry.files:
+            self._outside = self._outside or Path(file.path).is_absolute()
+            tables["files"].append(
+                1, {"size": [file.size], "frame": [row], "edition": [self._code("editions", file.edition)]},
+                {"path": file.path},
+            )  # fmt: skip
+        tables["frames"].append(
+            1,
+            {
+                "index": [frame.index],
+                "sequence": [self._code("sequences", frame.sequence)],
+                "split": [self._code("splits", frame.split)],
+                "time_ns": [np.iinfo(np.int64).min if frame.time_ns is None else frame.time_ns],
+                "features": [bits],
+                "first_view": [first_view],
+                "views": [len(frame.views)],
+                "first_object": [first_object],
+                "objects": [tables["objects"].rows - first_object],
+            },
+            {"id": frame.id},
+        )
+
+    def _add_view(self, view: View, frame_row: int) -> None:
+        views, objects = self._tables["views"], view.objects
+        count = len(objects)
+        row = views.rows
+        views.append(
+            1,
+            {
+                "frame": [frame_row],
+                "name": [self._code("view_names", view.name)],
+                "width": [view.camera.width],
+                "height": [view.camera.height],
+                "first_object": [self._tables["objects"].rows],
+                "objects": [count],
+            },
+        )
+        if not count:
+            return
+        self.labels = self.labels.grown(objects.classes)
+        codes = np.array([self.labels.code(name) for name in objects.classes], np.int32)
+        self._tables["objects"].append(
+            count,
+            {
+                "frame": np.full(count, frame_row),
+                "view": np.full(count, row),
+                "id": objects.id,
+                "label": codes[objects.label],
+                "track": [self._code("tracks", track) if track else -1 for track in objects.track],
+                "box": objects.box,
+                "box_full": objects.box_full,
+                "area": objects.area,
+                "visibility": objects.visibility,
+                "truncation": objects.truncation,
+                "distance": _distance_m(view),
+                "crowd": objects.crowd,
+                "mask": _masked(view),
+                "box3d": objects.box3d.known,
+            },
+        )
+
+    def close(self) -> None:
+        for table in self._tables.values():
+            table.close()
+        for vocabulary in self._vocabularies.values():
+            vocabulary.close()
+        header = {
+            "schema": "framepress.index",
+            "version": VERSION,
+            "rows": {
+                **{name: table.rows for name, table in self._tables.items()},
+                **{name: len(codes) for name, codes in self._codes.items()},
+            },
+            "labels": self.labels.to_dict(),
+            "features": list(self._features),
+            "outside": self._outside,  # some files lie where no change of the dataset's folder shows
+            "bytes": {path.name: path.stat().st_size for path in sorted(self._folder.iterdir())},
+        }
+        (self._folder / HEADER).write_text(json.dumps(header, ensure_ascii=False), encoding="utf-8")
+
+
+def read_header(folder: Path) -> dict[str, Any] | None:
+    """What `build` wrote; None where it is missing, damaged, of another version, or its files are not all there."""
+    try:
+        header: dict[str, Any] = json.loads((folder / HEADER).read_text(encoding="utf-8"))
+        whole = header["version"] == VERSION and all(
+            (folder / name).stat().st_size == size for name, size in header["bytes"].items()
+        )
+        return header if whole else None
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return None
+
+
+def _distance_m(view: View) -> Array:
+    """float64 (N,) [m], from the camera's centre to the boxes'; NaN where one is not known."""
+    pose, centers = view.camera.world_from_camera, view.objects.box3d.center
+    if pose is None:
+        return np.full(len(centers), np.nan)
+    return np.asarray(np.linalg.norm(centers - pose[:3, 3], axis=1))
+
+
+def _masked(view: View) -> Array:
+    """bool (N,), whether the object's pixels are known: as runs, as polygons, or by its id in the instance channel."""
+    objects = view.objects
+    held = [mask is not None or rings is not None for mask, rings in zip(objects.mask, objects.polygons, strict=True)]
+    return np.asarray(held, bool) | ((objects.id > 0) & ("instance" in view.channels))
+
+
+class _TextFile:
+    """`<path>.utf8` holds the texts without gaps, `<path>.ends` where each ends, from 0 on (little-endian int64)."""
+
+    def __init__(self, path: Path, stack: ExitStack) -> None:
+        self._content = stack.enter_context(path.with_name(path.name + ".utf8").open("wb"))
+        self._ends = stack.enter_context(path.with_name(path.name + ".ends").open("wb"))
+        self._ends.write(bytes(8))
+        self._end = 0
+
+    def append(self, text: str) -> None:
+        content = text.encode()
+        self._end += len(content)
+        self._content.write(content)
+        self._ends.write(self._end.to_bytes(8, "little"))
+
+    def close(self) -> None:
+        self._content.close()
+        self._ends.close()
+
+
+class _TableFiles:
+    """The columns of one table; rows wait in memory until there are enough for a write."""
+
+    def __init__(self, folder: Path, name: str, stack: ExitStack) -> None:
+        self.rows = 0
+        self._columns = COLUMNS[name]
+        self._files = {
+            column: stack.enter_context((folder / f"{name}.{column}").open("wb")) for column in COLUMNS[name]
+        }
+        self._texts = {column: _TextFile(folder / f"{name}.{column}", stack) for column in TEXTS[name]}
+        self._pending: dict[str, list[Any]] = {column: [] for column in COLUMNS[name]}
+        self._waiting = 0
+
+    def append(self, count: int, columns: dict[str, Any], texts: dict[str, str] | None = None) -> None:
+        """Args:
+        columns: every column, as `count` rows.
+        texts: every text column, one row.
+        """
+        for name, rows in columns.items():
+            self._pending[name].append(rows)
+        for name, text in (texts or {}).items():
+            self._texts[name].append(text)
+        self.rows += count
+        self._waiting += count
+        if self._waiting >= _PENDING_ROWS:
+            self._write()
+
+    def _write(self) -> None:
+        for name, (dtype, _) in self._columns.items():
+            if self._pending[name]:
+                self._files[name].write(np.concatenate([np.asarray(r, dtype) for r in self._pending[name]]).tobytes())
+                self._pending[name].clear()
+        self._waiting = 0
+
+    def close(self) -> None:
+        self._write()
+        for file in self._files.values():
+            file.close()
+        for text in self._texts.values():
+            text.close()
