@@ -1,4 +1,4 @@
-"""The compiled twin of `kernels_numpy`: the same steps as plain rings, the same bytes.
+"""The compiled twin of `kernels_numpy`: the same steps as plain loops, the same bytes.
 
 Needs numba (extra "fast"). Everything is compiled when this module is imported and kept in numba's cache, so that only
 the first run on a machine waits for it. Compiled code runs without the interpreter lock: threads press side by side.
@@ -10,7 +10,8 @@ from collections.abc import Callable
 from typing import Any, TypeVar, cast
 
 import numpy as np
-from numba import njit, types
+from numba import __version__, njit, types
+from numba.core.errors import NumbaError
 
 from framepress.core.arrays import Array
 from framepress.ops.backend import Pressed
@@ -25,7 +26,8 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 ID_MAP = types.Array(types.uint32, 2, "C", readonly=True)
 IDS = types.uint32[::1]
 INT = types.int64
-INTS = types.int64[::1]
+INTS = types.int32[::1]  # rows, columns and indices of cracks: half the memory to go through
+LONGS = types.int64[::1]  # positions in maps and texts
 FLAGS = types.boolean[::1]
 TEXT = types.uint8[::1]
 TABLE = types.int32[:, ::1]
@@ -48,6 +50,7 @@ def press(id_map: Array, listed: Array, only_listed: bool, rings: bool) -> Press
 
 def rings_of_cracks(row: Array, y: Array, x: Array, below: Array, rows: int) -> Rings:
     """See `backend.Kernels.rings_of_cracks`."""
+    row, y, x = (column.astype(np.int32) for column in (row, y, x))
     return Rings(*_rings(row, y, x, below, rows))
 
 
@@ -61,6 +64,8 @@ def _compiled(result: Any, *arguments: Any) -> Callable[[Function], Function]:
         except (RuntimeError, OSError):
             # No folder to cache in (RuntimeError), or a full one (OSError): compile for this process alone.
             return cast(Function, njit(signature, nogil=True)(function))
+        except NumbaError as error:
+            raise ImportError(f"numba {__version__} does not compile {function.__name__}: {error}") from error
 
     return compiled
 
@@ -68,7 +73,7 @@ def _compiled(result: Any, *arguments: Any) -> Callable[[Function], Function]:
 @_compiled(INTS, INTS, INTS, INT)
 def _sorted_by(keys: Array, order: Array, top: int) -> Array:
     """`order` sorted by `keys[order]`, each 0..top; what is equal keeps its order."""
-    slot = np.zeros(top + 2, np.int64)
+    slot = np.zeros(top + 2, np.int32)
     for key in keys:
         slot[key + 1] += 1
     for key in range(top + 1):
@@ -83,12 +88,14 @@ def _sorted_by(keys: Array, order: Array, top: int) -> Array:
 
 @_compiled(INTS, INTS, INTS, INT, INT)
 def _order_by_column(row: Array, x: Array, rows: int, width: int) -> Array:
-    order: Array = _sorted_by(row, _sorted_by(x, np.arange(x.size), width), rows)
+    """The order by (row, x) of what is sorted by (row, y): by (row, x, y)."""
+    order: Array = _sorted_by(row, _sorted_by(x, np.arange(x.size).astype(np.int32), width), rows)
     return order
 
 
 @_compiled(types.boolean, IDS, types.uint32)
 def _contains(ascending: Array, value: int) -> bool:
+    """Whether `value` is among `ascending`, by halves."""
     low, high = 0, ascending.size
     while low < high:
         middle = (low + high) // 2
@@ -99,7 +106,7 @@ def _contains(ascending: Array, value: int) -> bool:
     return bool(low < ascending.size and ascending[low] == value)
 
 
-@_compiled(INTS, ID_MAP)
+@_compiled(LONGS, ID_MAP)
 def _changes(id_map: Array) -> Array:
     """Where a pixel differs from the one below it: flat positions of the upper one, ascending."""
     height, width = id_map.shape
@@ -131,12 +138,8 @@ def _cracks(id_map: Array, listed: Array, only_listed: bool) -> tuple[Array, Arr
     pixels = id_map.reshape(-1)
     changes = _changes(id_map)
     most = 2 * changes.size + 2 * width
-    ids, x_of, y_of, below = (
-        np.empty(most, np.uint32),
-        np.empty(most, np.int64),
-        np.empty(most, np.int64),
-        np.empty(most, np.bool_),
-    )
+    ids, below = np.empty(most, np.uint32), np.empty(most, np.bool_)
+    x_of, y_of = np.empty(most, np.int32), np.empty(most, np.int32)
     count, y, row_end = 0, 0, 0  # the crack's row, and where its upper pixels end
     for k in range(-width, changes.size + width):
         # The upper pixel of the crack; the borders of the image are cracks with one side.
@@ -145,27 +148,28 @@ def _cracks(id_map: Array, listed: Array, only_listed: bool) -> tuple[Array, Arr
             y, row_end = y + 1, row_end + width
         for side in range(2):
             p = upper + side * width
-            if 0 <= p < pixels.size and _contains(listed, pixels[p]) == only_listed:
+            if 0 <= p < pixels.size:
                 ids[count], below[count] = pixels[p], side == 1
                 y_of[count], x_of[count] = y, upper - row_end + width
-                count += 1
+                found = pixels[p] == listed[0] if listed.size == 1 else _contains(listed, pixels[p])
+                count += found == only_listed
     return ids[:count].copy(), x_of[:count].copy(), y_of[:count].copy(), below[:count].copy()
 
 
-@_compiled((IDS, INTS, INTS, FLAGS, INTS, INTS), ID_MAP, IDS, types.boolean)
+@_compiled((IDS, INTS, INTS, FLAGS, INTS, LONGS), ID_MAP, IDS, types.boolean)
 def _grouped_cracks(id_map: Array, listed: Array, only_listed: bool) -> tuple[Array, Array, Array, Array, Array, Array]:
     """The instances' ids, the cracks' x, y, side and row by (row, y, x), and where each row's cracks begin."""
     ids, x, y, below = _cracks(id_map, listed, only_listed)
     count = ids.size
-    low, high, low_top, high_top = np.empty(count, np.int64), np.empty(count, np.int64), 0, 0
+    low, high, low_top, high_top = np.empty(count, np.int32), np.empty(count, np.int32), 0, 0
     for k in range(count):
         low[k], high[k] = ids[k] & 0xFFFF, ids[k] >> 16
         low_top, high_top = max(low_top, low[k]), max(high_top, high[k])
-    order = _sorted_by(low, np.arange(count), low_top)
+    order = _sorted_by(low, np.arange(count).astype(np.int32), low_top)
     if high_top:
         order = _sorted_by(high, order, high_top)
 
-    row, first, rows = np.empty(count, np.int64), np.empty(count + 1, np.int64), 0
+    row, first, rows = np.empty(count, np.int32), np.empty(count + 1, np.int64), 0
     for k in range(count):
         if k == 0 or ids[order[k]] != ids[order[k - 1]]:
             first[rows] = k
@@ -189,7 +193,7 @@ def _write_number(text: Array, at: int, number: int) -> int:
             return at
 
 
-@_compiled((TABLE, INTS, TEXT, INTS), INTS, INTS, INTS, INTS, INT, INT)
+@_compiled((TABLE, LONGS, TEXT, LONGS), INTS, INTS, INTS, LONGS, INT, INT)
 def _measured(
     x: Array, y: Array, row: Array, first: Array, height: int, width: int
 ) -> tuple[Array, Array, Array, Array]:
@@ -229,23 +233,18 @@ def _measured(
 def _horizontal_edges(row: Array, y: Array, x: Array, below: Array) -> tuple[Array, Array, Array, Array, Array]:
     """Neighbouring cracks of one row and one side joined: row, y, where it goes from, where it comes to, and side."""
     count = row.size
-    edge_row, edge_y, edge_below = np.empty(count, np.int64), np.empty(count, np.int64), np.empty(count, np.bool_)
-    go, come, edges, k = np.empty(count, np.int64), np.empty(count, np.int64), 0, 0
-    while k < count:
-        last = k
-        while (
-            last + 1 < count
-            and x[last + 1] == x[last] + 1
-            and y[last + 1] == y[k]
-            and below[last + 1] == below[k]
-            and row[last + 1] == row[k]
-        ):
-            last += 1
-        edge_row[edges], edge_y[edges], edge_below[edges] = row[k], y[k], below[k]
+    edge_row, edge_y, edge_below = np.empty(count, np.int32), np.empty(count, np.int32), np.empty(count, np.bool_)
+    go, come, edges, left = np.empty(count, np.int32), np.empty(count, np.int32), 0, 0
+    for k in range(count):
+        joins = k > 0 and (
+            (x[k] == x[k - 1] + 1) & (y[k] == y[k - 1]) & (below[k] == below[k - 1]) & (row[k] == row[k - 1])
+        )
+        left = left if joins else x[k]
+        edges += not joins
+        edge_row[edges - 1], edge_y[edges - 1], edge_below[edges - 1] = row[k], y[k], below[k]
         # The mask lies to the right of an edge as it is walked, so that outer rings run clockwise on the screen.
-        go[edges], come[edges] = (x[k], x[last] + 1) if below[k] else (x[last] + 1, x[k])
-        edges += 1
-        k = last + 1
+        go[edges - 1] = left if below[k] else x[k] + 1
+        come[edges - 1] = x[k] + 1 if below[k] else left
     return (
         edge_row[:edges].copy(),
         edge_y[:edges].copy(),
@@ -259,14 +258,14 @@ def _horizontal_edges(row: Array, y: Array, x: Array, below: Array) -> tuple[Arr
 def _followers(row: Array, y: Array, go: Array, come: Array, below: Array, rows: int) -> Array:
     """For each horizontal edge the one that is reached from its end along a vertical edge (`kernels_numpy`)."""
     edges = row.size
-    x, corner_row, top = np.empty(2 * edges, np.int64), np.empty(2 * edges, np.int64), 0
+    x, corner_row, top = np.empty(2 * edges, np.int32), np.empty(2 * edges, np.int32), 0
     for e in range(edges):
         x[2 * e], x[2 * e + 1] = go[e], come[e]
         corner_row[2 * e] = corner_row[2 * e + 1] = row[e]
         top = max(top, go[e], come[e])
     order = _order_by_column(corner_row, x, rows, top)
 
-    follower = np.empty(edges, np.int64)
+    partner = np.empty(2 * edges, np.int32)
     for k in range(0, 2 * edges, 2):
         a, b = order[k], order[k + 1]
         if k + 2 < 2 * edges:
@@ -274,15 +273,16 @@ def _followers(row: Array, y: Array, go: Array, come: Array, below: Array, rows:
             twice = x[b] == x[c] and y[b >> 1] == y[c >> 1] and row[b >> 1] == row[c >> 1]
             if twice and below[b >> 1]:
                 b, order[k + 2] = c, b
-        if a & 1:
-            follower[a >> 1] = b >> 1
-        else:
-            follower[b >> 1] = a >> 1
+        partner[a], partner[b] = b, a
+    follower = np.empty(edges, np.int32)
+    for e in range(edges):
+        follower[e] = partner[2 * e + 1] >> 1
     return follower
 
 
-@_compiled((TABLE, INTS, FLAGS, INTS), INTS, INTS, INTS, FLAGS, INT)
+@_compiled((TABLE, LONGS, FLAGS, LONGS), INTS, INTS, INTS, FLAGS, INT)
 def _rings(row: Array, y: Array, x: Array, below: Array, rows: int) -> tuple[Array, Array, Array, Array]:
+    """The columns of `Rings`: from edge to edge until each has been walked once."""
     row, y, go, come, below = _horizontal_edges(row, y, x, below)
     follower = _followers(row, y, go, come, below, rows)
     edges = row.size
