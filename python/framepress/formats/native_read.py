@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import math
+import re
 from collections.abc import Iterator, Mapping
 from functools import partial
 from pathlib import Path
@@ -23,6 +25,7 @@ DATASET = "dataset.json"
 SCHEMA = "framepress.native"
 VERSION = 1
 
+_HUGE = re.compile(rb"[eE]\+?[0-9]{3}")  # 1e999 is JSON and reads as infinity
 _POINTER_BYTES = 1024  # git-lfs pointers are smaller
 _DECODERS = {"png": decode_rgb, "jpeg": decode_rgb, "ids": png.decode_ids, "tiff": decode, "npy": decode}
 
@@ -31,7 +34,7 @@ def looks_like(path: Path) -> bool:
     file = path / DATASET
     try:
         return bool(json.loads(file.read_bytes())["schema"] == SCHEMA)
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return False
 
 
@@ -123,12 +126,15 @@ def _parsed(content: bytes, where: str) -> dict[str, Any]:
         InputError: it is none, or holds NaN or an infinity (JSN-002).
     """
 
-    def refuse(name: str) -> NoReturn:
-        raise InputError(f"{where}: JSN-002: {name} is no JSON number; unknown values are null")
+    def refuse(text: str) -> NoReturn:
+        raise InputError(f"{where}: JSN-002: {text} is no finite number; unknown values are null")
+
+    def finite(text: str) -> float:
+        return value if math.isfinite(value := float(text)) else refuse(text)
 
     try:
         refuse_pointer(content, where)
-        document = json.loads(content, parse_constant=refuse)
+        document = json.loads(content, parse_constant=refuse, parse_float=finite if _HUGE.search(content) else None)
     except (ValueError, RecursionError) as error:
         raise InputError(f"{where}: no JSON ({error}); write or copy it again") from error
     if not isinstance(document, dict):
