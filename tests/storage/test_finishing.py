@@ -8,12 +8,6 @@ import pytest
 from framepress.errors import InputError, OutputError
 from framepress.storage.finishing import FINISHED, FinishFiles, finished
 from framepress.storage.folder import FolderOutput
-from framepress.storage.memory import MemoryOutput
-
-
-@pytest.fixture(params=["folder", "memory"])
-def output(request, tmp_path):
-    return FolderOutput(tmp_path / "set") if request.param == "folder" else MemoryOutput()
 
 
 def finish(output, prefix, **files):

@@ -8,14 +8,8 @@ import numpy as np
 import pytest
 
 from framepress.errors import InputError, JournalError, OutputError
-from framepress.storage.folder import FolderOutput
 from framepress.storage.journal import JOURNAL, Journal
 from framepress.storage.memory import MemoryOutput
-
-
-@pytest.fixture(params=["folder", "memory"])
-def output(request, tmp_path):
-    return FolderOutput(tmp_path / "set") if request.param == "folder" else MemoryOutput()
 
 
 def record(id, op="add", **fields):

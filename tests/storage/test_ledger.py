@@ -6,14 +6,7 @@ import threading
 import pytest
 
 from framepress.errors import OutputError
-from framepress.storage.folder import FolderOutput
 from framepress.storage.ledger import LEDGER, Ledger
-from framepress.storage.memory import MemoryOutput
-
-
-@pytest.fixture(params=["folder", "memory"])
-def output(request, tmp_path):
-    return FolderOutput(tmp_path / "set") if request.param == "folder" else MemoryOutput()
 
 
 def lines(output):

@@ -7,13 +7,6 @@ import threading
 import pytest
 
 from framepress.errors import InputError, OutputError
-from framepress.storage.folder import FolderOutput
-from framepress.storage.memory import MemoryOutput
-
-
-@pytest.fixture(params=["folder", "memory"])
-def output(request, tmp_path):
-    return FolderOutput(tmp_path / "set") if request.param == "folder" else MemoryOutput()
 
 
 def everything(output):

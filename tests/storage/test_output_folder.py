@@ -4,31 +4,16 @@ from __future__ import annotations
 
 import errno
 import os
-import shutil
 import subprocess
+import tempfile
 import threading
+from pathlib import Path
 
 import pytest
 
 from framepress.errors import InputError, OutputError
 from framepress.storage import folder as folder_module
 from framepress.storage.folder import FolderOutput
-
-
-@pytest.fixture
-def small_disk(tmp_path):
-    """A tmpfs of one megabyte."""
-    mount = tmp_path / "disk"
-    mount.mkdir()
-    if shutil.which("mount") is None:
-        pytest.skip("a full disk needs the mount command")
-    done = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(mount)], capture_output=True, text=True
-    )
-    if done.returncode:
-        pytest.skip(f"a full disk needs the right to mount a tmpfs: {done.stderr.strip()}")
-    yield mount
-    subprocess.run(["umount", "-l", str(mount)], check=True)
 
 
 def without_hard_links(monkeypatch, number=errno.EPERM):
@@ -273,11 +258,27 @@ def test_a_target_that_is_a_file_is_told(tmp_path):
     assert (tmp_path / "set").read_bytes() == b"mine"
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
-def test_a_target_without_permission_is_told(tmp_path):
-    (tmp_path / "set").mkdir(mode=0o555)
-    with pytest.raises(OutputError, match="Permission denied"):
-        FolderOutput(tmp_path / "set").put("a.txt", b"")
+@pytest.fixture
+def locked_folder():
+    """A folder in which this process may not write, root or not."""
+    # Not in tmp_path, whose parents are closed to other users.
+    with tempfile.TemporaryDirectory() as parent:
+        os.chmod(parent, 0o755)
+        folder = Path(parent, "set")
+        folder.mkdir(mode=0o555)
+        user = os.geteuid()
+        if user == 0:
+            os.seteuid(65534)
+        yield folder
+        os.seteuid(user)
+
+
+@pytest.mark.skipif(not hasattr(os, "seteuid"), reason="this system has no user ids")
+def test_a_target_without_permission_is_told(locked_folder):
+    output = FolderOutput(locked_folder)
+    for write in (lambda: output.put("a.txt", b""), lambda: output.append("a.txt"), output.lock):
+        with pytest.raises(OutputError, match=r"set.*Permission denied.*change its permissions"):
+            write()
 
 
 def test_a_read_only_file_system_is_told_and_can_be_read(tmp_path, small_disk):

@@ -1,20 +1,18 @@
 from __future__ import annotations
 
+import hashlib
+import subprocess
+from contextlib import suppress
+
 import pytest
 
-from framepress.errors import InputError, JournalError
+from framepress.errors import InputError, JournalError, OutputError
 from framepress.storage.folder import FolderOutput
 from framepress.storage.journal import Journal
-from framepress.storage.memory import MemoryOutput
 from framepress.storage.recover import recover
 from framepress.storage.transaction import INTENTS, FrameTransaction, Intents
 
 PIXELS = bytes(range(256)) * 20
-
-
-@pytest.fixture(params=["folder", "memory"])
-def output(request, tmp_path):
-    return FolderOutput(tmp_path / "set") if request.param == "folder" else MemoryOutput()
 
 
 def press(output, intents, journal, id, commit=True):
@@ -170,3 +168,33 @@ def test_a_recovery_that_stops_half_way_is_completed_by_the_next(tmp_path, monke
     monkeypatch.undo()
     assert len(recover(output, Journal.open(output)).orphans) == 2
     assert sorted(output.list()) == sorted(paths("a"))
+
+
+def test_a_disk_that_fills_up_keeps_every_committed_frame_and_the_run_can_go_on(small_disk):
+    output = FolderOutput(small_disk / "set")
+    journal, intents = Journal.create(output, segment_bytes=4000, on_seal=lambda path: intents.trim()), Intents(output)
+
+    def press_all():
+        for number in range(400):
+            if f"{number:03}" not in journal.ids:
+                press(output, intents, journal, f"{number:03}")
+
+    with pytest.raises(OutputError, match=r"No space left.*free some space"):
+        press_all()
+    done = len(journal.ids)
+    assert 20 < done < 400
+    with suppress(OutputError):  # there may be no room for the sealed segment either
+        journal.close()
+    intents.close()
+    subprocess.run(["mount", "-o", "remount,size=64m", str(small_disk)], check=True)
+    journal = Journal.open(output)
+    assert len(journal.ids) == done
+    recover(output, journal)
+    for record in journal.records():
+        for edition in record["editions"].values():
+            for path, size, sha256 in edition["files"]:
+                assert (output.size(path), hashlib.sha256(output.read(path)).hexdigest()) == (size, sha256)
+    intents = Intents(output)
+    press_all()
+    assert [row["frame"]["id"] for row in journal.records()] == [f"{number:03}" for number in range(400)]
+    assert len(list(output.list())) == 3 * 400

@@ -10,15 +10,9 @@ import pytest
 
 from framepress.errors import OutputError
 from framepress.storage.folder import FolderOutput
-from framepress.storage.memory import MemoryOutput
 from framepress.storage.transaction import INTENTS, FrameTransaction, Intents
 
 PIXELS = bytes(range(256)) * 40
-
-
-@pytest.fixture(params=["folder", "memory"])
-def output(request, tmp_path):
-    return FolderOutput(tmp_path / "set") if request.param == "folder" else MemoryOutput()
 
 
 def sha256(content):
