@@ -14,8 +14,9 @@ from hypothesis.extra import numpy as hnp
 from PIL import Image
 
 from framepress.errors import InputError, OptionError
-from framepress.storage import images_backend, png
+from framepress.storage import images_backend, images_kernels, png, png_rows
 from framepress.storage.images_huffman import HuffmanCode, HuffmanWriter
+from framepress.storage.images_sparse import sparse_block
 
 cv2 = pytest.importorskip("cv2", reason="OpenCV is one of the independent readers")
 
@@ -210,6 +211,93 @@ def test_huffman_codes_of_a_sample_are_as_short_as_its_entropy_allows():
     writer = HuffmanWriter(HuffmanCode(counts))
     writer.write(noise)
     assert len(writer.close()) * 8 < 1.03 * entropy_bits * len(noise) + 2000
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_the_compiled_loops_give_the_bytes_of_the_numpy_ones(seed):
+    pytest.importorskip("numba", reason="numba is not installed (extra fast)")
+    from framepress.storage import images_kernels_numba as compiled
+
+    rng = np.random.default_rng(seed)
+    height, row_bytes, step = rng.integers(1, 9), int(rng.integers(4, 200)), int(rng.integers(1, 5))
+    rows = rng.choice([np.arange(256), np.arange(4), np.array([0, 255])][seed % 3], (height + 1, row_bytes)).astype(
+        np.uint8
+    )
+    rows.flags.writeable = False
+    scratch = images_kernels.paeth_scratch(height, row_bytes)
+    filtered = np.zeros((2, height, 1 + row_bytes), np.uint8)
+    for kernels, out in zip((images_kernels, compiled), filtered, strict=True):
+        kernels.subtract_paeth(rows[1:], rows[:-1], step, out, scratch)
+    np.testing.assert_array_equal(filtered[0], filtered[1])
+
+    code = HuffmanCode(rng.integers(0, 1000, 256) ** 2)
+    band = rng.integers(0, 256, 4 * int(rng.integers(1, 300))).astype(np.uint8)
+    count = int(rng.integers(0, 64))
+    bits = int(rng.integers(0, 1 << count))
+    packed = [
+        k.pack(code.pairs, band, bits, count, images_kernels.pack_scratch(len(band)))
+        for k in (images_kernels, compiled)
+    ]
+    np.testing.assert_array_equal(packed[0][0], packed[1][0])
+    assert packed[0][1:] == packed[1][1:]
+
+
+def paeth_by_the_book(rows: np.ndarray, step: int) -> np.ndarray:
+    """The pseudocode of the PNG specification, a byte at a time, without its modulo."""
+    residual = np.zeros_like(rows)
+    for y, x in np.ndindex(rows.shape):
+        a = int(rows[y, x - step]) if x >= step else 0
+        b = int(rows[y - 1, x]) if y else 0
+        c = int(rows[y - 1, x - step]) if y and x >= step else 0
+        p = a + b - c
+        nearest = min((abs(p - a), 0, a), (abs(p - b), 1, b), (abs(p - c), 2, c))[2]
+        residual[y, x] = (int(rows[y, x]) - nearest) % 256
+    return residual
+
+
+@pytest.mark.parametrize("step", [1, 2, 3, 4])
+def test_rows_are_filtered_as_the_specification_says(backend, step):
+    rows = np.random.default_rng(step).integers(0, 256, (9, 12 * step)).astype(np.uint8)
+    row_filter = png_rows.RowFilter(rows, step)
+    for first, stop in ((0, 4), (4, 9)):
+        filtered = row_filter.paeth(first, stop).reshape(stop - first, -1)
+        assert (filtered[:, 0] == 4).all()
+        np.testing.assert_array_equal(filtered[:, 1:], paeth_by_the_book(rows, step)[first:stop])
+
+
+# ---- blocks that are nearly all zero ---------------------------------------------------------------------------------
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    gaps=st.lists(st.one_of(st.integers(0, 6), st.integers(250, 270), st.integers(500, 800)), max_size=30),
+    tail=st.integers(0, 600),
+    seed=st.integers(0, 2**32 - 1),
+)
+def test_sparse_blocks_inflate_to_what_went_in(gaps, tail, seed):
+    literals = np.random.default_rng(seed).integers(1, 256, len(gaps)).astype(np.uint8)
+    block = np.zeros(sum(gaps) + len(gaps) + tail, np.uint8)
+    block[np.cumsum(np.array(gaps, dtype=int) + 1) - 1] = literals
+    inflate = zlib.decompressobj(-15)
+    assert inflate.decompress(sparse_block(block) + b"\x03\x00") == block.tobytes()
+    assert inflate.eof
+    assert not inflate.unused_data
+
+
+def test_runs_of_every_length_are_coded():
+    for length in [*range(1, 800), 5000]:
+        block = np.zeros(length + 2, np.uint8)
+        block[[0, -1]] = 7, 9
+        assert zlib.decompressobj(-15).decompress(sparse_block(block) + b"\x03\x00") == block.tobytes()
+
+
+def test_id_maps_take_no_more_than_1_5_times_pillow_level_6():
+    rng = np.random.default_rng(0)
+    ids = np.zeros((360, 640), np.uint32)
+    y, x = np.mgrid[0:360, 0:640]
+    for number in range(1, 31):
+        ids[(x - rng.uniform(0, 640)) ** 2 + (y - rng.uniform(0, 360)) ** 2 < rng.uniform(10, 70) ** 2] = number
+    assert len(png.encode_ids(ids)) <= 1.5 * pillow_size(ids.astype(np.uint16))
 
 
 # ---- ids -------------------------------------------------------------------------------------------------------------

@@ -7,15 +7,16 @@ its content. FRAMEPRESS_BACKEND=numpy asks for the standard library and numpy al
 from __future__ import annotations
 
 import importlib
-import importlib.util
 import os
+import zlib
 from functools import cache
-from typing import Protocol, cast
+from typing import Any, Protocol, cast
 
 from framepress.core.arrays import Array
-from framepress.ops import backend
+from framepress.ops.backend import VARIABLE
+from framepress.storage import images_kernels
 
-__all__ = ["Kernels", "kernels", "runs_coder"]
+__all__ = ["Kernels", "coder_module", "kernels", "runs_coder"]
 
 
 class Kernels(Protocol):
@@ -27,23 +28,31 @@ class Kernels(Protocol):
 
 
 def kernels() -> Kernels:
-    """The compiled twin where numba is installed, else numpy's.
-
-    Raises:
-        OptionError: FRAMEPRESS_BACKEND asks for what cannot be had.
-    """
-    suffix = "_numba" if backend.active() == "numba" else ""
-    return cast(Kernels, importlib.import_module(f"framepress.storage.images_kernels{suffix}"))
-
-
-def runs_coder() -> str:
-    """ "isal" where it is installed, else "zlib"."""
-    return "isal" if os.environ.get(backend.VARIABLE) != "numpy" and _isal_installed() else "zlib"
+    """The compiled twin where numba can be used, else numpy's."""
+    return cast(Kernels, images_kernels) if os.environ.get(VARIABLE) == "numpy" else _compiled()
 
 
 @cache
-def _isal_installed() -> bool:
+def _compiled() -> Kernels:
     try:
-        return importlib.util.find_spec("isal") is not None
-    except ValueError:  # a module that was put in place of it, without a spec
-        return False
+        return cast(Kernels, importlib.import_module("framepress.storage.images_kernels_numba"))
+    except (ImportError, OSError):  # numba is absent or knows no such numpy (ImportError), or its LLVM cannot load
+        return cast(Kernels, images_kernels)
+
+
+def runs_coder() -> str:
+    """The name of `coder_module`: "isal" or "zlib"."""
+    return "zlib" if coder_module() is zlib else "isal"
+
+
+def coder_module() -> Any:
+    """`isal.isal_zlib` where it is installed, else `zlib`: compressobj, adler32 and crc32; both sum to the same."""
+    return zlib if os.environ.get(VARIABLE) == "numpy" else _isal_or_zlib()
+
+
+@cache
+def _isal_or_zlib() -> Any:
+    try:
+        return importlib.import_module("isal.isal_zlib")
+    except ImportError:
+        return zlib

@@ -10,8 +10,7 @@ import zlib
 from typing import Any
 
 from framepress.core.arrays import Array
-from framepress.errors import require
-from framepress.storage import images_backend
+from framepress.storage import images_backend, images_sparse
 from framepress.storage.images_huffman import HuffmanCode, HuffmanWriter
 
 __all__ = ["Stream"]
@@ -33,12 +32,13 @@ class Stream:
     def __init__(self) -> None:
         self._parts = [_ZLIB_HEADER]
         self._adler = 1
+        self._coder = images_backend.coder_module()
         self._noise: HuffmanWriter | None = None
         self._runs: Any = None  # a compressobj; its type has no public name
 
     def noise(self, block: Array, code: HuffmanCode) -> None:
         """Add a block in which little repeats; `code` was made for such bytes."""
-        self._adler = zlib.adler32(block.data, self._adler)
+        self._adler = self._coder.adler32(block.data, self._adler)
         if self._noise is None:
             self._end_stretch()
             self._noise = HuffmanWriter(code)
@@ -46,11 +46,20 @@ class Stream:
 
     def runs(self, block: Array) -> None:
         """Add a block with long runs of one byte."""
-        self._adler = zlib.adler32(block.data, self._adler)
+        self._adler = self._coder.adler32(block.data, self._adler)
         if self._runs is None:
             self._end_stretch()
-            self._runs = _runs_compressor()
+            self._runs = self._compressor()
         self._parts.append(self._runs.compress(block.data))
+
+    def zeros(self, block: Array) -> None:
+        """Add a block that is nearly all zero."""
+        if not images_sparse.is_sparse(block):
+            self.runs(block)
+            return
+        self._adler = self._coder.adler32(block.data, self._adler)
+        self._end_stretch()
+        self._parts.append(images_sparse.sparse_block(block))
 
     def finish(self) -> bytes:
         """The whole stream; nothing can be added after it."""
@@ -64,9 +73,7 @@ class Stream:
             self._parts.append(self._runs.flush(zlib.Z_SYNC_FLUSH))
         self._noise = self._runs = None
 
-
-def _runs_compressor() -> Any:
-    if images_backend.runs_coder() == "zlib":
-        return zlib.compressobj(1, zlib.DEFLATED, -15, 9, zlib.Z_RLE)
-    isal_zlib = require("isal.isal_zlib", extra="fast")
-    return isal_zlib.compressobj(ISAL_LEVEL, isal_zlib.DEFLATED, -15)
+    def _compressor(self) -> Any:
+        if self._coder is zlib:
+            return zlib.compressobj(1, zlib.DEFLATED, -15, 9, zlib.Z_RLE)
+        return self._coder.compressobj(ISAL_LEVEL, zlib.DEFLATED, -15)

@@ -11,7 +11,7 @@ import numpy as np
 
 from framepress.core.arrays import Array
 
-__all__ = ["CODE_BITS", "pack", "pack_scratch", "paeth_scratch", "subtract_paeth"]
+__all__ = ["CODE_BITS", "pack", "pack_scratch", "paeth_scratch", "place", "subtract_paeth"]
 
 CODE_BITS = 27  # of an entry of the table in `pack`; the length is in the 5 bits above
 
@@ -63,10 +63,8 @@ def pack_scratch(length: int) -> Array:
 def pack(pairs: Array, band: Array, bits: int, count: int, scratch: Array) -> tuple[Array, int, int]:
     """Codes of a band of bytes, one after the other, first bit lowest: the whole 64-bit words, and what is left.
 
-    Each array operation does one step for the whole band: a table turns two bytes into one code, neighbours are joined
-    to codes of four bytes, a running sum of lengths says where each lies, and a running sum of the shifted codes adds
-    them up into words: their bits do not overlap, so that a sum is a union, and the difference of two running sums is
-    one word, whatever overflowed before.
+    Each array operation does one step for the whole band: a table turns two bytes into one code, and neighbours are
+    joined to codes of four bytes, which `place` puts in their places.
 
     Args:
         pairs: (65536,) uint32, for two bytes, first one lowest: their code (`CODE_BITS`, 26 at most) and its length.
@@ -79,11 +77,27 @@ def pack(pairs: Array, band: Array, bits: int, count: int, scratch: Array) -> tu
     twos = scratch[2].view(np.uint32)[: 2 * size]
     pairs.take(index, mode="clip", out=twos)
 
-    # The first element is what was left, the last an empty one that says where the rest ends.
-    end, offset, word, code, length = scratch[:, : size + 2]
-    code[0], length[0], code[-1], length[-1] = bits, count, 0, 0
-    _join(twos.view("<u8"), code[1:-1], length[1:-1], offset[1:-1])
+    _, _, _, code, length = scratch[:, : size + 2]
+    _join(twos.view("<u8"), code[1:-1], length[1:-1], scratch[1, :size])
+    return place(code, length, bits, count, scratch[:3, : size + 2])
 
+
+def place(code: Array, length: Array, bits: int, count: int, spare: Array) -> tuple[Array, int, int]:
+    """Codes one after the other, first bit lowest: the whole 64-bit words, and the bits that are left.
+
+    A running sum of lengths says where each code lies, and a running sum of the shifted codes adds them up into words:
+    their bits do not overlap, so that a sum is a union, and the difference of two running sums is one word, whatever
+    overflowed before.
+
+    Args:
+        code, length: (n,) uint64, none longer than 63 bits; the first and the last one are for this function to fill,
+            and all are overwritten.
+        bits, count: what was left before; `count` is below 64.
+        spare: (3, n) uint64.
+    """
+    # The first element is what was left, the last an empty one that says where the rest ends.
+    code[0], length[0], code[-1], length[-1] = bits, count, 0, 0
+    end, offset, word = spare
     np.cumsum(length, out=end)
     start = np.subtract(end, length, out=length)
     np.bitwise_and(start, np.uint64(63), out=offset)

@@ -5,7 +5,8 @@ Compiled when this module is imported and kept in numba's cache. It runs without
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar, cast
 
 import numpy as np
 from numba import njit
@@ -14,6 +15,8 @@ from framepress.core.arrays import Array
 from framepress.storage.images_kernels import CODE_BITS
 
 __all__ = ["pack", "subtract_paeth"]
+
+Function = TypeVar("Function", bound=Callable[..., Any])
 
 
 def subtract_paeth(here: Array, above: Array, pixel_bytes: int, out: Array, scratch: Array) -> None:
@@ -27,13 +30,13 @@ def pack(pairs: Array, band: Array, bits: int, count: int, scratch: Array) -> tu
     return words, int(left), int(left_count)
 
 
-def _compiled(signature: str) -> Any:
-    def compiled(function: Any) -> Any:
+def _compiled(signature: str) -> Callable[[Function], Function]:
+    def compiled(function: Function) -> Function:
         try:
-            return njit(signature, nogil=True, cache=True)(function)
+            return cast(Function, njit(signature, nogil=True, cache=True)(function))
         except (RuntimeError, OSError):
             # No folder to cache in (RuntimeError), or a full one (OSError): compile for this process alone.
-            return njit(signature, nogil=True)(function)
+            return cast(Function, njit(signature, nogil=True)(function))
 
     return compiled
 

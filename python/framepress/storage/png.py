@@ -14,7 +14,7 @@ import numpy as np
 
 from framepress.core.arrays import Array
 from framepress.errors import InputError, OptionError
-from framepress.storage import images_deflate, png_rows
+from framepress.storage import images_backend, images_deflate, png_rows
 from framepress.storage.images_header import MAX_PIXELS, Header, check_size, decode_with_pillow
 from framepress.storage.images_huffman import HuffmanCode
 
@@ -80,11 +80,9 @@ def encode_ids(ids: Array) -> bytes:
     pixels: Array = ids.astype(np.uint16, copy=False)
     if largest > 0xFFFF:
         pixels = np.ascontiguousarray(ids, dtype="<u4").view(np.uint8).reshape(*ids.shape, 4)
-    rows, pixel_bytes = _rows(pixels)
-    row_filter = png_rows.RowFilter(rows, pixel_bytes)
+    rows, _ = _rows(pixels)
     stream = images_deflate.Stream()
-    for first, stop in png_rows.bands(rows):
-        stream.runs(row_filter.up(first, stop))
+    stream.zeros(png_rows.filter_up(rows))
     return _file(pixels, stream.finish())
 
 
@@ -140,9 +138,10 @@ def _file(pixels: Array, compressed: bytes) -> bytes:
     height, width = pixels.shape[:2]
     colour = _COLOUR_TYPE[pixels.ndim, pixels.shape[2] if pixels.ndim == 3 else 1]
     ihdr = struct.pack(">IIBBBBB", width, height, 8 * pixels.dtype.itemsize, colour, 0, 0, 0)
+    crc32 = images_backend.coder_module().crc32
     parts = [SIGNATURE]
     for kind, body in ((b"IHDR", ihdr), (b"IDAT", compressed), (b"IEND", b"")):
-        parts += [struct.pack(">I", len(body)), kind, body, struct.pack(">I", zlib.crc32(body, zlib.crc32(kind)))]
+        parts += [struct.pack(">I", len(body)), kind, body, struct.pack(">I", crc32(body, crc32(kind)))]
     return b"".join(parts)
 
 
