@@ -49,7 +49,9 @@ def camera_of(params: Mapping[str, Any], size_wh: tuple[int, int], accounts: Acc
             "the parameters belong to another camera"
         )
     scale = metres_per_unit(params, accounts, where)
-    near, far = (float(distance) * scale for distance in params.get("cameraNearFar", (0.05, np.inf)))
+    near, far = (float(distance) * scale for distance in params.get("cameraNearFar", (0.05 / scale, np.inf)))
+    if not 0 <= near < far:
+        raise InputError(f"{where}: cameraNearFar {params['cameraNearFar']}; expected 0 <= near < far")
     return Camera(
         width,
         height,

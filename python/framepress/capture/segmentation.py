@@ -94,7 +94,7 @@ def semantic_ids(annotation: Annotation, taxonomy: str) -> tuple[dict[int, int],
         ids = {0: 0, _UNLABELLED_COLOUR: 1, **{colour: place + 2 for place, colour in enumerate(colours)}}
     else:
         ids = {0: 0, 1: 1, **{number: number for number in labels}}
-    return ids, {ids[value]: text for value, text in labels.items() if text}
+    return ids, {ids[value]: text for value, text in sorted(labels.items(), key=lambda item: ids[item[0]]) if text}
 
 
 @dataclass(frozen=True)
