@@ -13,7 +13,7 @@ from PIL import Image
 
 from framepress.core.channels import CHANNELS
 from framepress.errors import InputError, OptionError
-from framepress.storage import images, images_backend, jpeg, png
+from framepress.storage import images, images_backend, jpeg, npy, png, tiff
 
 GOLDEN = Path(__file__).resolve().parents[3] / "shared" / "data" / "isaacsim-golden"
 
@@ -150,7 +150,7 @@ def test_progressive_and_cmyk_jpegs_are_read():
 
 def test_a_pointer_of_git_lfs_is_named_with_the_way_out():
     pointer = b"version https://git-lfs.github.com/spec/v1\noid sha256:4d7a2146\nsize 445346\n"
-    for read in (images.decode, images.decode_rgb, images.probe):
+    for read in (images.decode, images.decode_rgb, images.probe, png.decode_ids, npy.decode, jpeg.decode, tiff.decode):
         with pytest.raises(
             InputError, match=r"rgb_0000\.png: .*git-lfs pointer to a file of 445346 bytes.*git lfs pull"
         ):

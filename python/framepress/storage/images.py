@@ -14,7 +14,7 @@ import numpy as np
 from framepress.core.arrays import Array
 from framepress.errors import InputError, OptionError
 from framepress.storage import images_backend, jpeg, npy, png, tiff
-from framepress.storage.images_header import MAX_PIXELS, Header
+from framepress.storage.images_header import MAX_PIXELS, Header, not_a, refuse_pointer
 
 __all__ = [
     "ENCODERS",
@@ -97,25 +97,7 @@ def _codec(data: bytes, where: str) -> _Codec:
     for codec in _CODECS:
         if data.startswith(codec.magics):
             return codec
-    refuse_pointer(data, where)
-    if not data:
-        raise InputError(f"{where}: the file is empty; write or copy it again")
-    raise InputError(f"{where}: neither PNG, JPEG, TIFF nor .npy (it begins with {data[:12]!r})")
-
-
-def refuse_pointer(data: bytes, where: str) -> None:
-    """Name a file that git-lfs has not fetched for what it is.
-
-    Raises:
-        InputError: `data` is the pointer to a file, not its content.
-    """
-    if data.startswith(b"version https://git-lfs"):
-        size = next(
-            (line[5:].decode("ascii", "replace") for line in data[:1024].splitlines() if line[:5] == b"size "), "?"
-        )
-        raise InputError(
-            f"{where}: this is a git-lfs pointer to a file of {size} bytes, not the file; run `git lfs pull`"
-        )
+    raise not_a("PNG, JPEG, TIFF or .npy", data, where)
 
 
 def probe(data: bytes, where: str) -> Header:

@@ -13,7 +13,7 @@ from PIL import Image
 from framepress.core.arrays import Array
 from framepress.errors import InputError
 
-__all__ = ["MAX_PIXELS", "Header", "check_size", "decode_with_pillow"]
+__all__ = ["MAX_PIXELS", "Header", "check_size", "decode_with_pillow", "not_a", "refuse_pointer"]
 
 # Without a stated size: 8192 x 8192, beyond any camera that a simulator renders, 256 MiB as RGBA.
 MAX_PIXELS = 1 << 26
@@ -27,6 +27,31 @@ class Header:
     width: int
     height: int
     mode: str
+
+
+def refuse_pointer(data: bytes, where: str) -> None:
+    """Name a file that git-lfs has not fetched for what it is.
+
+    Raises:
+        InputError: `data` is the pointer to a file, not its content.
+    """
+    if data.startswith(b"version https://git-lfs"):
+        sizes = [line[5:].decode("ascii", "replace") for line in data[:1024].splitlines() if line.startswith(b"size ")]
+        raise InputError(
+            f"{where}: this is a git-lfs pointer to a file of {(sizes or ['?'])[0]} bytes, not the file; "
+            "run `git lfs pull`"
+        )
+
+
+def not_a(kind: str, data: bytes, where: str) -> InputError:
+    """The error for a file that does not begin as a `kind` does, by what it is instead where that is known."""
+    try:
+        refuse_pointer(data, where)
+    except InputError as error:
+        return error
+    if not data:
+        return InputError(f"{where}: the file is empty; write or copy it again")
+    return InputError(f"{where}: not a {kind}: its {len(data)} bytes begin with {data[:12]!r}; write or copy it again")
 
 
 def check_size(

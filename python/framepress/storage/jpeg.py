@@ -9,7 +9,7 @@ from PIL import Image
 
 from framepress.core.arrays import Array
 from framepress.errors import InputError, OptionError
-from framepress.storage.images_header import MAX_PIXELS, Header, check_size, decode_with_pillow
+from framepress.storage.images_header import MAX_PIXELS, Header, check_size, decode_with_pillow, not_a
 
 __all__ = ["SUBSAMPLING", "decode", "encode", "header"]
 
@@ -70,7 +70,7 @@ def header(data: bytes, where: str) -> Header:
             return Header("image/jpeg", width, height, _MODES[channels])
         else:
             at += 2 + int.from_bytes(data[at + 2 : at + 4], "big")
-    raise InputError(f"{where}: no JPEG header in its {len(data)} bytes ({data[:8]!r}); write or copy it again")
+    raise not_a("JPEG with a header", data, where)
 
 
 def decode(data: bytes, where: str, expect_size: tuple[int, int] | None = None, max_pixels: int = MAX_PIXELS) -> Array:

@@ -14,6 +14,7 @@ import numpy as np
 
 from framepress.core.arrays import Array
 from framepress.errors import InputError, OptionError
+from framepress.storage.images_header import not_a
 
 __all__ = ["MAGIC", "NpyHeader", "decode", "encode", "header"]
 
@@ -56,7 +57,7 @@ def header(data: bytes, where: str) -> NpyHeader:
     """
     start = {1: 10, 2: 12, 3: 12}.get(data[6] if len(data) > 12 and data.startswith(MAGIC) else 0)
     if start is None:
-        raise InputError(f"{where}: no .npy header in its {len(data)} bytes ({data[:8]!r}); write or copy it again")
+        raise not_a(".npy file", data, where)
     offset = start + int.from_bytes(data[8:start], "little")
     if offset - start > _MAX_HEADER or offset > len(data):
         raise InputError(f"{where}: the .npy header states {offset - start} bytes, the file has {len(data)}")

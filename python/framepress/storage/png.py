@@ -15,7 +15,7 @@ import numpy as np
 from framepress.core.arrays import Array
 from framepress.errors import InputError, OptionError
 from framepress.storage import images_backend, images_deflate, png_rows
-from framepress.storage.images_header import MAX_PIXELS, Header, check_size, decode_with_pillow
+from framepress.storage.images_header import MAX_PIXELS, Header, check_size, decode_with_pillow, not_a
 from framepress.storage.images_huffman import HuffmanCode
 
 __all__ = [
@@ -155,7 +155,7 @@ def header(data: bytes, where: str) -> Header:
         InputError: these bytes do not begin a PNG.
     """
     if len(data) < 33 or data[:8] != SIGNATURE or data[8:16] != b"\x00\x00\x00\x0dIHDR":
-        raise InputError(f"{where}: no PNG header in its first bytes ({data[:16]!r}); write or copy it again")
+        raise not_a("PNG", data, where)
     width, height, bits, colour, *methods = struct.unpack_from(">IIBBBBB", data, 16)
     if not (0 < width <= MAX_SIDE and 0 < height <= MAX_SIDE) or bits not in _BIT_DEPTHS.get(colour, ()):
         raise InputError(

@@ -13,7 +13,7 @@ import numpy as np
 from framepress.core.arrays import Array
 from framepress.errors import InputError, OptionError
 from framepress.storage import images_deflate
-from framepress.storage.images_header import MAX_PIXELS, Header, check_size, decode_with_pillow
+from framepress.storage.images_header import MAX_PIXELS, Header, check_size, decode_with_pillow, not_a
 
 __all__ = ["MAGICS", "decode", "encode", "header"]
 
@@ -98,7 +98,7 @@ def header(data: bytes, where: str) -> Header:
         (width, *_), (height, *_) = tags[256], tags[257]
         offsets, sizes = (tags[273], tags[279]) if 273 in tags else (tags[324], tags[325])  # strips, or else tiles
     except (KeyError, ValueError, struct.error) as error:
-        raise InputError(f"{where}: no TIFF in its {len(data)} bytes ({data[:8]!r}); write or copy it again") from error
+        raise not_a("TIFF with a directory", data, where) from error
     end = max((offset + size for offset, size in zip(offsets, sizes, strict=False)), default=0)
     if end > len(data) or len(offsets) != len(sizes) or not width or not height:
         raise InputError(
