@@ -21,6 +21,7 @@ from framepress.core import EncodedImage
 from framepress.core.arrays import Array
 from framepress.errors import InputError
 from framepress.storage import images, npy, png
+from framepress.storage.images_header import refuse_pointer
 
 __all__ = ["labels_in", "product_of"]
 
@@ -184,7 +185,7 @@ def _json(path: Path, kind: type[T]) -> T:
         return table
 
     content = _bytes(path)
-    images.refuse_pointer(content, str(path))
+    refuse_pointer(content, str(path))
     if not content.strip():
         raise InputError(f"{path}: the file is empty; the recording was cut short: record or copy it again")
     try:

@@ -170,7 +170,7 @@ class _Entries:
 
     def copy_to(self, file: BinaryIO) -> None:
         self._file.seek(0)
-        shutil.copyfileobj(self._file, file, 1 << 20)
+        shutil.copyfileobj(self._file, file, 1 << 16)
 
 
 class _Lists:

@@ -138,7 +138,7 @@ class _Scan:
         document = self._outermost()
         starts, ends, opened = map(np.concatenate, (self._starts, self._ends, self._opened))
         first = np.searchsorted(starts, opened)
-        stop = np.append(first[1:], len(starts))
+        stop = np.append(first, len(starts))[1:]
         containers = [(name, value) for name, value in document.items() if isinstance(value, (dict, list))]
         found = {}
         for (name, value), a, b in zip(containers, first.tolist(), stop.tolist(), strict=True):
