@@ -58,7 +58,9 @@ def press(writer: Any, frames: Iterable[Frame], labels: LabelMap, root: Path) ->
         pairs.append((json.dumps(to_record(frame)), row))
         for name, count in row["counts"].items():
             counts[name] = counts.get(name, 0) + count
-    writer.finish(labels, lambda: ((prepared(from_record(json.loads(record)), labels), row) for record, row in pairs), folder)
+    writer.finish(
+        labels, lambda: ((prepared(from_record(json.loads(record)), labels), row) for record, row in pairs), folder
+    )
     return counts
 
 

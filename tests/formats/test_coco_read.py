@@ -93,9 +93,7 @@ def document(**changes: Any) -> dict[str, Any]:
     """A small sound file: one image 64 x 48 with one box of class 7."""
     return {
         "images": [{"id": 5, "file_name": "a.png", "width": 64, "height": 48}],
-        "annotations": [
-            {"id": 1, "image_id": 5, "category_id": 7, "bbox": [1, 2, 10, 20], "area": 200, "iscrowd": 0}
-        ],
+        "annotations": [{"id": 1, "image_id": 5, "category_id": 7, "bbox": [1, 2, 10, 20], "area": 200, "iscrowd": 0}],
         "categories": [{"id": 7, "name": "car"}],
     } | changes
 
@@ -154,7 +152,8 @@ def test_annotations_in_any_order_come_to_their_image_in_the_order_of_the_file(t
     rng = np.random.default_rng(3)
     images = [{"id": int(n), "file_name": f"{n}.png", "width": 64, "height": 48} for n in rng.permutation(40)]
     annotations = [
-        {"id": n + 1, "image_id": int(rng.integers(40)), "category_id": 7, "bbox": [n / 10, 0, 1, 1]} for n in range(300)
+        {"id": n + 1, "image_id": int(rng.integers(40)), "category_id": 7, "bbox": [n / 10, 0, 1, 1]}
+        for n in range(300)
     ]
     stored(tmp_path, document(images=images, annotations=annotations))
     found = list(read(tmp_path))
@@ -175,16 +174,12 @@ def test_unknown_fields_of_an_annotation_survive_as_attributes(tmp_path: Path) -
 
 def test_boxes_that_leave_the_image_can_be_cut_and_keep_their_whole(tmp_path: Path) -> None:
     boxes = [[-10, 0, 30, 30], [60, 40, 8, 8.5], [70, 0, 5, 5], [5, 5, 0, 3], [60, 0, 4.7, 4]]
-    annotations = [
-        {"id": n, "image_id": 5, "category_id": 7, "bbox": box} for n, box in enumerate(boxes, 1)
-    ]
+    annotations = [{"id": n, "image_id": 5, "category_id": 7, "bbox": box} for n, box in enumerate(boxes, 1)]
     stored(tmp_path, document(annotations=annotations))
     (frame,) = read(tmp_path, boxes="clip")
     objects = frame.view.objects
     nothing = [np.nan] * 4
-    np.testing.assert_array_equal(
-        objects.box, [[0, 0, 20, 30], [60, 40, 64, 48], nothing, nothing, [60, 0, 64, 4]]
-    )
+    np.testing.assert_array_equal(objects.box, [[0, 0, 20, 30], [60, 40, 64, 48], nothing, nothing, [60, 0, 64, 4]])
     np.testing.assert_array_equal(
         objects.box_full, [[-10, 0, 20, 30], [60, 40, 68, 48.5], [70, 0, 75, 5], nothing, [60, 0, 64.7, 4]]
     )
@@ -246,7 +241,10 @@ BROKEN: dict[str, tuple[Callable[[], Any], str]] = {
     "no categories": (lambda: {k: v for k, v in document().items() if k != "categories"}, "categories"),
     "a key twice": (lambda: json.dumps(document())[:-1] + ', "images": []}', "'images' is there twice"),
     "a text among the images": (lambda: document(images=["a.png"]), "images"),
-    "a number among the annotations": (lambda: document(annotations=[*document()["annotations"], 3]), r"annotations\[1\]"),
+    "a number among the annotations": (
+        lambda: document(annotations=[*document()["annotations"], 3]),
+        r"annotations\[1\]",
+    ),
     "an image id twice": (lambda: document(images=document()["images"] * 2), "id 5 is there more than once"),
     "an annotation id twice": (
         lambda: document(annotations=document()["annotations"] * 2),
@@ -305,7 +303,10 @@ BROKEN: dict[str, tuple[Callable[[], Any], str]] = {
         lambda: document(images=[{"id": 5, "file_name": "a.png", "width": 0, "height": 4}], annotations=[]),
         "image 5: .*size 0 x 4",
     ),
-    "an image without a name": (lambda: document(images=[{"id": 5, "width": 64, "height": 48}]), r"images\[0\].*file_name"),
+    "an image without a name": (
+        lambda: document(images=[{"id": 5, "width": 64, "height": 48}]),
+        r"images\[0\].*file_name",
+    ),
     "a file name twice": (
         lambda: document(images=[document()["images"][0], document()["images"][0] | {"id": 6}]),
         "file_name 'a.png' is there more than once",

@@ -19,7 +19,9 @@ SCALARS = st.one_of(
     st.integers(-9, 9),
     st.text(alphabet='{}[]",:\\ a0\u20ac', max_size=8),
 )
-VALUES = st.recursive(SCALARS, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text('"\\]x', max_size=3), inner))
+VALUES = st.recursive(
+    SCALARS, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text('"\\]x', max_size=3), inner)
+)
 ENTRIES = st.lists(st.dictionaries(st.text('ab"\\', max_size=3), VALUES, max_size=4), max_size=6)
 
 
@@ -77,5 +79,5 @@ def test_a_byte_order_mark_does_not_shift_the_entries(tmp_path: Path) -> None:
 
 
 def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="missing.json: cannot be read"):
+    with pytest.raises(InputError, match=r"missing\.json: cannot be read"):
         entries(tmp_path / "missing.json")

@@ -190,7 +190,11 @@ def test_boxes_are_cut_at_the_image_and_counted(tmp_path: Path) -> None:
     frame = boxed((-5, 10, 20, 30), (600, 400, 700, 500), (650, 0, 700, 10), (1, 2, 3, 4))
     counts = press(Writer(images="none"), [frame], CAR, tmp_path)
     assert counts == {"objects": 3, "boxes_clipped": 2, "objects_hidden": 1}
-    assert [a["bbox"] for a in instances(tmp_path)["annotations"]] == [[0, 10, 20, 20], [600, 400, 40, 80], [1, 2, 2, 2]]
+    assert [a["bbox"] for a in instances(tmp_path)["annotations"]] == [
+        [0, 10, 20, 20],
+        [600, 400, 40, 80],
+        [1, 2, 2, 2],
+    ]
 
 
 def test_a_crowd_is_plain_run_lengths_with_iscrowd(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ import numpy as np
 
 from framepress.core.arrays import Array
 from framepress.errors import InputError
-from framepress.storage.images import refuse_pointer
+from framepress.storage.images_header import refuse_pointer
 
 __all__ = ["Entries", "entries"]
 

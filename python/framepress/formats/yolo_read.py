@@ -22,6 +22,13 @@ __all__ = ["frames", "labels"]
 
 _EXTENSIONS = frozenset((".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp"))
 _SPLITS = ("train", "val", "test")
+_ALL = "all"  # the only split of a set that has none
+_FOLDERS = {
+    "train": ("train", "training"),
+    "val": ("val", "valid", "validation"),
+    "test": ("test", "testing"),
+    _ALL: _SPLITS,
+}
 _KEYS = frozenset("path nc names kpt_shape flip_idx channels download yaml_file kpt_names minival".split())
 _TOLERANCE = 0.01  # of the image: Ultralytics takes a label file with more for corrupt
 _ROUNDING = 1e-6  # of the image: six decimals, the fewest that common exporters write
@@ -56,7 +63,7 @@ def frames(path: Path) -> Iterator[Frame]:
         for image, identifier in zip(listed, ids, strict=True):
             view = _view(found, image)
             try:
-                yield Frame(identifier, position, (view,), split="" if split == "all" else split)
+                yield Frame(identifier, position, (view,), split="" if split == _ALL else split)
             except FramepressError as error:
                 raise InputError(f"{found.root / image}: {error}") from error
             position += 1
@@ -138,7 +145,7 @@ def _opened(path: Path) -> _Set:
     if not splits:
         raise InputError(f"{file}: names none of the splits train, val and test")
     if len(splits) == 1 and len(listed) > 1:
-        splits = {"all": next(iter(splits.values()))}
+        splits = {_ALL: next(iter(splits.values()))}
     return _Set(file, root, _labels(document, keypoints, file), splits, keypoints)
 
 
@@ -198,13 +205,13 @@ def _inside(root: Path, text: str, where: str) -> tuple[Path, str]:
 
 
 def _own_path(image: str, split: str) -> str:
-    """What of an image's path is its own: without the folders `images` and `<split>`; undoes the writer's escape."""
+    """What of an image's path is its own: without the folders `images` and of the split; undoes the writer's escape."""
     parts = image.split("/")
+    folders = _FOLDERS.get(split, (split,))
     if "images" in parts[:-1]:
         last = len(parts) - 1 - parts[::-1].index("images")
-        before, parts = parts[:last], parts[last + 1 :]
-        parts = [*(part for part in before if part != split), *parts]
-    if len(parts) > 1 and (parts[0] == split or (split == "all" and parts[0] in _SPLITS)):
+        parts = [part for part in parts[:last] if part not in folders] + parts[last + 1 :]
+    if len(parts) > 1 and parts[0] in folders:
         parts = parts[1:]
     return "/".join(re.sub(r"^(images-*)-(?=\.|$)", r"\1", part) for part in parts)
 
@@ -213,7 +220,7 @@ def _label_file(found: _Set, image: str) -> Path:
     """Where readers look: the last `/images/` becomes `/labels/`."""
     head, sep, tail = f"/{image}".rpartition("/images/")
     relative = f"{head}/labels/{tail}" if sep else f"/{image}"
-    return found.root / str(PurePosixPath(relative[1:]).with_suffix(".txt"))
+    return safe_join(found.root, str(PurePosixPath(relative[1:]).with_suffix(".txt")))
 
 
 def _refuse_lost_labels(found: _Set) -> None:
@@ -227,7 +234,7 @@ def _refuse_lost_labels(found: _Set) -> None:
 
 
 def _view(found: _Set, image: str) -> View:
-    path = found.root / image
+    path = safe_join(found.root, image)
     header = _header(path)
     size_wh = (header.width, header.height)
     file = _label_file(found, image)
