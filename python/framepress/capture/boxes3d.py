@@ -99,24 +99,38 @@ def quaternions(rotation: Array) -> Array:
 def full_boxes(corners: Array, camera: Camera) -> Array:
     """float64 (N, 4) [px, edges]: bounds of projected boxes (N, 8, 3) [m, world], not clipped to the image.
 
-    Edges are cut at the near plane before the division, since a corner behind the camera would be mirrored. NaN where
-    nothing is in front of it. The corners of a box lie outside a rounded object: these bounds are never too small.
+    NaN where nothing is in front of the camera. The corners of a box lie outside a rounded object: these bounds are
+    never too small.
     """
-    if not len(corners):
-        return np.empty((0, 4))
-    near = max(camera.near, 1e-6)
     points = camera.to_camera(corners.reshape(-1, 3)).reshape(-1, 8, 3)
+    near = max(camera.near, 1e-6)
+    behind = (points[..., 2] < near).any(1)
+    full = np.empty((len(points), 4))
+    full[~behind] = _bounds(points[~behind], camera)
+    if behind.any():
+        full[behind] = _bounds(_cut(points[behind], near), camera)
+    return full
+
+
+def _cut(points: Array, near: float) -> Array:
+    """The eight corners and, where an edge crosses the near plane, where it does: (N, 20, 3), NaN for the rest.
+
+    A corner behind the camera would be mirrored by the division.
+    """
     start, end = points[:, _EDGES[:, 0]], points[:, _EDGES[:, 1]]
-    with np.errstate(divide="ignore", invalid="ignore"):
-        part = np.clip((near - start[..., 2]) / (end[..., 2] - start[..., 2]), 0, 1)
     crosses = (start[..., 2] < near) != (end[..., 2] < near)
-    cut = np.where(crosses[..., None], start + np.nan_to_num(part)[..., None] * (end - start), np.nan)
-    cut[..., 2] = np.where(crosses, near, np.nan)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        part = (near - start[..., 2]) / (end[..., 2] - start[..., 2])
+        crossing = start + part[..., None] * (end - start)
+    crossing[..., 2] = near
     shown = np.where(points[..., 2:] >= near, points, np.nan)
-    pixels = camera.project_camera(np.concatenate([shown, cut], axis=1).reshape(-1, 3)).reshape(len(corners), -1, 2)
-    low = np.where(np.isnan(pixels), np.inf, pixels).min(1)
-    high = np.where(np.isnan(pixels), -np.inf, pixels).max(1)
-    return np.asarray(np.where(np.isinf(low[:, :1]), np.nan, np.concatenate([low, high], axis=1)))
+    return np.concatenate([shown, np.where(crosses[..., None], crossing, np.nan)], axis=1)
+
+
+def _bounds(points: Array, camera: Camera) -> Array:
+    pixels = camera.project_camera(points.reshape(-1, 3)).reshape(*points.shape[:2], 2)
+    low, high = np.fmin.reduce(pixels, axis=1), np.fmax.reduce(pixels, axis=1)  # NaN only where there is nothing else
+    return np.concatenate([low, high], axis=1)
 
 
 def truncations(full: Array, size_wh: tuple[int, int]) -> Array:

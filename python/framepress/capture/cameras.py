@@ -122,7 +122,7 @@ def _intrinsics(params: Mapping[str, Any], size_wh: tuple[int, int], accounts: A
     if projection[3, 3] == 1 and projection[2, 3] == 0:
         accounts.add("camera: orthographic, K not derived", example=where)
         return None
-    if not np.isclose(projection[2, 3], -1) or projection[0, 0] <= 0 or projection[1, 1] <= 0:
+    if abs(projection[2, 3] + 1) > 1e-6 or projection[0, 0] <= 0 or projection[1, 1] <= 0:
         raise InputError(
             f"{where}: cameraProjection is no row-vector perspective projection: {projection.tolist()}; "
             "is it transposed?"

@@ -151,8 +151,12 @@ class _Columns:
 
     def _united(self, rows: Rows, box: Array) -> Array:
         """float64 (M, 4): for each object the bounds of its rows' boxes; NaN where it has no row."""
-        united = np.tile([np.inf, np.inf, -np.inf, -np.inf], (len(self.tracks), 1))
         held, target = self._targets(rows)
+        if len(set(target.tolist())) == len(target):  # nothing was merged
+            united = np.full((len(self.tracks), 4), np.nan)
+            united[target] = box[held]
+            return united
+        united = np.tile([np.inf, np.inf, -np.inf, -np.inf], (len(self.tracks), 1))
         np.minimum.at(united[:, :2], target, box[held, :2])
         np.maximum.at(united[:, 2:], target, box[held, 2:])
         return np.asarray(np.where(np.isinf(united[:, :1]), np.nan, united))

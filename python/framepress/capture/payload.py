@@ -8,8 +8,10 @@ lower case joined by commas, rows of nested prims. A module of this package sett
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
+
+import numpy as np
 
 from framepress.capture.accounts import Accounts
 from framepress.capture.cameras import camera_of, metres_per_unit
@@ -21,6 +23,7 @@ from framepress.capture.rows import rows_of
 from framepress.capture.segmentation import Lookup, is_coloured, matched, rows_of_map, semantic_ids
 from framepress.capture.semantics import first_listed
 from framepress.core import Camera, Channels, Frame, LabelMap, Objects, View, safe_name
+from framepress.core.arrays import Array
 from framepress.core.channels import Source
 from framepress.errors import InputError
 
@@ -38,7 +41,7 @@ def frame_from_payload(
     index: int,
     sequence: str = "",
     policy: Policy | None = None,
-    copy: bool = True,
+    copy: Callable[[Array], Array] | None = np.copy,
 ) -> tuple[Frame | None, Accounts]:
     """One `write(data)` call as a frame, and what became of its rows.
 
@@ -46,8 +49,9 @@ def frame_from_payload(
     is left out and counted.
 
     Args:
-        copy: take copies of the pixel buffers, which the host reuses for the next step. Nothing else is done with
-            pixels here: conversions run when a channel is used.
+        copy: how pixel buffers, which the host reuses for the next step, are copied: `np.copy`, or `Buffers().copy`
+            where many frames follow each other; None to keep them. Nothing else is done with pixels here:
+            conversions run when a channel is used.
 
     Raises:
         InputError, LabelError: the payload contradicts itself; with frame, product, annotator, row.
@@ -65,7 +69,7 @@ def frame_from_products(
     index: int,
     sequence: str = "",
     policy: Policy | None = None,
-    copy: bool = True,
+    copy: Callable[[Array], Array] | None = np.copy,
     time_ns: int | None = None,
     meta: Mapping[str, Any] | None = None,
 ) -> tuple[Frame | None, Accounts]:
@@ -88,7 +92,9 @@ def frame_from_products(
     return frame, accounts
 
 
-def _view(product: Product, policy: Policy, copy: bool, accounts: Accounts, where: str) -> View:
+def _view(
+    product: Product, policy: Policy, copy: Callable[[Array], Array] | None, accounts: Accounts, where: str
+) -> View:
     size = _size_of(product, where)
     tiles = tiling_of(product, size)
     if tiles is not None or "," in product.camera:
@@ -100,7 +106,7 @@ def _view(product: Product, policy: Policy, copy: bool, accounts: Accounts, wher
         if name not in _READ:
             accounts.add("annotators not read", example=name)
     annotations = {
-        name: copied(annotation, copy and name not in _BOXES) for name, annotation in product.annotations.items()
+        name: copied(annotation, None if name in _BOXES else copy) for name, annotation in product.annotations.items()
     }
     product = Product(product.name, size, annotations, product.camera)
     camera, scale = _camera(product, size, accounts, where)

@@ -51,11 +51,11 @@ class Deferred:
         return self.convert(loaded(self.pixels))
 
 
-def copied(annotation: Annotation, copy: bool) -> Annotation:
+def copied(annotation: Annotation, copy: Callable[[Array], Array] | None) -> Annotation:
     """With a buffer of its own; sources that are files or functions stay as they are."""
-    if not copy or not isinstance(annotation.pixels, np.ndarray):
+    if copy is None or not isinstance(annotation.pixels, np.ndarray):
         return annotation
-    return Annotation(annotation.pixels.copy(), annotation.side, annotation.where)
+    return Annotation(copy(annotation.pixels), annotation.side, annotation.where)
 
 
 def not_rendered(product: Product) -> str:

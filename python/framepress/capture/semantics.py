@@ -126,7 +126,15 @@ class Classes:
 
     def nested(self, paths: Iterable[str]) -> bool:
         """Whether any of these prims is below another one that has labels."""
-        return any(parent in self._labels for path in paths for parent in ancestors(path))
+        seen: set[str] = set()  # siblings share all that is above them
+        for path in paths:
+            for parent in ancestors(path):
+                if parent in seen:
+                    break
+                if parent in self._labels:
+                    return True
+                seen.add(parent)
+        return False
 
     def all(self) -> dict[str, str]:
         """The class of every prim with a row. Hidden ones take part only in deciding what is one object: where theirs

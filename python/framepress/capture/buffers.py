@@ -1,0 +1,56 @@
+"""Copies of pixel buffers without new memory for each frame.
+
+A fresh array of some megabytes costs more in page faults than in copying. Frames die in another thread, in any order;
+a buffer is free again when nothing but the pool refers to it, and a view of an array keeps the array alive.
+"""
+
+from __future__ import annotations
+
+import sys
+import threading
+
+import numpy as np
+
+from framepress.core.arrays import Array
+
+__all__ = ["Buffers"]
+
+
+class Buffers:
+    """A pool; `copy` may be called from any thread.
+
+    Args:
+        idle_bytes: above this, buffers that nobody uses are given back.
+    """
+
+    def __init__(self, idle_bytes: int = 64 << 20) -> None:
+        self._idle_bytes = idle_bytes
+        self._buffers: list[Array] = []
+        self._lock = threading.Lock()
+
+    def copy(self, array: Array) -> Array:
+        """A C-ordered copy that is valid for as long as it, or a view of it, is referred to."""
+        buffer = self._free(array.nbytes)
+        copy = buffer[: array.nbytes].view(array.dtype).reshape(array.shape)
+        np.copyto(copy, array)
+        return copy
+
+    def _free(self, nbytes: int) -> Array:
+        """A uint8 buffer of this size that nobody uses."""
+        with self._lock:
+            idle = 0
+            kept = []
+            found = None
+            for buffer in self._buffers:
+                # References when idle: the list, the loop's name, and (before Python 3.14) getrefcount's argument.
+                if sys.getrefcount(buffer) <= 3:
+                    if found is None and buffer.nbytes == nbytes:
+                        found = buffer
+                    elif (idle := idle + buffer.nbytes) > self._idle_bytes:
+                        continue
+                kept.append(buffer)
+            if found is None:
+                found = np.empty(nbytes, np.uint8)
+                kept.append(found)
+            self._buffers = kept
+            return found
