@@ -15,6 +15,7 @@ from framepress.core import Boxes3D, Camera, Channels, Frame, Objects, View
 from framepress.errors import OptionError
 from framepress.formats.kitti import FORMAT
 from framepress.storage.memory import MemoryOutput
+from things import rle_of
 
 # Column vectors; OpenCV axes in a world with z up: 1.5 m high, looking along +x.
 LOOKING_ALONG_X = np.array([[0, 0, 1, 0], [-1, 0, 0, 0], [0, -1, 0, 1.5], [0, 0, 0, 1.0]])
@@ -337,6 +338,13 @@ def test_objects_without_a_visible_pixel_are_left_out_and_counted() -> None:
     lines, _, counts = pressed(objects)
     assert [fields[0] for fields in lines] == ["Van"]
     assert (counts["hidden"], counts["without_box"]) == (1, 1)
+
+
+def test_a_mask_stands_for_a_box_that_is_not_there() -> None:
+    mask = np.zeros((480, 640), bool)
+    mask[50:150, 100:300] = True
+    (fields,), _, _ = pressed(Objects.build(["Car"], mask=[rle_of(mask)]))
+    assert numbers(fields, 4)[3:7] == [100, 50, 299, 149]
 
 
 def test_visible_boxes_end_at_the_last_pixel() -> None:

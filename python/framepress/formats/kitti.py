@@ -227,7 +227,7 @@ def _lidar_points(view: View, camera_from_label: Array, source: str) -> Array:
 FORMAT = Format(
     "kitti",
     "KITTI object: 2D and 3D boxes as text, one file an image; calibration, optional depth and lidar",
-    carries=frozenset({"rgb", "camera", "label", "box", "box3d", "truncation", "score"}),
+    carries=frozenset({"rgb", "camera", "label", "box", "box3d", "truncation", "score", "views"}),
     writer=Writer,
     read=read,
     read_labels=read_labels,

@@ -20,6 +20,7 @@ from framepress.formats.kitti_geometry import (
     upright,
 )
 from framepress.formats.kitti_text import DONT_CARE, LabelTable, type_of
+from framepress.formats.visible import visible_boxes
 
 __all__ = ["LabelRules"]
 
@@ -73,7 +74,7 @@ class LabelRules:
 
     def table(self, objects: Objects, camera: Camera, counts: Counter[str]) -> LabelTable:
         """The lines to write: objects in the table's order, then DontCare regions; what is left out is counted."""
-        objects, ignored = _visible(objects, counts)
+        objects, ignored = _visible(objects.with_columns(box=visible_boxes(objects, camera.size_wh)), counts)
         amodal = _whole_boxes(objects, camera)
         solid = self._upright(objects, camera, counts, ~ignored)
         cut = np.where(np.isnan(objects.truncation), truncations(amodal, camera.size_wh), objects.truncation)

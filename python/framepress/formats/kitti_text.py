@@ -90,7 +90,7 @@ def type_to_name(text: str) -> str:
 def label_text(table: LabelTable) -> str:
     """The label file: one line an object, "" for none.
 
-    Boxes and truncation have 4 decimals, metres and angles 6 (`kitti_geometry.WRITTEN_DIGITS`); no -0.
+    Boxes have 4 decimals, everything else 6 (`kitti_geometry.WRITTEN_DIGITS`); no -0.
     """
     angles = np.round(np.stack((table.alpha, table.rotation_y), axis=1), 6)
     angles = np.where(np.abs(angles) >= _LARGEST_ANGLE, _LARGEST_ANGLE, angles) + 0.0
@@ -103,7 +103,7 @@ def label_text(table: LabelTable) -> str:
             " ".join(
                 (
                     kind,
-                    "-1" if math.isnan(truncated) else f"{truncated:.4f}",
+                    "-1" if math.isnan(truncated) else f"{truncated:.6f}",
                     f"{table.occluded[row]:d}",
                     "-10" if math.isnan(alpha) else f"{alpha:.6f}",
                     "{:.4f} {:.4f} {:.4f} {:.4f}".format(*boxes[row].tolist()),
