@@ -7,12 +7,14 @@ projectToImage.m), not from the package.
 from __future__ import annotations
 
 from collections import Counter
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from framepress.core import Boxes3D, Camera, Channels, Frame, Objects, View
 from framepress.errors import OptionError
+from framepress.formats import basic
 from framepress.formats.kitti import FORMAT
 from framepress.storage.memory import MemoryOutput
 from things import rle_of
@@ -273,6 +275,25 @@ def test_a_world_with_y_up_is_told_apart() -> None:
     (fields,), _, counts = pressed(objects, camera, world_up="y")
     assert [float(field) for field in fields[8:11]] == [1.5, 1.8, 4]
     assert "tilt_above_5_degrees" not in counts
+
+
+@pytest.mark.parametrize("name", ["_out_sdrec_adjacentClose", "_out_sdrec_fallRight", "_out_sdrec_mess"])
+def test_what_isaac_sim_drew_lies_inside_the_labels_boxes(shared: Path, name: str) -> None:
+    """Its 2D boxes come from pixels, its 3D boxes from the scene: in P2 they must agree."""
+    (frame,) = basic.FORMAT.read(shared / "basicwriter-palletstability" / name)
+    camera = frame.view.camera
+    lines, projection, counts = pressed(frame.view.objects, camera, tilt="enclose")
+    assert len(lines) + counts.get("hidden", 0) + counts.get("without_box", 0) == len(frame.view.objects)
+    compared = 0
+    for fields in lines:
+        corners = devkit_corners(fields)
+        if fields[3] == "-10" or (corners[:, 2] < camera.near).any():
+            continue
+        compared += 1
+        pixels, box = in_image(projection, corners), np.array(fields[4:8], float)
+        assert (pixels.min(axis=0) - 0.01 < box[:2]).all()
+        assert (pixels.max(axis=0) + 0.01 > box[2:]).all()
+    assert compared > 0.9 * len(lines)
 
 
 # ------------------------------------------------------------------------------ other fields
