@@ -179,7 +179,8 @@ def test_a_box_behind_the_camera_has_no_place_in_the_image() -> None:
 
 def test_a_loose_box_clear_of_the_border_is_taken_before_the_projected_one() -> None:
     loose = tight((1, 1, 5, 5), (0, 1, 5, 5))
-    boxes = solid(transform(), transform())
+    # The corners of the first 3D box leave the image, though all of the object is in it: corners overestimate.
+    boxes = solid(transform(np.diag([9, 1, 1])), transform())
     view, _ = taken(
         bounding_box_2d_tight=tight((1, 1, 2, 2), (3, 3, 4, 4)), bounding_box_2d_loose=loose, bounding_box_3d=boxes
     )

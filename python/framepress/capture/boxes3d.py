@@ -122,7 +122,6 @@ def _cut(points: Array, near: float) -> Array:
     with np.errstate(divide="ignore", invalid="ignore"):
         part = (near - start[..., 2]) / (end[..., 2] - start[..., 2])
         crossing = start + part[..., None] * (end - start)
-    crossing[..., 2] = near
     shown = np.where(points[..., 2:] >= near, points, np.nan)
     return np.concatenate([shown, np.where(crosses[..., None], crossing, np.nan)], axis=1)
 
