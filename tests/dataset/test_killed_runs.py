@@ -1,0 +1,63 @@
+"""SIGKILL at random moments of a run: what is reopened and finished equals an uninterrupted run, byte for byte."""
+
+from __future__ import annotations
+
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from crash_job import press
+from plain_format import tree
+
+JOB = Path(__file__).with_name("crash_job.py")
+
+
+def started(target: Path, existing: str = "error") -> subprocess.Popen[str]:
+    """The job in a process of its own, about to write."""
+    job = subprocess.Popen([sys.executable, str(JOB), str(target), existing], stdout=subprocess.PIPE, text=True)
+    assert job.stdout is not None
+    assert job.stdout.readline() == "go\n"
+    return job
+
+
+def killed(job: subprocess.Popen[str], seconds: float) -> bool:
+    """Kill the job after so long; False where it had already ended."""
+    time.sleep(seconds)
+    job.send_signal(signal.SIGKILL)
+    output, _ = job.communicate()
+    return "done" not in output
+
+
+@pytest.mark.parametrize("kills", [6, pytest.param(200, marks=pytest.mark.slow)])
+def test_a_run_killed_at_any_moment_resumes_to_the_same_bytes(
+    tmp_path: Path, kills: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rng = random.Random(kills)
+    job = started(tmp_path / "whole")
+    begin = time.perf_counter()
+    assert job.wait() == 0
+    seconds = time.perf_counter() - begin
+    job.communicate()
+    expected = tree(tmp_path / "whole")
+    hit, orphans, committed = 0, 0, set()
+    for number in range(kills):
+        target = tmp_path / f"run{number}"
+        existing = "error"
+        for _ in range(1 + number % 2):  # every other run is killed a second time, while it resumes
+            hit += killed(started(target, existing), rng.uniform(0, seconds))
+            existing = "resume"
+        journal = target / ".framepress/journal/000000.jsonl"
+        committed.add(journal.read_bytes().count(b"\n") if journal.exists() else -1)
+        press(target, "resume")
+        capsys.readouterr()
+        assert tree(target) == expected
+        orphans += sum(path.is_file() for path in (target / ".framepress/orphans").rglob("*"))
+        shutil.rmtree(target)
+    assert hit >= kills // 2, "too few kills came in time to prove anything"
+    with capsys.disabled():
+        print(f"\n{hit} kills in {kills} runs of {seconds:.2f} s; {orphans} files orphaned; {len(committed)} states")
