@@ -8,6 +8,7 @@ The schema is docs/native.md.
 from __future__ import annotations
 
 import json
+import zlib
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import fields
@@ -92,7 +93,8 @@ class Writer:
             row = self._encoders[channel]
             extension, name, content = row.extension, row.name, row.encode(view.channels[channel])
         files.put(stem + extension, content)
-        return {"path": stem + extension, "encoder": name, "bytes": len(content)}
+        # Neither .npy nor TIFF readers notice every damage; a checksum does.
+        return {"path": stem + extension, "encoder": name, "bytes": len(content), "crc32": zlib.crc32(content)}
 
     def finish(self, labels: LabelMap, rows: Rows, files: Files) -> None:
         """The shards of records, then `dataset.json`.

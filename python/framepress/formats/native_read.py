@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Iterator, Mapping
-from functools import partial
+import zlib
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -27,7 +27,13 @@ VERSION = 1
 
 _HUGE = re.compile(rb"[eE]\+?[0-9]{3}")  # 1e999 is JSON and reads as infinity
 _POINTER_BYTES = 1024  # git-lfs pointers are smaller
-_DECODERS = {"png": decode_rgb, "jpeg": decode_rgb, "ids": png.decode_ids, "tiff": decode, "npy": decode}
+_DECODERS: dict[str, Callable[[bytes, str, tuple[int, int] | None], Array]] = {
+    "png": decode_rgb,
+    "jpeg": decode_rgb,
+    "ids": png.decode_ids,
+    "tiff": decode,
+    "npy": decode,
+}
 
 
 def looks_like(path: Path) -> bool:
@@ -173,10 +179,16 @@ def _source(path: Path, channel: str, entry: Mapping[str, Any], size_wh: tuple[i
         raise InputError(f"channel {channel!r} stored as {name!r} is not known here; read it with a newer release")
     file = safe_join(path, entry["path"])
     _check_size(file, entry["bytes"], f"channel {channel}")
+    crc32 = entry["crc32"]
     size = size_wh if CHANNELS[channel].raster else None
-    return EncodedImage(ENCODERS[name].media_type, file, partial(_decoded, _DECODERS[name], size))
 
+    def decoded(content: bytes, where: str) -> Array:
+        found = zlib.crc32(content)
+        if found != crc32:
+            refuse_pointer(content, where)
+            raise InputError(
+                f"{where}: checksum {found:08x}, {crc32:08x} was written; the file is damaged, copy it again"
+            )
+        return _DECODERS[name](content, where, size)
 
-def _decoded(decoder: Any, size_wh: tuple[int, int] | None, content: bytes, where: str) -> Array:
-    found: Array = decoder(content, where, size_wh)
-    return found
+    return EncodedImage(ENCODERS[name].media_type, file, decoded)
