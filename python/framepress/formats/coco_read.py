@@ -1,4 +1,4 @@
-"""Reading COCO: the layouts found in the wild, checked entry by entry, in memory that grows by 16 bytes an annotation.
+"""Reading COCO: the layouts found in the wild, checked entry by entry, in memory that grows by 8 bytes an annotation.
 
 A file is scanned once for where its entries are (`coco_scan`) and once for their ids (`coco_tables`); an image's entry
 and its annotations are decoded when their turn comes.
@@ -140,9 +140,9 @@ class _Split:
             except InputError as error:
                 raise InputError(f"{table.path}: images[{len(names)}]: file_name: {error}") from error
             own.append(image.frame if is_ours(image.frame, image.index, image.camera) else None)
-        twice = [name for name, count in Counter(names).items() if count > 1]
-        if twice:
-            raise InputError(f"{table.path}: images: file_name {twice[0]!r} is there more than once")
+        if len(set(names)) != len(names):
+            twice = next(name for name, count in Counter(names).items() if count > 1)
+            raise InputError(f"{table.path}: images: file_name {twice!r} is there more than once")
         return cls(
             name="" if source.split == "default" else safe_name(source.split),
             table=table,

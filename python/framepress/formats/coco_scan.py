@@ -8,6 +8,7 @@ document with `0` in the place of each entry is small, and a JSON parser checks 
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,12 +30,12 @@ _KINDS[list(b"{[")], _KINDS[list(b"}]")], _KINDS[list(b'"')] = _OPEN, _CLOSE, _Q
 
 @dataclass(frozen=True, eq=False)
 class Entries:
-    """The entries of one list: entry i is the bytes `start[i]` up to `start[i] + length[i]` of the file."""
+    """The entries of one list: entry i is the bytes `start[i]` up to `end[i]` of the file; uint32 where that fits."""
 
     path: Path
     name: str
     start: Array
-    length: Array
+    end: Array
 
     def __len__(self) -> int:
         return len(self.start)
@@ -49,8 +50,7 @@ class Entries:
         """Some entries; neighbours are read at once."""
         if not len(rows):
             return []
-        start = self.start[rows]
-        end = start + self.length[rows]
+        start, end = self.start[rows].astype(np.int64), self.end[rows].astype(np.int64)
         with self.path.open("rb", buffering=0) as file:
             if (np.diff(rows) == 1).all():
                 file.seek(start[0])
@@ -85,6 +85,7 @@ class _Scan:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._quotes = self._depth = 0
+        self._offset: type[np.unsignedinteger[Any]] = np.uint32
         self._starts: list[Array] = []
         self._ends: list[Array] = []
         self._opened: list[Array] = []  # where a list or object in the outermost object begins
@@ -92,6 +93,8 @@ class _Scan:
 
     def run(self, file: BinaryIO) -> None:
         offset = 0
+        if os.fstat(file.fileno()).st_size > np.iinfo(np.uint32).max:
+            self._offset = np.uint64
         while piece := file.read(_CHUNK):
             while piece.endswith(b"\\") and (more := file.read(1)):
                 piece += more
@@ -126,8 +129,8 @@ class _Scan:
         starts = at[(kinds == _OPEN) & (depth == 3)]
         ends = at[(kinds == _CLOSE) & (depth == 2)] + 1
         self._opened.append(at[(kinds == _OPEN) & (depth == 2)] + offset)
-        self._starts.append(starts + offset)
-        self._ends.append(ends + offset)
+        self._starts.append((starts + offset).astype(self._offset))
+        self._ends.append((ends + offset).astype(self._offset))
         after = ends.tolist() if starts_inside else [0, *ends.tolist()]
         until = starts.tolist() if ends_inside else [*starts.tolist(), len(piece)]
         self._frame.append(b"0".join(piece[a:b] for a, b in zip(after, until, strict=True)))
@@ -136,8 +139,8 @@ class _Scan:
 
     def lists(self) -> dict[str, Entries]:
         document = self._outermost()
-        starts, ends, opened = map(np.concatenate, (self._starts, self._ends, self._opened))
-        first = np.searchsorted(starts, opened)
+        starts, ends = _joined(self._starts), _joined(self._ends)
+        first = np.searchsorted(starts, np.concatenate(self._opened).astype(starts.dtype))
         stop = np.append(first, len(starts))[1:]
         containers = [(name, value) for name, value in document.items() if isinstance(value, (dict, list))]
         found = {}
@@ -146,7 +149,7 @@ class _Scan:
                 odd = next((place for place, entry in enumerate(value) if entry != 0), 0)
                 if odd or len(value) != b - a:
                     raise InputError(f"{self._path}: {name}[{odd}] is not an object")
-                found[name] = Entries(self._path, name, starts[a:b], (ends[a:b] - starts[a:b]).astype(np.int32))
+                found[name] = Entries(self._path, name, starts[a:b], ends[a:b])
         return found
 
     def _outermost(self) -> dict[str, Any]:
@@ -163,6 +166,7 @@ class _Scan:
 
         try:
             text = b"".join(self._frame).decode("utf-8-sig")
+            self._frame.clear()
             document = json.loads(text, object_pairs_hook=unique, parse_constant=not_finite)
         except ValueError as error:
             raise InputError(
@@ -171,6 +175,13 @@ class _Scan:
         if not isinstance(document, dict):
             raise InputError(f"{self._path}: the document is no JSON object")
         return document
+
+
+def _joined(pieces: list[Array]) -> Array:
+    """The pieces as one array; the list is emptied, because both together would be the peak of a scan."""
+    joined = np.concatenate(pieces)
+    pieces.clear()
+    return joined
 
 
 def _backslashes_before(piece: bytes, at: int) -> int:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
-from itertools import groupby
 from pathlib import PurePosixPath
 
 from framepress.core import safe_name
@@ -34,18 +32,24 @@ def frame_ids(splits: Sequence[tuple[str, Sequence[tuple[str, str | None]]]], wh
             ]
             for name, images in splits
         ]
-        counts = Counter(identifier for listed in ids for identifier, _ in groupby(listed))
-        # Two files without an id of their own are two frames, even side by side.
-        counts.update(
-            identifier
-            for listed, (_, images) in zip(ids, splits, strict=True)
-            for identifier, before, (_, own) in zip(listed[1:], listed, images[1:], strict=False)
-            if identifier == before and own is None
-        )
-        twice = next((identifier for identifier, count in counts.items() if count > 1), None)
+        twice = _twice(ids, splits)
         if twice is None:
             return ids
     raise InputError(f"{where}: two images belong to the frame {twice}; read the splits one by one")
+
+
+def _twice(ids: list[list[str]], splits: Sequence[tuple[str, Sequence[tuple[str, str | None]]]]) -> str | None:
+    """An id that belongs to two frames."""
+    seen: set[str] = set()
+    for listed, (_, images) in zip(ids, splits, strict=True):
+        before = ""
+        for identifier, (_, own) in zip(listed, images, strict=True):
+            if identifier != before or own is None:
+                if identifier in seen:
+                    return identifier
+                seen.add(identifier)
+            before = identifier
+    return None
 
 
 def _frame_id(path: str, split: str, with_extension: bool) -> str:
