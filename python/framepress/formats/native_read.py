@@ -186,9 +186,7 @@ def _source(path: Path, channel: str, entry: Mapping[str, Any], size_wh: tuple[i
         found = zlib.crc32(content)
         if found != crc32:
             refuse_pointer(content, where)
-            raise InputError(
-                f"{where}: checksum {found:08x}, {crc32:08x} was written; the file is damaged, copy it again"
-            )
+            raise InputError(f"{where}: checksum {found}, {crc32!r} was written; the file is damaged, copy it again")
         return _DECODERS[name](content, where, size)
 
     return EncodedImage(ENCODERS[name].media_type, file, decoded)
