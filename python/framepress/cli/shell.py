@@ -67,8 +67,9 @@ class Commands(click.Group):
         given = list(sys.argv[1:] if args is None else args)
         try:
             code = super().main(given, *rest, **{**settings, "standalone_mode": False})
-        except BrokenPipeError:
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the reader left: so does the answer
+            sys.stdout.flush()
+        except (BrokenPipeError, SystemExit):  # the latter is click's own answer to the former
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # who asked has left: nothing more to say
             sys.exit(0)
         except (Exception, KeyboardInterrupt) as error:
             _tell(error, as_json="--json" in given)
@@ -96,7 +97,9 @@ def _tell(error: BaseException, *, as_json: bool) -> None:
 def _message(error: BaseException) -> str:
     if isinstance(error, click.ClickException):
         return error.format_message()
-    return str(error) or ("interrupted" if exit_code(error) == INTERRUPTED else type(error).__name__)
+    if isinstance(error, click.Abort):  # click's name for Ctrl-C
+        return str(error.__cause__ or "") or "interrupted"
+    return str(error) or type(error).__name__
 
 
 @contextmanager

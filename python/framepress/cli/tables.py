@@ -26,7 +26,7 @@ def bytes_text(count: int) -> str:
     size, power = float(count), 0
     while size >= 999.5 and power < len(_UNITS) - 1:
         size, power = size / 1000, power + 1
-    return f"{size:.0f} {_UNITS[power]}" if power == 0 or size >= 99.5 else f"{size:.1f} {_UNITS[power]}"
+    return f"{size:.0f} {_UNITS[power]}" if power == 0 or size >= 99.95 else f"{size:.1f} {_UNITS[power]}"
 
 
 def counts_text(counts: Mapping[str, int]) -> str:

@@ -22,13 +22,12 @@ import numpy as np
 from framepress.core import LabelMap
 from framepress.core.arrays import Array
 from framepress.dataset import index_cache
-from framepress.dataset.index_build import COLUMNS, TEXTS, VOCABULARIES, build, read_header
+from framepress.dataset.index_build import COLUMNS, NO_TIME, TEXTS, VOCABULARIES, build, read_header
 from framepress.dataset.opening import Dataset
 from framepress.errors import LabelError
 
 __all__ = ["NO_TIME", "Index", "Table", "Texts"]
 
-NO_TIME = np.iinfo(np.int64).min
 _CHUNK = 1 << 20
 
 

@@ -20,11 +20,12 @@ from framepress.dataset.state import root_of
 from framepress.storage.folder import FolderOutput
 from framepress.storage.journal import Journal
 
-__all__ = ["COLUMNS", "TEXTS", "VERSION", "VOCABULARIES", "build", "read_header"]
+__all__ = ["COLUMNS", "NO_TIME", "TEXTS", "VERSION", "VOCABULARIES", "build", "read_header"]
 
 VERSION = 1
 HEADER = "index.json"
-_PENDING_ROWS = 8192
+NO_TIME = np.iinfo(np.int64).min
+_BLOCK_ROWS = 4096
 
 COLUMNS: dict[str, dict[str, tuple[str, tuple[int, ...]]]] = {
     "frames": {
@@ -141,49 +142,45 @@ class _Builder:
         for file in entry.files:
             self._outside = self._outside or Path(file.path).is_absolute()
             tables["files"].append(
-                1, {"size": [file.size], "frame": [row], "edition": [self._code("editions", file.edition)]},
-                {"path": file.path},
-            )  # fmt: skip
+                {"size": file.size, "frame": row, "edition": self._code("editions", file.edition)},
+                texts={"path": file.path},
+            )
         tables["frames"].append(
-            1,
             {
-                "index": [frame.index],
-                "sequence": [self._code("sequences", frame.sequence)],
-                "split": [self._code("splits", frame.split)],
-                "time_ns": [np.iinfo(np.int64).min if frame.time_ns is None else frame.time_ns],
-                "features": [bits],
-                "first_view": [first_view],
-                "views": [len(frame.views)],
-                "first_object": [first_object],
-                "objects": [tables["objects"].rows - first_object],
+                "index": frame.index,
+                "sequence": self._code("sequences", frame.sequence),
+                "split": self._code("splits", frame.split),
+                "time_ns": NO_TIME if frame.time_ns is None else frame.time_ns,
+                "features": bits,
+                "first_view": first_view,
+                "views": len(frame.views),
+                "first_object": first_object,
+                "objects": tables["objects"].rows - first_object,
             },
-            {"id": frame.id},
+            texts={"id": frame.id},
         )
 
     def _add_view(self, view: View, frame_row: int) -> None:
         views, objects = self._tables["views"], view.objects
-        count = len(objects)
         row = views.rows
         views.append(
-            1,
             {
-                "frame": [frame_row],
-                "name": [self._code("view_names", view.name)],
-                "width": [view.camera.width],
-                "height": [view.camera.height],
-                "first_object": [self._tables["objects"].rows],
-                "objects": [count],
-            },
+                "frame": frame_row,
+                "name": self._code("view_names", view.name),
+                "width": view.camera.width,
+                "height": view.camera.height,
+                "first_object": self._tables["objects"].rows,
+                "objects": len(objects),
+            }
         )
-        if not count:
+        if not len(objects):
             return
         self.labels = self.labels.grown(objects.classes)
         codes = np.array([self.labels.code(name) for name in objects.classes], np.int32)
         self._tables["objects"].append(
-            count,
             {
-                "frame": np.full(count, frame_row),
-                "view": np.full(count, row),
+                "frame": frame_row,
+                "view": row,
                 "id": objects.id,
                 "label": codes[objects.label],
                 "track": [self._code("tracks", track) if track else -1 for track in objects.track],
@@ -197,6 +194,7 @@ class _Builder:
                 "mask": _masked(view),
                 "box3d": objects.box3d.known,
             },
+            count=len(objects),
         )
 
     def close(self) -> None:
@@ -267,42 +265,46 @@ class _TextFile:
 
 
 class _TableFiles:
-    """The columns of one table; rows wait in memory until there are enough for a write."""
+    """The columns of one table; rows gather in one block of memory a column until it is full."""
 
     def __init__(self, folder: Path, name: str, stack: ExitStack) -> None:
         self.rows = 0
-        self._columns = COLUMNS[name]
-        self._files = {
-            column: stack.enter_context((folder / f"{name}.{column}").open("wb")) for column in COLUMNS[name]
+        self._waiting = 0
+        self._columns = {
+            column: (
+                stack.enter_context((folder / f"{name}.{column}").open("wb")),
+                np.empty((_BLOCK_ROWS, *shape), dtype),
+            )
+            for column, (dtype, shape) in COLUMNS[name].items()
         }
         self._texts = {column: _TextFile(folder / f"{name}.{column}", stack) for column in TEXTS[name]}
-        self._pending: dict[str, list[Any]] = {column: [] for column in COLUMNS[name]}
-        self._waiting = 0
 
-    def append(self, count: int, columns: dict[str, Any], texts: dict[str, str] | None = None) -> None:
+    def append(self, columns: dict[str, Any], *, count: int = 1, texts: dict[str, str] | None = None) -> None:
         """Args:
-        columns: every column, as `count` rows.
+        columns: every column, as `count` rows or as one value for all of them.
         texts: every text column, one row.
         """
-        for name, rows in columns.items():
-            self._pending[name].append(rows)
+        for done in range(0, count, _BLOCK_ROWS):
+            part = min(count - done, _BLOCK_ROWS)
+            if self._waiting + part > _BLOCK_ROWS:
+                self._write()
+            for name, (_, block) in self._columns.items():
+                rows = columns[name]
+                whole = part == count or np.ndim(rows) == 0
+                block[self._waiting : self._waiting + part] = rows if whole else rows[done : done + part]
+            self._waiting += part
         for name, text in (texts or {}).items():
             self._texts[name].append(text)
         self.rows += count
-        self._waiting += count
-        if self._waiting >= _PENDING_ROWS:
-            self._write()
 
     def _write(self) -> None:
-        for name, (dtype, _) in self._columns.items():
-            if self._pending[name]:
-                self._files[name].write(np.concatenate([np.asarray(r, dtype) for r in self._pending[name]]).tobytes())
-                self._pending[name].clear()
+        for file, block in self._columns.values():
+            file.write(block[: self._waiting].tobytes())
         self._waiting = 0
 
     def close(self) -> None:
         self._write()
-        for file in self._files.values():
+        for file, _ in self._columns.values():
             file.close()
         for text in self._texts.values():
             text.close()

@@ -159,7 +159,7 @@ def _label(row: Any) -> Label:
     if isinstance(row, str):
         return Label(row)
     if not isinstance(row, dict):
-        hint = f"; put it in quotes: {str(row).lower()!r}" if isinstance(row, bool | int | float) else ""
+        hint = "; if it is one, put it in quotes" if isinstance(row, bool | int | float) else ""
         raise LabelError(f"{row!r} is {_kind(row)}, not a name{hint}")
     unknown = [key for key in row if key not in _FIELDS]
     if unknown:

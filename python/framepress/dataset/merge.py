@@ -101,10 +101,14 @@ def _pressed(shards: Sequence[_Shard], target: Path | str, existing: str) -> Rep
 
 def _in_order(shards: Sequence[_Shard]) -> Iterator[tuple[_Shard, dict[str, Any]]]:
     """Records of all shards in the order that `merge` promises; `shards` are sorted by their first frame."""
-    streams = [((shard, record) for record in shard.records()) for shard in shards]
+    streams = [_stream(shard) for shard in shards]
     if all(_ascending(shard) for shard in shards):
         return heapq.merge(*streams, key=lambda pair: _key(pair[1]))
     return (pair for stream in streams for pair in stream)
+
+
+def _stream(shard: _Shard) -> Iterator[tuple[_Shard, dict[str, Any]]]:
+    return ((shard, record) for record in shard.records())
 
 
 def _ascending(shard: _Shard) -> bool:
