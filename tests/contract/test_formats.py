@@ -118,6 +118,18 @@ def test_equal_stems_in_two_sequences_do_not_collide(case: Case, tmp_path: Path)
         np.testing.assert_array_equal(found.view.channels["rgb"], frame.view.channels["rgb"])
 
 
+def test_boxes_areas_and_masks_that_the_table_lacks_come_from_the_pixels(case: Case, tmp_path: Path) -> None:
+    frames = fixtures.mono()
+    press(case, tmp_path / "d", [without_boxes(frame) for frame in frames])
+    assert_agree(case, frames, read(case, tmp_path / "d"))
+
+
+def without_boxes(frame: Frame) -> Frame:
+    objects = frame.view.objects
+    bare = objects.with_columns(box=np.full_like(objects.box, np.nan), area=np.full_like(objects.area, np.nan))
+    return frame.replaced(views=(frame.view.replaced(objects=bare),))
+
+
 @pytest.mark.parametrize("size_wh", [(100, 12), (12, 100)], ids=["wide", "tall"])
 def test_images_that_are_not_square_keep_rows_and_columns_apart(
     case: Case, size_wh: tuple[int, int], tmp_path: Path

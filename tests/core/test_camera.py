@@ -25,6 +25,9 @@ def test_depth_unprojects_to_the_points_that_project_back_to_pixel_centres() -> 
     turn = np.array([[0, 0, 1, 5.0], [-1, 0, 0, -2], [0, -1, 0, 1], [0, 0, 0, 1]])
     camera = Camera(9, 5, [[20, 0, 4.5], [0, 20, 2.5], [0, 0, 1]], world_from_camera=turn)
     depth = np.random.default_rng(1).uniform(1, 9, (5, 9))
+    missed = depth.copy()
+    missed[2, 4] = np.inf
+    assert np.isfinite(camera.unproject(missed)).all(-1).sum() == 5 * 9 - 1
     pixels = camera.project(camera.unproject(depth).reshape(-1, 3)).reshape(5, 9, 2)
     assert np.allclose(pixels[..., 0], np.arange(9) + 0.5)
     assert np.allclose(pixels[..., 1], (np.arange(5) + 0.5)[:, None])

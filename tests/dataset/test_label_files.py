@@ -79,7 +79,7 @@ def test_the_example_is_a_label_file() -> None:
         ("a.json", '[{"name": "car", "keypoints": "head"}]', LabelError, "class 0: keypoints is 'head'"),
         ("a.json", '[{"name": "car", "keypoints": ["a"], "skeleton": [[0, 1]]}]', LabelError, "points outside"),
         ("a.json", '[{"name": "a", "id": 1}, {"name": "b", "id": 1}]', LabelError, "id 1 is given to more than one"),
-        ("a.yaml", "- car\n- no\n", LabelError, "class 1: False is true or false, not a name; if it is one, put it in quotes"),
+        ("a.yaml", "- car\n- no\n", LabelError, "class 1: False is true or false, not a name; if it is one"),
         ("a.yaml", "- car\n- 12\n", LabelError, "class 1: 12 is a whole number"),
         ("a.yaml", "- car\n- [\n", InputError, "line 3, column 1: is not usable YAML"),
         ("a.yaml", "a: &x [car]\nnames: *x\n", InputError, "line 2: aliases"),

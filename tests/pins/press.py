@@ -18,7 +18,7 @@ EDITIONS = {
         "native": {},
         "coco": {},
         "yolo": {},
-        "kitti": {"depth": True, "velodyne": True},
+        "kitti": {"depth": True, "velodyne": "depth"},
     },
     "outlines": {"coco": {"segmentation": "polygon"}, "yolo": {"task": "segment"}},
 }

@@ -116,8 +116,9 @@ class Camera:
         """Depth image (H, W) [m] to world points (H, W, 3) [m]; +inf stays non-finite."""
         if self.world_from_camera is None:
             raise InputError("camera: the pose is not known (world_from_camera is None)")
-        points = self.rays() * np.asarray(depth, np.float64)[..., None]
-        return np.asarray(points @ self.world_from_camera[:3, :3].T + self.world_from_camera[:3, 3])
+        with np.errstate(invalid="ignore"):  # inf * 0 and inf - inf: no point was hit there
+            points = self.rays() * np.asarray(depth, np.float64)[..., None]
+            return np.asarray(points @ self.world_from_camera[:3, :3].T + self.world_from_camera[:3, 3])
 
     def depth_from_range(self, distance: Array) -> Array:
         """Distance from the camera centre (H, W) [m] to depth along the optical axis, float32 (H, W) [m]."""

@@ -175,6 +175,8 @@ class Channels(Mapping[str, Array]):
                 continue
             if isinstance(source, np.ndarray):
                 held += source.nbytes
-            elif isinstance(source, EncodedImage) and isinstance(source.source, bytes):
-                held += len(source.source)
+            elif isinstance(source, EncodedImage):
+                held += len(source.source) if isinstance(source.source, bytes) else 0
+            else:  # a loader may hold a copied buffer that it has yet to turn into the array
+                held += int(getattr(source, "nbytes", 0))
         return held

@@ -2,7 +2,7 @@
 
 COCO keeps a whole dataset in one object of a few long lists. A pass over the bytes finds each entry of these lists by
 counting brackets outside of texts; the entries are then decoded one by one, when they are wanted. What is left of the
-document with `0` in the place of each entry is small, and a JSON parser checks it.
+document, with `0` in the place of the entries, is small, and a JSON parser checks it.
 """
 
 from __future__ import annotations
@@ -89,7 +89,8 @@ class _Scan:
         self._starts: list[Array] = []
         self._ends: list[Array] = []
         self._opened: list[Array] = []  # where a list or object in the outermost object begins
-        self._frame: list[bytes] = []  # the document with 0 in the place of each entry
+        self._frame: list[bytes] = []  # the document with 0 in the place of entries
+        self._zeros: list[Array] = []  # where those entries begin that have a 0 there
 
     def run(self, file: BinaryIO) -> None:
         offset = 0
@@ -133,22 +134,30 @@ class _Scan:
         self._ends.append((ends + offset).astype(self._offset))
         after = ends.tolist() if starts_inside else [0, *ends.tolist()]
         until = starts.tolist() if ends_inside else [*starts.tolist(), len(piece)]
-        self._frame.append(b"0".join(piece[a:b] for a, b in zip(after, until, strict=True)))
+        between = [piece[a:b] for a, b in zip(after, until, strict=True)]
+        if {gap.strip() for gap in set(between[1:-1])} == {b","}:
+            between = [between[0], between[-1]]  # one 0 tells as much as thousands
+            starts = starts[[0, -1]] if ends_inside else starts[:1]
+        self._frame.append(b"0".join(between))
         if ends_inside and starts.size:
             self._frame.append(b"0")
+        self._zeros.append(starts + offset)
 
     def lists(self) -> dict[str, Entries]:
         document = self._outermost()
-        starts, ends = _joined(self._starts), _joined(self._ends)
-        first = np.searchsorted(starts, np.concatenate(self._opened).astype(starts.dtype))
-        stop = np.append(first, len(starts))[1:]
+        starts, ends, zeros, opened = map(_joined, (self._starts, self._ends, self._zeros, self._opened))
+        bounds = np.append(opened, np.iinfo(np.int64).max)
+        at, shown = np.searchsorted(starts, bounds.astype(np.uint64)), np.searchsorted(zeros, bounds)
         containers = [(name, value) for name, value in document.items() if isinstance(value, (dict, list))]
         found = {}
-        for (name, value), a, b in zip(containers, first.tolist(), stop.tolist(), strict=True):
+        for place, (name, value) in enumerate(containers):
+            a, b = int(at[place]), int(at[place + 1])
             if isinstance(value, list) and (b > a or not value):
-                odd = next((place for place, entry in enumerate(value) if entry != 0), 0)
-                if odd or len(value) != b - a:
-                    raise InputError(f"{self._path}: {name}[{odd}] is not an object")
+                odd = [entry for entry in value if entry != 0] or value[
+                    : len(value) - int(shown[place + 1] - shown[place])
+                ]
+                if odd:
+                    raise InputError(f"{self._path}: {name} holds {odd[0]!r} among its objects")
                 found[name] = Entries(self._path, name, starts[a:b], ends[a:b])
         return found
 

@@ -8,7 +8,7 @@ from pathlib import PurePosixPath
 from framepress.core import safe_name
 from framepress.errors import InputError
 
-__all__ = ["frame_ids"]
+__all__ = ["Split", "frame_ids"]
 
 
 def frame_ids(splits: Sequence[tuple[str, Sequence[tuple[str, str | None]]]], where: str) -> list[list[str]]:
