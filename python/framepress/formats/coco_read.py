@@ -22,7 +22,7 @@ from framepress.core.channels import Channels, Source
 from framepress.errors import FramepressError, InputError, OptionError
 from framepress.formats.coco_entries import camera_of, is_ours, objects_of
 from framepress.formats.coco_tables import Table, categories, decoded, open_table, typed
-from framepress.formats.frame_ids import frame_ids
+from framepress.formats.frame_ids import Split, frame_ids
 from framepress.storage.images import decode_rgb
 from framepress.storage.paths import checked, safe_join
 
@@ -103,8 +103,8 @@ def frames(path: Path, images: str, boxes: str) -> Iterator[Frame]:
         [(table.path, table.labels) for split in splits for table in (split.table, split.points) if table]
     )
     position = 0
-    images_of = [(split.name, list(zip(split.names, split.frames, strict=True))) for split in splits]
-    for split, ids in zip(splits, frame_ids(images_of, str(path)), strict=True):
+    ids_of = frame_ids([Split(split.name, split.names, split.frames) for split in splits], str(path))
+    for split, ids in zip(splits, ids_of, strict=True):
         for identifier, rows in groupby(range(len(ids)), key=ids.__getitem__):
             yield split.frame(identifier, position, list(rows), classes, boxes == "clip")
             position += 1

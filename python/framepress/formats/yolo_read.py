@@ -14,7 +14,7 @@ from framepress.core import Camera, EncodedImage, Frame, Label, LabelMap, Object
 from framepress.core.arrays import Array
 from framepress.core.channels import Channels
 from framepress.errors import FramepressError, InputError
-from framepress.formats.frame_ids import frame_ids
+from framepress.formats.frame_ids import Split, frame_ids
 from framepress.storage.images import Header, decode_rgb, probe
 from framepress.storage.paths import safe_join
 
@@ -57,15 +57,19 @@ def frames(path: Path) -> Iterator[Frame]:
     """See `yolo.read`."""
     found = _opened(path)
     _refuse_lost_labels(found)
-    images = [(split, [(_own_path(image, split), None) for image in images]) for split, images in found.splits.items()]
+    splits = [
+        Split(split, [_own_path(image, split) for image in listed], [None] * len(listed))
+        for split, listed in found.splits.items()
+    ]
     position = 0
-    for (split, listed), ids in zip(found.splits.items(), frame_ids(images, str(found.file)), strict=True):
+    for (split, listed), ids in zip(found.splits.items(), frame_ids(splits, str(found.file)), strict=True):
         for image, identifier in zip(listed, ids, strict=True):
-            view = _view(found, image)
             try:
-                yield Frame(identifier, position, (view,), split="" if split == _ALL else split)
+                frame = Frame(identifier, position, (_view(found, image),), split="" if split == _ALL else split)
             except FramepressError as error:
-                raise InputError(f"{found.root / image}: {error}") from error
+                where = str(found.root / image)
+                raise error if str(found.root) in str(error) else InputError(f"{where}: {error}") from error
+            yield frame
             position += 1
 
 
