@@ -123,3 +123,12 @@ def test_16_bit_grey_and_colour_tiffs_of_others_are_read():
 def test_what_a_float_tiff_cannot_hold_is_refused(values):
     with pytest.raises(OptionError, match="float32"):
         tiff.encode(values)
+
+
+@pytest.mark.usefixtures("backend")
+def test_a_file_zeroed_from_any_point_on_is_an_error() -> None:
+    values = np.linspace(1, 40, 180 * 320, dtype=np.float32).reshape(180, 320)
+    data = tiff.encode(values)
+    for cut in range(200, len(data) - 1, max(1, len(data) // 70)):
+        with pytest.raises(InputError, match=r"deep\.tiff"):
+            tiff.decode(data[:cut] + bytes(len(data) - cut), "deep.tiff")

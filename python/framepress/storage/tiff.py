@@ -7,6 +7,7 @@ or plain. Every bit pattern is kept, so +inf and NaN are too.
 from __future__ import annotations
 
 import struct
+import zlib
 
 import numpy as np
 
@@ -21,7 +22,8 @@ MAGICS = (b"II*\x00", b"MM\x00*")
 
 _STRIP_BYTES = 1 << 18
 _SHORT, _LONG = 3, 4
-_DEFLATE, _PLAIN = 8, 1
+_DEFLATE, _OLD_DEFLATE, _PLAIN = 8, 32946, 1
+_AT_ONCE = 1 << 22
 _FLOAT_PREDICTOR = 3
 
 
@@ -144,4 +146,24 @@ def decode(data: bytes, where: str, expect_size: tuple[int, int] | None = None, 
     check_size(found, where, expect_size, max_pixels)
     if found.mode not in ("F32", "L", "L16", "RGB", "RGBA"):
         raise InputError(f"{where}: TIFFs of mode {found.mode} are not read; convert it to float32 or 16-bit grey")
+    _check_streams(data, where)
     return decode_with_pillow(data, where, "TIFF")
+
+
+def _check_streams(data: bytes, where: str) -> None:
+    """libtiff decodes what it can of a damaged deflate stream and says nothing; its checksum does."""
+    tags = _tags(data, {MAGICS[0]: "<", MAGICS[1]: ">"}[data[:4]])
+    if tags.get(259, (_PLAIN,))[0] not in (_DEFLATE, _OLD_DEFLATE):
+        return
+    strips = zip(*((tags[273], tags[279]) if 273 in tags else (tags[324], tags[325])), strict=True)
+    for number, (offset, size) in enumerate(strips):
+        stream = zlib.decompressobj()
+        try:
+            # A few megabytes at a time: a bomb shows in its header, which `check_size` has seen, or ends here.
+            block = stream.decompress(data[offset : offset + size], _AT_ONCE)
+            while stream.unconsumed_tail and block:
+                block = stream.decompress(stream.unconsumed_tail, _AT_ONCE)
+        except zlib.error as error:
+            raise InputError(f"{where}: strip {number} is damaged ({error}); write or copy it again") from error
+        if not stream.eof:
+            raise InputError(f"{where}: strip {number} ends before its checksum; write or copy it again")
