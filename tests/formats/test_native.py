@@ -203,11 +203,10 @@ def test_each_channel_has_its_folder_and_the_record_names_its_files(tmp_path: Pa
         [
             "dataset.json",
             "frames/000000.jsonl",
-            *(f"{name}/front/run-1/day_2/0001.npy" for name in ("normal", "flow", "points")),
+            *(f"{name}/front/run-1/day_2/0001.npy" for name in ("normal", "flow", "points", "depth", "range")),
             *(f"{name}/front/run-1/day_2/0001.png" for name in ("rgb", "instance", "semantic")),
-            *(f"{name}/front/run-1/day_2/0001.tiff" for name in ("depth", "range")),
             *(f"{name}/a/0000.png" for name in ("rgb", "instance", "semantic")),
-            "depth/a/0000.tiff",
+            "depth/a/0000.npy",
         ]
     )
     record = json.loads((tmp_path / "frames/000000.jsonl").read_text().splitlines()[1])
@@ -253,8 +252,8 @@ def test_a_source_that_is_a_picture_already_is_kept_as_it_is(tmp_path: Path) -> 
 @pytest.mark.parametrize(
     ("options", "suffixes"),
     [
-        ({"images": "none", "depth": "npy"}, {"depth": ".npy", "instance": ".png", "semantic": ".png"}),
-        ({"images": "jpeg", "channels": "rgb,depth"}, {"rgb": ".jpg", "depth": ".tiff"}),
+        ({"images": "none", "depth": "tiff"}, {"depth": ".tiff", "instance": ".png", "semantic": ".png"}),
+        ({"images": "jpeg", "channels": "rgb,depth"}, {"rgb": ".jpg", "depth": ".npy"}),
         ({"channels": "instance"}, {"instance": ".png"}),
     ],
 )
@@ -432,7 +431,7 @@ def test_a_line_that_is_no_json_is_named(dataset: Path) -> None:
         list(FORMAT.read(dataset))
 
 
-@pytest.mark.parametrize("name", ["rgb/a/0000.png", "depth/a/0000.tiff", "instance/a/0000.png"])
+@pytest.mark.parametrize("name", ["rgb/a/0000.png", "depth/a/0000.npy", "instance/a/0000.png"])
 def test_a_channels_file_must_have_the_size_that_was_written(dataset: Path, name: str) -> None:
     content = (dataset / name).read_bytes()
     (dataset / name).write_bytes(content[:-10])
