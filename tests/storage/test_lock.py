@@ -11,6 +11,7 @@ import pytest
 
 import framepress
 from framepress.errors import OutputError
+from framepress.storage import lock as lock_module
 from framepress.storage.folder import FolderOutput
 
 HOLD = """
@@ -94,4 +95,21 @@ def test_a_dataset_under_another_name_has_the_same_lock(tmp_path):
     lock = FolderOutput(tmp_path / "set").lock()
     with pytest.raises(OutputError):
         FolderOutput(tmp_path / "short").lock()
+    lock.release()
+
+
+def test_an_owner_that_leaves_in_between_does_not_leave_us_with_a_lock_on_nothing(tmp_path, monkeypatch):
+    real, calls = lock_module._try_lock, []
+
+    def late(descriptor):
+        calls.append(descriptor)
+        if len(calls) == 1:  # the file was opened, and its owner removes it before we have the lock
+            (tmp_path / ".framepress/lock").unlink()
+        return real(descriptor)
+
+    monkeypatch.setattr(lock_module, "_try_lock", late)
+    lock = FolderOutput(tmp_path).lock()
+    assert (tmp_path / ".framepress/lock").read_text() == f"{os.getpid()}\n"
+    with pytest.raises(OutputError):
+        FolderOutput(tmp_path).lock()
     lock.release()
