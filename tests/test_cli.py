@@ -370,5 +370,7 @@ def test_numbers_are_written_for_people() -> None:
     assert [bytes_text(n) for n in (0, 999, 1000, 99_949, 999_499, 999_500, 12_345_678_901, 10**15)] == [
         "0 B", "999 B", "1.0 kB", "99.9 kB", "999 kB", "1.0 MB", "12.3 GB", "1000 TB",
     ]  # fmt: skip
-    assert [duration(s) for s in (0.4, 59.4, 59.6, 3599, 3601)] == ["0 s", "59 s", "1:00", "59:59", "1:00:01"]
+    assert [duration(s) for s in (0.44, 9.96, 59.4, 59.6, 3599, 3601)] == [
+        "0.4 s", "10 s", "59 s", "1:00", "59:59", "1:00:01",
+    ]  # fmt: skip
     assert aligned([("a", 1), ("long", 1234)], right=frozenset({1})) == "a         1\nlong  1,234"

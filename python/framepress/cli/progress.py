@@ -21,7 +21,9 @@ WINDOW_SECONDS = 20.0
 
 
 def duration(seconds: float) -> str:
-    """`4 s`, `3:07`, `2:03:07`."""
+    """`0.4 s`, `14 s`, `3:07`, `2:03:07`."""
+    if seconds < 9.95:
+        return f"{seconds:.1f} s"
     whole = round(seconds)
     if whole < 60:
         return f"{whole} s"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from framepress.cli.progress import duration
 from framepress.cli.tables import aligned, bytes_text, counts_text
@@ -27,7 +27,8 @@ def report_text(report: Report, usage: Usage, *, frames: int, seconds: float) ->
     """
     facts: Facts = [
         ("dataset", f"{report.frames:,} frames, {report.views:,} views, {report.objects:,} objects"),
-        ("classes", counts_text(report.classes)),
+        ("classes", counts_text({name: count for name, count in report.classes.items() if count})),
+        ("", _unused([name for name, count in report.classes.items() if not count])),
         ("splits", counts_text({name: count for name, count in sorted(report.splits.items()) if name})),
         ("this run", counts_text({name: n for name, n in report.run.items() if not name.startswith(SOURCE)})),
         *_source_facts({name[len(SOURCE) :]: n for name, n in report.run.items() if name.startswith(SOURCE)}),
@@ -41,6 +42,10 @@ def report_text(report: Report, usage: Usage, *, frames: int, seconds: float) ->
         ("time", f"{duration(seconds)}, {frames / seconds:,.1f} frames/s" if seconds > 0 else ""),
     ]
     return f"{report.target}\n{labelled(facts)}"
+
+
+def _unused(names: Sequence[str]) -> str:
+    return f"and without objects: {', '.join(names)}" if names else ""
 
 
 def _source_facts(counts: Mapping[str, int]) -> Facts:
