@@ -7,12 +7,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from PIL import Image
 from pressing import press
 
 import frames as fixtures
 from framepress.errors import InputError
 from framepress.formats.yolo import Writer, looks_like, read, read_labels
+from framepress.formats.yolo_names import file_stem, frame_id
 
 YAML = "train: images/train\nval: images/val\nnames: [car, cone]\n"
 
@@ -61,11 +64,31 @@ def test_splits_come_back(splits: tuple[str, ...], tmp_path: Path) -> None:
         assert set(found.values()) == {""}
 
 
-def test_frames_that_are_called_images_come_back(tmp_path: Path) -> None:
-    names = ("images/a", "images-/a", "images/images/a", "x/images/b", "images--/images", "labels/a", "c")
-    frames = [frame.replaced(id=name) for frame, name in zip(fixtures.mono(), names, strict=True)]
-    press(Writer(), frames, fixtures.LABELS, tmp_path)
-    assert sorted(frame.id for frame in read(tmp_path)) == sorted(names)
+NAMES = st.lists(st.text("ab_-/", min_size=1, max_size=5), min_size=1, max_size=4).map("".join)
+IDS = st.one_of(NAMES, st.sampled_from(["a-5fb", "a-2d5f", "a_/b", "a/_b", "a___b", "images/a", "-2d"])).filter(
+    lambda name: all(name.split("/"))
+)
+
+
+@settings(max_examples=500, deadline=None)
+@given(st.lists(IDS, min_size=2, max_size=2, unique=True))
+def test_any_frame_has_a_file_name_of_its_own_that_leads_back_to_it(names: list[str]) -> None:
+    stems = [file_stem(name) for name in names]
+    assert [frame_id(stem) for stem in stems] == names
+    assert len(set(stems)) == 2
+    assert not any("/" in stem for stem in stems)
+
+
+def test_a_file_name_of_another_kind_stays_as_it_is() -> None:
+    for stem in ("plain", "img_0001", "__init", "a____b", "x-5fy", "end__"):
+        assert frame_id(stem) == stem
+
+
+def test_names_that_look_like_ours_in_two_splits_become_different_frames(tmp_path: Path) -> None:
+    small(tmp_path)
+    for split in ("train", "val"):
+        image(tmp_path / "images" / split / "x__0.png")
+    assert [frame.id for frame in read(tmp_path)] == ["train/a", "train/x/0", "val/b", "val/x/0"]
 
 
 def test_classes_come_back_in_their_order(tmp_path: Path) -> None:
@@ -75,7 +98,7 @@ def test_classes_come_back_in_their_order(tmp_path: Path) -> None:
 
 def test_no_image_is_decoded_for_its_boxes(tmp_path: Path) -> None:
     press(Writer(), fixtures.mono()[:1], fixtures.LABELS, tmp_path)
-    path = tmp_path / "images/train/a/0000.png"
+    path = tmp_path / "images/train/a__0000.png"
     path.write_bytes(path.read_bytes()[:200])
     (frame,) = read(tmp_path)
     assert frame.view.camera.size_wh == (96, 64)

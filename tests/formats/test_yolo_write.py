@@ -65,14 +65,14 @@ def test_boxes_between_pixels_have_eight_decimals_too(tmp_path: Path) -> None:
 
 
 def test_supervision_reads_the_boxes_of_the_pixels(tmp_path: Path) -> None:
-    flat_ids = [frame.replaced(id=frame.id.replace("/", "-")) for frame in fixtures.mono()]
-    press(Writer(), flat_ids, fixtures.LABELS, tmp_path)
+    frames = fixtures.mono()
+    press(Writer(), frames, fixtures.LABELS, tmp_path)
     read = light.supervision_yolo(tmp_path / "images/train", tmp_path / "labels/train", tmp_path / "data.yaml")
-    assert sorted(read) == [f"{frame.id}.png" for frame in flat_ids]
-    for frame in flat_ids:
+    assert sorted(read) == [f"{frame.id.replace('/', '__')}.png" for frame in frames]
+    for frame in frames:
         objects = frame.view.objects
         kept = objects.take(~np.isnan(objects.box[:, 0]) & ~objects.crowd)
-        seen = read[f"{frame.id}.png"]
+        seen = read[f"{frame.id.replace('/', '__')}.png"]
         assert [one.label for one in seen] == kept.labels
         for one, box in zip(seen, kept.box, strict=True):
             np.testing.assert_allclose(one.box_xyxy, box, atol=1e-4)
@@ -99,7 +99,9 @@ def test_a_polygon_on_edges_holds_every_pixel_of_the_mask_with_its_holes_and_par
     for frame in frames:
         objects = frame.view.objects
         kept = objects.take(~np.isnan(objects.box[:, 0]) & ~objects.crowd)
-        for line, number, label in zip(lines(tmp_path, f"train/{frame.id}"), kept.id, kept.label, strict=True):
+        for line, number, label in zip(
+            lines(tmp_path, f"train/{frame.id.replace('/', '__')}"), kept.id, kept.label, strict=True
+        ):
             points = ring(line, (96, 64))
             pixels = frame.view.channels["instance"] == number
             np.testing.assert_array_equal(as_pycocotools_fills(points, (96, 64)), pixels)
@@ -145,12 +147,28 @@ def test_fillpoly_fills_the_very_pixels_of_masks_in_one_part(tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize("mask_xyxy", [(30, 20, 31, 21), (30, 20, 31, 40), (0, 0, 50, 1)])
-def test_what_is_one_pixel_thin_keeps_a_box_with_a_size(mask_xyxy: tuple[int, ...], tmp_path: Path) -> None:
+def test_what_is_one_pixel_thin_is_filled_exactly_and_has_a_size(mask_xyxy: tuple[int, ...], tmp_path: Path) -> None:
     camera = camera_at((96, 64), 80, (0, 0, 1))
     frame = Frame("only", 0, (view_of(camera, [flat("car", 3, camera, [mask_xyxy], depth_m=2)]),))
     press(Writer(task="segment", raster="fillpoly"), [frame], CAR, tmp_path)
     points = ring(lines(tmp_path)[0], (96, 64))
-    np.testing.assert_allclose((*points.min(0), *points.max(0)), mask_xyxy, atol=1e-5)
+    np.testing.assert_array_equal(as_ultralytics_fills(points, (96, 64)), frame.view.channels["instance"] == 3)
+    x0, y0, x1, y1 = mask_xyxy
+    inside = (x0 + 0.25, y0 + 0.25, x1 - 0.25, y1 - 0.25)
+    np.testing.assert_allclose((*points.min(0), *points.max(0)), inside, atol=1e-5)
+
+
+def test_fillpoly_keeps_holes_open(tmp_path: Path) -> None:
+    camera = camera_at((96, 64), 80, (0, 0, 1))
+    things = [
+        flat("car", 3, camera, [(4, 6, 30, 40)], depth_m=2, holes=[(8, 10, 9, 11), (12, 20, 25, 30)]),
+        flat("car", 4, camera, [(50, 6, 90, 60)], depth_m=2, holes=[(52, 8, 88, 50)]),
+    ]
+    frame = Frame("only", 0, (view_of(camera, things),))
+    press(Writer(task="segment", raster="fillpoly"), [frame], CAR, tmp_path)
+    for line, number in zip(lines(tmp_path), (3, 4), strict=True):
+        filled = as_ultralytics_fills(ring(line, (96, 64)), (96, 64))
+        np.testing.assert_array_equal(filled, frame.view.channels["instance"] == number)
 
 
 def test_polygons_without_a_mask_are_joined_and_cut_at_the_image(tmp_path: Path) -> None:
@@ -190,8 +208,8 @@ def test_boxes_are_cut_at_the_image_and_too_thin_ones_are_hidden(tmp_path: Path)
 
 def test_a_frame_without_objects_has_an_empty_label_file(tmp_path: Path) -> None:
     press(Writer(), fixtures.mono(), fixtures.LABELS, tmp_path)
-    assert (tmp_path / "labels/train/a/0001.txt").read_bytes() == b""
-    assert (tmp_path / "images/train/a/0001.png").is_file()
+    assert (tmp_path / "labels/train/a__0001.txt").read_bytes() == b""
+    assert (tmp_path / "images/train/a__0001.png").is_file()
 
 
 def test_images_that_ultralytics_would_refuse_are_counted(tmp_path: Path) -> None:

@@ -3,10 +3,10 @@
 Edge pixels over the image's width and height, eight decimals: `class cx cy w h`, or `class x1 y1 x2 y2 ...`, one ring.
 https://docs.ultralytics.com/datasets/detect/ and .../segment/, as Ultralytics' own scan accepts them.
 
-Everything is `train` where a dataset has no splits, and `val` names the same images where there is no such split,
-because trainers ask for both. Readers find a label by replacing the last `/images/` of an image's path, so a folder
-named `images` below that is written `images-`. YOLO has no crowds: they are left out and counted, as is an object that
-nothing shows, a row that is there already (readers drop it), and in segment an object without a mask.
+Files are one folder deep (`yolo_names`). Everything is `train` where a dataset has no splits, and `val` names the same
+images where there is no such split, because trainers ask for both. YOLO has no crowds: they are left out and counted,
+as is an object that nothing shows, a row that is there already (readers drop it), and in segment an object without a
+mask.
 """
 
 from __future__ import annotations
@@ -16,7 +16,6 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
-from typing import Literal, cast
 
 import numpy as np
 
@@ -25,7 +24,8 @@ from framepress.core.arrays import Array
 from framepress.errors import OptionError
 from framepress.formats.base import Files, Format, Row, Rows, image_file
 from framepress.formats.visible import visible_boxes
-from framepress.ops.polygons import bridged_ring, rings_of_rles
+from framepress.formats.yolo_names import file_stem, split_folder
+from framepress.ops.polygons import bridged_ring, pixel_centres, rings_of_rles
 
 __all__ = ["FORMAT", "Writer", "looks_like", "read", "read_labels"]
 
@@ -44,8 +44,8 @@ class Writer:
         images: `keep` the source's PNG or JPEG as it is, encode as `png` or `jpeg`, or write `none`.
         quality: of `jpeg`.
         raster: of polygons. `edge` follows pixel edges: exact geometry and boxes, but Ultralytics, which cuts to whole
-            pixels and paints the border too, gains a row and a column. `fillpoly` goes through the centres of border
-            pixels: the same pixels there, boxes smaller by a pixel; what is one pixel thin stays on its edges.
+            pixels and paints the border too, gains a row and a column. `fillpoly` stays a quarter of a pixel inside:
+            the very pixels there, except for those on a seam between parts; boxes are smaller by half a pixel.
 
     Raises:
         OptionError: a value that is none of these.
@@ -62,13 +62,12 @@ class Writer:
         if not 1 <= quality <= 100:
             raise OptionError(f"quality={quality}: must be 1 to 100")
         self.needs = frozenset() if images == "none" else frozenset({"rgb"})
-        self._task, self._images, self._quality = task, images, quality
-        self._raster = cast(Literal["edge", "fillpoly"], raster)
+        self._task, self._images, self._quality, self._raster = task, images, quality, raster
 
     def add(self, frame: Frame, files: Files) -> Row:
         counts: Counter[str] = Counter()
         for view in frame.views:
-            place = _escaped(f"{_split(frame)}/{frame.stem(view)}")
+            place = f"{split_folder(_split(frame))}/{file_stem(frame.stem(view))}"
             if self._images != "none":
                 where = f"frame {frame.id}, view {view.name!r}" if view.name else f"frame {frame.id}"
                 extension, content = image_file(view, self._images, quality=self._quality, where=where)
@@ -117,9 +116,10 @@ class Writer:
         return shapes
 
     def _ring(self, outers: list[Array], holes: list[Array]) -> Array:
-        corners = np.concatenate(outers)
-        thin = (corners.max(0) - corners.min(0)).min() < 2
-        return bridged_ring(outers, holes, "edge" if thin else self._raster)
+        if self._raster == "fillpoly":
+            # Anything from 0 to 1 inside is cut to the right pixel; a quarter leaves thin objects a size as well.
+            outers, holes = ([(ring + pixel_centres(ring)) / 2 for ring in rings] for rings in (outers, holes))
+        return bridged_ring(outers, holes)
 
     def finish(self, labels: LabelMap, rows: Rows, files: Files) -> None:
         splits = sorted({_split(frame) for frame, _ in rows()}) or ["train"]
@@ -137,10 +137,10 @@ def _boxes(boxes: Array, seen: Array, size_wh: tuple[int, int]) -> list[tuple[in
 
 
 def _tokens(values: Array, size: int) -> list[str]:
-    """Pixels as texts of their share of the image; most are whole or half, so that a table has them."""
-    halves = 2 * values
-    whole = np.rint(halves)
-    if (whole == halves).all():
+    """Pixels as texts of their share of the image; most are whole, half or quarter pixels, so that a table has them."""
+    quarters = 4 * values
+    whole = np.rint(quarters)
+    if (whole == quarters).all():
         found: list[str] = _shares(size)[whole.astype(np.intp)].tolist()
         return found
     return [f"{value / size:.8f}" for value in values.tolist()]
@@ -148,8 +148,8 @@ def _tokens(values: Array, size: int) -> list[str]:
 
 @lru_cache(maxsize=32)
 def _shares(size: int) -> Array:
-    """The text of every half pixel of 0..size."""
-    return np.array([f"{half / (2 * size):.8f}" for half in range(2 * size + 1)], object)
+    """The text of every quarter of a pixel of 0..size."""
+    return np.array([f"{quarter / (4 * size):.8f}" for quarter in range(4 * size + 1)], object)
 
 
 def _data_yaml(splits: list[str], labels: LabelMap) -> str:
@@ -157,7 +157,7 @@ def _data_yaml(splits: list[str], labels: LabelMap) -> str:
     train = "train" if "train" in splits else splits[0]
     listed = {"train": train, "val": "val" if "val" in splits else train}
     listed |= {split: split for split in splits if split == "test" or split not in _KEYS}
-    lines = [f"{_quoted(key)}: {_quoted('images/' + _escaped(split))}" for key, split in listed.items()]
+    lines = [f"{_quoted(key)}: {_quoted('images/' + split_folder(split))}" for key, split in listed.items()]
     lines.append(f"nc: {len(labels)}")
     lines.append("names:" if len(labels) else "names: {}")
     lines += [f"  {number}: {_quoted(name)}" for number, name in enumerate(labels.names)]
@@ -174,11 +174,6 @@ def _quoted(text: str) -> str:
 
 def _split(frame: Frame) -> str:
     return frame.split or "train"
-
-
-def _escaped(path: str) -> str:
-    """`images`, `images-`, ... as a folder below the split become `images-`, `images--`, ..."""
-    return re.sub(r"(?<![^/])(images-*)(?![^/])", r"\1-", path)
 
 
 def read(path: Path) -> Iterator[Frame]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -15,6 +14,7 @@ from framepress.core.arrays import Array
 from framepress.core.channels import Channels
 from framepress.errors import FramepressError, InputError
 from framepress.formats.frame_ids import Split, frame_ids
+from framepress.formats.yolo_names import frame_id, split_folder
 from framepress.storage.images import Header, decode_rgb, probe
 from framepress.storage.paths import safe_join
 
@@ -61,14 +61,16 @@ def frames(path: Path) -> Iterator[Frame]:
         Split(split, [_own_path(image, split) for image in listed], [None] * len(listed))
         for split, listed in found.splits.items()
     ]
+    if not any("/" in path for split in splits for path in split.paths):
+        splits = [split._replace(paths=[_frame_path(path) for path in split.paths]) for split in splits]
     position = 0
     for (split, listed), ids in zip(found.splits.items(), frame_ids(splits, str(found.file)), strict=True):
         for image, identifier in zip(listed, ids, strict=True):
+            view = _view(found, image)
             try:
-                frame = Frame(identifier, position, (_view(found, image),), split="" if split == _ALL else split)
+                frame = Frame(identifier, position, (view,), split="" if split == _ALL else split)
             except FramepressError as error:
-                where = str(found.root / image)
-                raise error if str(found.root) in str(error) else InputError(f"{where}: {error}") from error
+                raise InputError(f"{found.root / image}: {error}") from error
             yield frame
             position += 1
 
@@ -209,15 +211,21 @@ def _inside(root: Path, text: str, where: str) -> tuple[Path, str]:
 
 
 def _own_path(image: str, split: str) -> str:
-    """What of an image's path is its own: without the folders `images` and of the split; undoes the writer's escape."""
+    """What of an image's path is its own: without the folders `images` and of the split."""
     parts = image.split("/")
-    folders = _FOLDERS.get(split, (split,))
+    folders = _FOLDERS.get(split, (split, split_folder(split)))
     if "images" in parts[:-1]:
         last = len(parts) - 1 - parts[::-1].index("images")
         parts = [part for part in parts[:last] if part not in folders] + parts[last + 1 :]
     if len(parts) > 1 and parts[0] in folders:
         parts = parts[1:]
-    return "/".join(re.sub(r"^(images-*)-(?=\.|$)", r"\1", part) for part in parts)
+    return "/".join(parts)
+
+
+def _frame_path(name: str) -> str:
+    """A file name with the frame's id, as our writer named it, in the place of its stem."""
+    path = PurePosixPath(name)
+    return frame_id(path.stem) + path.suffix
 
 
 def _label_file(found: _Set, image: str) -> Path:
