@@ -118,8 +118,11 @@ def coco(sheet: Sheet, shown: Shown) -> str:
 def yolo(sheet: Sheet, shown: Shown) -> str | None:
     """Boxes or outlines."""
     split = "train" if shown.split == "default" else shown.split  # a dataset without splits
-    path = edition(shown.root, "yolo") / "labels" / split / Path(shown.image["file_name"]).with_suffix(".txt")
-    if not path.exists():
+    stem = Path(shown.image["file_name"]).with_suffix("").as_posix()
+    names = [f"{stem}.txt", f"{stem.replace('/', '__')}.txt"]  # as in COCO, or one folder deep
+    folder = edition(shown.root, "yolo") / "labels" / split
+    path = next((folder / name for name in names if (folder / name).exists()), None)
+    if path is None:
         return None
     rows = [line.split() for line in path.read_text().splitlines()]
     width, height = shown.image["width"], shown.image["height"]
