@@ -86,6 +86,7 @@ class Case:
 HIDDEN = ("objects_hidden",)
 CASES = {
     "native": Case("native"),
+    "native-tiff": Case("native", {"depth": "tiff"}),
     "coco": Case("coco", kept=shown, left_out=HIDDEN),
     "coco-polygon": Case(
         "coco",

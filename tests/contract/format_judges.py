@@ -153,7 +153,7 @@ def even_odd(ring: np.ndarray, view: View) -> np.ndarray:
 
 
 def native(folder: Path, frames: Sequence[Frame]) -> None:
-    """json, OpenCV and pycocotools, by the description in `docs/native.md`."""
+    """json, numpy, OpenCV and pycocotools, by the description in `docs/native.md`."""
     document = json.loads((folder / "dataset.json").read_text())
     lines = [line for shard in document["shards"] for line in (folder / shard["path"]).read_text().splitlines()]
     assert document["frames"] == len(lines) == len(frames)
@@ -168,7 +168,10 @@ def _native_view(folder: Path, said: Mapping[str, Any], view: View) -> None:
     files = {name: folder / entry["path"] for name, entry in said["files"].items()}
     assert files.keys() == set(view.channels)
     assert (light.pixels_by_cv2(files["rgb"]) == view.channels["rgb"]).all()
-    assert (light.pixels_by_cv2(files["depth"]) == view.channels["depth"]).all()
+    depth = files["depth"]
+    stored = np.load(depth, allow_pickle=False) if depth.suffix == ".npy" else light.pixels_by_cv2(depth)
+    assert stored.dtype == np.float32
+    assert (stored == view.channels["depth"]).all()
     for name in ("instance", "semantic"):
         ids = light.pixels_by_cv2(files[name])
         if ids.ndim == 3:
