@@ -241,7 +241,7 @@ class Journal:
             OutputError: the disk refused; the journal is as it was.
         """
         self.seal()
-        first = self._number + (self._file is not None)  # a segment without records keeps its number
+        first = self._number
         made = self._compacted(first)
         self._output.publish([file.staged for file in reversed(made[1:])])
         self._output.sync()
