@@ -16,7 +16,7 @@ $(VENV)/ready: pyproject.toml
 demo: $(VENV)/ready
 	rm -rf $(OUT)/demo
 	$(RUN) data/make_capture.py $(OUT)/demo/capture
-	$(VENV)/bin/framepress convert $(OUT)/demo/capture $(OUT)/demo/dataset --to native,coco,yolo,kitti --split train=.8,val=.2
+	$(VENV)/bin/framepress convert $(OUT)/demo/capture $(OUT)/demo/dataset --to native,coco,yolo,kitti --split train=.8,val=.2 --seed 4
 	$(VENV)/bin/framepress info $(OUT)/demo/dataset
 	$(RUN) docs/examples/draw_labels.py $(OUT)/demo/dataset $(OUT)/demo/preview.png
 

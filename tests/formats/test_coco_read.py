@@ -172,6 +172,13 @@ def test_unknown_fields_of_an_annotation_survive_as_attributes(tmp_path: Path) -
     assert frame.view.objects.score.tolist() == [0.5]
 
 
+def test_what_others_say_of_an_image_survives_as_meta(tmp_path: Path) -> None:
+    (image,) = document()["images"]
+    stored(tmp_path, document(images=[image | {"license": 3, "coco_url": "https://example.org/a", "flickr_url": ""}]))
+    (frame,) = read(tmp_path)
+    assert frame.meta == {"license": 3, "coco_url": "https://example.org/a"}
+
+
 def test_boxes_that_leave_the_image_can_be_cut_and_keep_their_whole(tmp_path: Path) -> None:
     boxes = [[-10, 0, 30, 30], [60, 40, 8, 8.5], [70, 0, 5, 5], [5, 5, 0, 3], [60, 0, 4.7, 4]]
     annotations = [{"id": n, "image_id": 5, "category_id": 7, "bbox": box} for n, box in enumerate(boxes, 1)]
@@ -268,6 +275,7 @@ BROKEN: dict[str, tuple[Callable[[], Any], str]] = {
     ),
     "NaN outside of the lists": (lambda: '{"info": NaN}', "NaN"),
     "a number beyond float64": (lambda: json.dumps(document()).replace("[1, 2,", "[1e999, 2,"), r"annotations\[0\]"),
+    "an integer beyond float64": (changed(bbox=[1, 2, 10**400, 4]), r"annotations?\b.*1"),
     "a box without width": (changed(bbox=[1, 2, 0, 5]), r"annotation 1: bbox .* no size.*boxes=clip"),
     "a negative height": (changed(bbox=[1, 2, 5, -5]), "no size"),
     "a box outside": (changed(bbox=[1, 2, 100, 5]), r"leaves the image of 64 x 48 px.*boxes=clip"),

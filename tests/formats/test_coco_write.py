@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 import tracemalloc
 from pathlib import Path
 
@@ -301,6 +304,20 @@ def test_impossible_options_are_refused_by_name(option: dict) -> None:
 def test_unknown_options_are_refused_with_those_there_are() -> None:
     with pytest.raises(OptionError, match=r"no option 'masks'.*segmentation"):
         FORMAT.make_writer({"masks": "rle"})
+
+
+@pytest.mark.parametrize("name", ["coco", "yolo"])
+def test_writing_imports_nothing_that_kit_lacks(name: str) -> None:
+    heavy = "{'msgspec', 'yaml', 'click', 'numba', 'pycocotools', 'cv2'}"
+    program = f"import sys; from framepress.formats import by_name; by_name({name!r}).make_writer({{}}); "
+    found = subprocess.run(
+        [sys.executable, "-c", program + f"print(sorted({heavy} & set(sys.modules)))"],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert found.stdout == "[]\n"
 
 
 def test_images_are_needed_unless_none_are_written(tmp_path: Path) -> None:

@@ -29,7 +29,7 @@ def report_text(report: Report, usage: Usage, *, frames: int, seconds: float) ->
         ("dataset", f"{report.frames:,} frames, {report.views:,} views, {report.objects:,} objects"),
         ("classes", counts_text({name: count for name, count in report.classes.items() if count})),
         ("", _unused([name for name, count in report.classes.items() if not count])),
-        ("splits", counts_text({name: count for name, count in sorted(report.splits.items()) if name})),
+        ("splits", counts_text({name: count for name, count in report.splits.items() if name})),
         ("this run", counts_text({name: n for name, n in report.run.items() if not name.startswith(SOURCE)})),
         *_source_facts({name[len(SOURCE) :]: n for name, n in report.run.items() if name.startswith(SOURCE)}),
     ]

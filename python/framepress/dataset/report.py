@@ -37,14 +37,14 @@ class Report:
     run: Mapping[str, int]
 
     def to_dict(self) -> dict[str, Any]:
-        """JSON-able; counts sorted by name, classes and splits in their own order."""
+        """JSON-able; counts sorted by name, classes and splits in their order."""
         return {
             "target": self.target,
             "frames": self.frames,
             "views": self.views,
             "objects": self.objects,
             "classes": dict(self.classes),
-            "splits": dict(sorted(self.splits.items())),
+            "splits": dict(self.splits),
             "editions": {
                 edition.format: {
                     "counts": dict(sorted(edition.counts.items())),
@@ -82,14 +82,15 @@ class Totals:
             self.counts.setdefault(name, Counter()).update(row.get("counts", {}))
             self.lost.setdefault(name, Counter()).update(held - self.formats[name].carries)
 
-    def report(self, target: str, classes: Iterable[str], run: Mapping[str, int]) -> Report:
+    def report(self, target: str, classes: Iterable[str], splits: Iterable[str], run: Mapping[str, int]) -> Report:
+        """The sums as they stand; classes and splits that were asked for appear even where they stayed empty."""
         return Report(
             target=target,
             frames=self.frames,
             views=self.views,
             objects=self.objects,
             classes={name: self.classes[name] for name in classes},
-            splits=dict(self.splits),
+            splits=dict.fromkeys(splits, 0) | dict(self.splits),
             editions=tuple(
                 EditionReport(name, self.counts.get(name, Counter()), self.lost.get(name, Counter()))
                 for name in self.formats

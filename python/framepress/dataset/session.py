@@ -138,14 +138,15 @@ class Session:
             self.journal.close()
             finish_editions(self.output, self.job, self.journal)
             self.output.sync()
-            return self._totals.report(self.name, self.labels.names, self.ledger.totals())
+            splits = [] if self.job.split is None else [name for name, _ in self.job.split.parts]
+            return self._totals.report(self.name, self.labels.names, splits, self.ledger.totals())
         finally:
             self._close()
 
     def abandon(self) -> None:
         """Leave the dataset as it is, to be resumed; the journal's last segment stays open."""
         try:
-            self.journal.sync()
+            self.journal.close(seal=False)
         finally:
             self._close()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Mapping
 from typing import Any
 
@@ -18,6 +19,7 @@ __all__ = ["camera_of", "is_ours", "label_of", "objects_of"]
 Json = dict[str, Any]
 
 _SLACK = 1.0  # px by which a box may leave the image: annotation tools round
+_LARGEST = sys.float_info.max
 
 _STANDARD = frozenset(
     "id image_id category_id bbox area iscrowd segmentation keypoints num_keypoints score attributes".split()
@@ -273,7 +275,7 @@ def _attributes(annotation: Json, ours: bool) -> Json:
 
 
 def _number(value: Any, where: str, low: float = -math.inf) -> float:
-    if type(value) not in (int, float) or not low <= value < math.inf:
+    if type(value) not in (int, float) or not max(low, -_LARGEST) <= value <= _LARGEST:
         raise InputError(f"{where} is {value!r}, expected a number{'' if low < 0 else f' of at least {low:g}'}")
     return float(value)
 

@@ -31,6 +31,7 @@ __all__ = ["frames", "labels"]
 Json = dict[str, Any]
 
 _NAME = re.compile(r"(instances|person_keypoints)_(.+)\.json")
+_STRUCTURE = ("id", "file_name", "width", "height")
 _ROBOFLOW = "_annotations.coco.json"
 _MEDIA = {".png": "image/png", ".jpg": "image/jpeg", ".jpeg": "image/jpeg", ".tif": "image/tiff", ".tiff": "image/tiff"}
 
@@ -103,11 +104,22 @@ def frames(path: Path, images: str, boxes: str) -> Iterator[Frame]:
         [(table.path, table.labels) for split in splits for table in (split.table, split.points) if table]
     )
     position = 0
+    codes = {label.id: code for code, label in enumerate(classes.labels) if label.id is not None}
+    reading = _Reading(classes, codes, boxes == "clip")
     ids_of = frame_ids([Split(split.name, split.names, split.frames) for split in splits], str(path))
     for split, ids in zip(splits, ids_of, strict=True):
         for identifier, rows in groupby(range(len(ids)), key=ids.__getitem__):
-            yield split.frame(identifier, position, list(rows), classes, boxes == "clip")
+            yield split.frame(identifier, position, list(rows), reading)
             position += 1
+
+
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """What holds for all splits: `codes` is category id -> position in `classes`."""
+
+    classes: LabelMap
+    codes: dict[int, int]
+    clip: bool
 
 
 class _ImageName(msgspec.Struct):
@@ -152,12 +164,12 @@ class _Split:
             frames=own,
         )
 
-    def frame(self, identifier: str, position: int, rows: list[int], classes: LabelMap, clip: bool) -> Frame:
+    def frame(self, identifier: str, position: int, rows: list[int], reading: _Reading) -> Frame:
         """The images at these positions as one frame."""
         texts = self.table.images.take(np.array(rows))
         images = [decoded(self.table.images, row, text) for row, text in zip(rows, texts, strict=True)]
         where = f"{self.table.path}: images[{rows[0]}]"
-        views = tuple(self._view(row, image, classes, clip) for row, image in zip(rows, images, strict=True))
+        views = tuple(self._view(row, image, reading) for row, image in zip(rows, images, strict=True))
         said = images[0] if self.frames[rows[0]] is not None else {}
         try:
             return Frame(
@@ -169,20 +181,21 @@ class _Split:
                 task=said.get("task", ""),
                 text=said.get("text", ""),
                 time_ns=said.get("time_ns"),
-                meta=said.get("meta", {}),
+                meta=said.get("meta", {}) if said else _unknown_fields(images[0]),
             )
         except FramepressError as error:
             raise InputError(f"{where}: {error}") from error
 
-    def _view(self, row: int, image: Json, classes: LabelMap, clip: bool) -> View:
+    def _view(self, row: int, image: Json, reading: _Reading) -> View:
         where = f"{self.table.path}: image {image['id']}"
         ours = self.frames[row] is not None
         camera = camera_of(image, where)
         annotations = self.table.annotations_of(row)
         if self.points is not None:
             self._add_keypoints(annotations, image["id"], self.points)
-        codes = {label.id: code for code, label in enumerate(classes.labels) if label.id is not None}
-        objects = objects_of(annotations, codes, classes, camera.size_wh, ours=ours, clip=clip, where=where)
+        objects = objects_of(
+            annotations, reading.codes, reading.classes, camera.size_wh, ours=ours, clip=reading.clip, where=where
+        )
         sources: dict[str, Source] = {}
         if self.folder is not None:
             path = safe_join(self.folder, self.names[row])
@@ -206,6 +219,11 @@ class _Split:
                     "another category there; read one of the two files by its path"
                 )
             annotation["keypoints"] = marked.get("keypoints")
+
+
+def _unknown_fields(image: Json) -> Json:
+    """What another tool said of an image, such as its license and source."""
+    return {name: value for name, value in image.items() if name not in _STRUCTURE and value not in (None, "")}
 
 
 def _image_folder(source: _Source, images: str, names: list[str]) -> Path | None:
