@@ -10,6 +10,8 @@ from plain_format import tree
 
 from framepress.core import LabelMap
 from framepress.dataset.merge import merge
+from framepress.dataset.opening import open_dataset
+from framepress.dataset.split import Split
 from framepress.dataset.writer import DatasetWriter
 from framepress.errors import InputError, OptionError, OutputError
 from frames import LABELS, many
@@ -80,3 +82,29 @@ def test_a_target_with_a_dataset_in_it_is_refused(tmp_path: Path) -> None:
     shards = [written(tmp_path / "a", frames[:1]), written(tmp_path / "b", frames[1:])]
     with pytest.raises(OutputError, match="holds a dataset already"):
         merge(shards, tmp_path / "a")
+
+
+@pytest.mark.parametrize("formats", [["native", "yolo"], ["coco"]])
+def test_shards_whose_classes_grew_differently_are_pressed_again_under_all_of_them(tmp_path: Path, formats) -> None:
+    frames = list(many(8))
+    split = Split.parse("train=.5,val=.5")
+    for name, part in (("a", frames[:4]), ("b", frames[4:]), ("whole", frames)):
+        drop = "cone" if name == "a" else ""
+        with DatasetWriter(tmp_path / name, formats, split=split) as writer:
+            for frame in part:
+                views = tuple(
+                    view.replaced(objects=view.objects.take([label != drop for label in view.objects.labels]))
+                    for view in frame.views
+                )
+                writer.add(frame.replaced(views=views))
+    assert open_dataset(tmp_path / "a").labels() != open_dataset(tmp_path / "b").labels()
+    for order in (["a", "b"], ["b", "a"]):
+        merge([tmp_path / name for name in order], tmp_path / "".join(order))
+    assert tree(tmp_path / "ab") == tree(tmp_path / "ba")
+    merged = {frame.id: frame for frame in open_dataset(tmp_path / "ab").frames()}
+    assert set(merged) == {frame.id for frame in frames}
+    for shard in ("a", "b"):
+        for frame in open_dataset(tmp_path / shard).frames():
+            assert merged[frame.id].split == frame.split
+            assert merged[frame.id].view.objects.labels == frame.view.objects.labels
+            assert (merged[frame.id].view.channels["rgb"] == frame.view.channels["rgb"]).all()

@@ -51,9 +51,9 @@ class _Shard:
 def merge(sources: Sequence[Path | str], target: Path | str, *, existing: str = "error") -> Report:
     """One dataset with the frames of all `sources`.
 
-    Frames come in the order of (index, id) where every shard is in that order itself, else shard after shard by their
-    first frame. Files are hard-linked where jobs and classes are equal; otherwise every frame is pressed again from the
-    shard's best edition, under the classes of all shards together.
+    Files are hard-linked where jobs and classes are equal, and frames come in the order of (index, id) where every
+    shard is in that order itself, else shard after shard by their first frame. Otherwise every frame is pressed again
+    from the shard's best edition, under the classes of all shards together and with the splits that frames have.
 
     Raises:
         InputError: a source is no dataset of ours, two hold a frame of the same id, or a file is not what was recorded.
@@ -89,12 +89,9 @@ def _pressed(shards: Sequence[_Shard], target: Path | str, existing: str) -> Rep
     labels = shards[0].labels
     for shard in shards[1:]:
         labels = labels.grown(shard.labels.labels)
+    streams = [open_dataset(shard.path).frames() for shard in shards]
     with DatasetWriter(target, job.formats, labels=labels, unlisted=job.unlisted, existing=existing) as writer:
-        readers = {shard.path: open_dataset(shard.path).frames() for shard in shards}
-        for shard, record in _in_order(shards):
-            frame = next(readers[shard.path])
-            if frame.id != record["frame"]["id"]:
-                raise InputError(f"{shard.path}: frame {frame.id} stands where the journal has {record['frame']['id']}")
+        for frame in heapq.merge(*streams, key=lambda frame: (frame.index, frame.id)):
             writer.add(frame)
     return writer.close()
 

@@ -43,6 +43,9 @@ class Session:
         if recovery is not None and recovery.orphans:
             self.ledger.count("orphans", len(recovery.orphans))
             self.ledger.event("orphans", files=recovery.orphans)
+        if recovery is not None and recovery.lost:
+            self.ledger.count("lost in a power cut", len(recovery.lost))
+            self.ledger.event("lost in a power cut", frames=list(recovery.lost))
         self.labels = journal_labels(job, self.journal)
         self._totals = totals_of(job, self.journal, self.labels)
 
