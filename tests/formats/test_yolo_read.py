@@ -52,7 +52,9 @@ def test_boxes_classes_and_pixels_come_back_whole(fixture: str, task: str, tmp_p
             np.testing.assert_array_equal(back.channels["rgb"], view.channels["rgb"])
 
 
-@pytest.mark.parametrize("splits", [("train", "val"), ("train", "val", "test"), ("val",), ("train", "night"), ("",)])
+@pytest.mark.parametrize(
+    "splits", [("train", "val"), ("train", "val", "test"), ("val",), ("train", "night"), ("all", "train"), ("",)]
+)
 def test_splits_come_back(splits: tuple[str, ...], tmp_path: Path) -> None:
     frames = [frame.replaced(split=splits[frame.index % len(splits)]) for frame in fixtures.mono()]
     press(Writer(), frames, fixtures.LABELS, tmp_path)
@@ -156,6 +158,22 @@ def test_a_pose_without_visibility_takes_the_corner_for_not_labelled(tmp_path: P
     small(tmp_path, "0 .5 .5 .5 .5 0 0 .25 .5\n", YAML + "kpt_shape: [2, 2]\n")
     frame = next(read(tmp_path))
     assert frame.view.objects.keypoints[0].tolist() == [[0, 0, 0], [16, 24, 2]]
+
+
+@pytest.mark.parametrize(
+    ("points", "message"),
+    [("nan 0 .25 .5", "nan is outside"), ("3 0 .25 .5", "3.0 is outside"), ("0 0 .2", "8 numbers")],
+)
+def test_broken_key_points_are_refused(points: str, message: str, tmp_path: Path) -> None:
+    small(tmp_path, f"0 .5 .5 .5 .5 {points}\n", YAML + "kpt_shape: [2, 2]\n")
+    with pytest.raises(InputError, match=rf"a\.txt:1: .*{message}"):
+        list(read(tmp_path))
+
+
+def test_a_visibility_that_there_is_not_is_refused(tmp_path: Path) -> None:
+    small(tmp_path, "0 .5 .5 .5 .5 .1 .1 3\n", YAML + "kpt_shape: [1, 3]\n")
+    with pytest.raises(InputError, match="visibility must be 0, 1 or 2"):
+        list(read(tmp_path))
 
 
 def test_a_path_of_another_machine_is_not_followed(tmp_path: Path) -> None:

@@ -265,6 +265,11 @@ def test_train_and_val_are_always_named(splits: list[str], expected: dict[str, s
     assert splits_of(tmp_path) == {key: f"images/{name}" for key, name in expected.items()}
 
 
+def test_a_split_that_data_yaml_has_another_meaning_for_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(OptionError, match="frame only: data.yaml has a key 'names' already"):
+        press(Writer(images="none"), [boxed((1, 1, 2, 2)).replaced(split="names")], CAR, tmp_path)
+
+
 def test_any_class_name_survives_yaml_and_numbers_run_from_zero(tmp_path: Path) -> None:
     names = [
         "yes",

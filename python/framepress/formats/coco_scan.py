@@ -153,11 +153,9 @@ class _Scan:
         for place, (name, value) in enumerate(containers):
             a, b = int(at[place]), int(at[place + 1])
             if isinstance(value, list) and (b > a or not value):
-                odd = [entry for entry in value if entry != 0] or value[
-                    : len(value) - int(shown[place + 1] - shown[place])
-                ]
-                if odd:
-                    raise InputError(f"{self._path}: {name} holds {odd[0]!r} among its objects")
+                odd = [entry for entry in value if entry != 0]
+                if odd or len(value) != shown[place + 1] - shown[place]:
+                    raise InputError(f"{self._path}: {name} holds {odd[0] if odd else 0!r} among its objects")
                 found[name] = Entries(self._path, name, starts[a:b], ends[a:b])
         return found
 

@@ -31,9 +31,8 @@ __all__ = ["FORMAT", "Writer", "looks_like", "read", "read_labels"]
 
 _SMALLEST_SIDE = 10  # px; Ultralytics takes smaller images for corrupt
 _SMALLEST = 1e-8  # of the image: what eight decimals can still tell from 0
-_KEYS = frozenset(
-    "path train val test minival nc names kpt_shape flip_idx channels download yaml_file kpt_names".split()
-)
+_SPLITS = ("train", "val", "test")
+_KEYS = frozenset("path minival nc names kpt_shape flip_idx channels download yaml_file kpt_names".split())
 
 
 class Writer:
@@ -65,6 +64,8 @@ class Writer:
         self._task, self._images, self._quality, self._raster = task, images, quality, raster
 
     def add(self, frame: Frame, files: Files) -> Row:
+        if frame.split in _KEYS:
+            raise OptionError(f"frame {frame.id}: data.yaml has a key {frame.split!r} already; rename the split")
         counts: Counter[str] = Counter()
         for view in frame.views:
             place = f"{split_folder(_split(frame))}/{file_stem(frame.stem(view))}"
@@ -156,8 +157,11 @@ def _data_yaml(splits: list[str], labels: LabelMap) -> str:
     """No `path`, so that the folder can be moved; every text quoted, because YAML reads `yes` as a truth value."""
     train = "train" if "train" in splits else splits[0]
     listed = {"train": train, "val": "val" if "val" in splits else train}
-    listed |= {split: split for split in splits if split == "test" or split not in _KEYS}
-    lines = [f"{_quoted(key)}: {_quoted('images/' + split_folder(split))}" for key, split in listed.items()]
+    listed |= {split: split for split in splits}
+    lines = [
+        f"{key if key in _SPLITS else _quoted(key)}: {_quoted('images/' + split_folder(split))}"
+        for key, split in listed.items()
+    ]
     lines.append(f"nc: {len(labels)}")
     lines.append("names:" if len(labels) else "names: {}")
     lines += [f"  {number}: {_quoted(name)}" for number, name in enumerate(labels.names)]
@@ -165,9 +169,7 @@ def _data_yaml(splits: list[str], labels: LabelMap) -> str:
 
 
 def _quoted(text: str) -> str:
-    """YAML's double-quoted form, in ASCII; a plain key where the text is one of our own."""
-    if text in _KEYS:
-        return text
+    """YAML's double-quoted form, in ASCII."""
     escaped = (f"\\{char}" if char in '"\\' else char if " " <= char <= "~" else f"\\U{ord(char):08X}" for char in text)
     return f'"{"".join(escaped)}"'
 
@@ -180,8 +182,8 @@ def read(path: Path) -> Iterator[Frame]:
     """Frames of a folder with a `data.yaml`, or of that file: detect, segment, and pose where it has a `kpt_shape`.
 
     An image's size comes from its header; an image without a label file has no objects. Rows of nine numbers are
-    polygons of four points. What lies within the rounding of six decimals of a whole or
-    half pixel is taken for that.
+    polygons of four points. What lies within the rounding of six decimals of a whole, half or quarter pixel is taken
+    for that.
 
     Raises:
         InputError: anything in the files that is not sound, with file, line and value.

@@ -7,14 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-import numpy as np
-
-from framepress.core import Camera, EncodedImage, Frame, Label, LabelMap, Objects, View
-from framepress.core.arrays import Array
+from framepress.core import Camera, EncodedImage, Frame, Label, LabelMap, View
 from framepress.core.channels import Channels
 from framepress.errors import FramepressError, InputError
 from framepress.formats.frame_ids import Split, frame_ids
 from framepress.formats.yolo_names import frame_id, split_folder
+from framepress.formats.yolo_rows import objects_of
 from framepress.storage.images import Header, decode_rgb, probe
 from framepress.storage.paths import safe_join
 
@@ -22,22 +20,19 @@ __all__ = ["frames", "labels"]
 
 _EXTENSIONS = frozenset((".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp"))
 _SPLITS = ("train", "val", "test")
-_ALL = "all"  # the only split of a set that has none
 _FOLDERS = {
     "train": ("train", "training"),
     "val": ("val", "valid", "validation"),
     "test": ("test", "testing"),
-    _ALL: _SPLITS,
+    "": _SPLITS,
 }
 _KEYS = frozenset("path nc names kpt_shape flip_idx channels download yaml_file kpt_names minival".split())
-_TOLERANCE = 0.01  # of the image: Ultralytics takes a label file with more for corrupt
-_ROUNDING = 1e-6  # of the image: six decimals, the fewest that common exporters write
 _HEAD = 1 << 16
 
 
 @dataclass(frozen=True, slots=True)
 class _Set:
-    """What data.yaml says. `splits`: name -> images, as paths relative to `root`."""
+    """What data.yaml says. `splits`: name -> images, as paths relative to `root`; "" where there are no splits."""
 
     file: Path
     root: Path
@@ -68,7 +63,7 @@ def frames(path: Path) -> Iterator[Frame]:
         for image, identifier in zip(listed, ids, strict=True):
             view = _view(found, image)
             try:
-                frame = Frame(identifier, position, (view,), split="" if split == _ALL else split)
+                frame = Frame(identifier, position, (view,), split=split)
             except FramepressError as error:
                 raise InputError(f"{found.root / image}: {error}") from error
             yield frame
@@ -151,7 +146,7 @@ def _opened(path: Path) -> _Set:
     if not splits:
         raise InputError(f"{file}: names none of the splits train, val and test")
     if len(splits) == 1 and len(listed) > 1:
-        splits = {_ALL: next(iter(splits.values()))}
+        splits = {"": next(iter(splits.values()))}
     return _Set(file, root, _labels(document, keypoints, file), splits, keypoints)
 
 
@@ -250,11 +245,17 @@ def _view(found: _Set, image: str) -> View:
     header = _header(path)
     size_wh = (header.width, header.height)
     file = _label_file(found, image)
-    objects = (
-        _objects(file, found, size_wh) if file.is_file() else Objects.build((), classes=found.labels.names, label=())
-    )
+    text = _text(file) if file.is_file() else ""
+    objects = objects_of(text, found.labels, found.keypoints, size_wh, str(file))
     source = EncodedImage(header.media_type, path, decode_rgb)
     return View(Camera(*size_wh), channels=Channels({"rgb": source}, size_wh, str(path)), objects=objects)
+
+
+def _text(file: Path) -> str:
+    try:
+        return file.read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"{file}: cannot be read: {error}") from error
 
 
 def _header(path: Path) -> Header:
@@ -269,86 +270,3 @@ def _header(path: Path) -> Header:
                 return probe(head + file.read(), str(path))  # a JPEG with a long preamble
     except OSError as error:
         raise InputError(f"{path}: cannot be read: {error.strerror or error}") from error
-
-
-def _objects(file: Path, found: _Set, size_wh: tuple[int, int]) -> Objects:
-    try:
-        lines = file.read_text("utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"{file}: cannot be read: {error}") from error
-    rows = [
-        (_row(line.split(), len(found.labels), found.keypoints, f"{file}:{number}"), number)
-        for number, line in enumerate(lines, 1)
-        if line.strip()
-    ]
-    kinds = {row[0] for row, _ in rows}
-    if len(kinds) > 1:
-        first = rows[0][0][0]
-        number = next(number for row, number in rows if row[0] != first)
-        raise InputError(f"{file}:{number}: boxes and polygons in one file; Ultralytics would drop the image")
-    scale = np.array(size_wh, np.float64)
-    label: list[int] = []
-    boxes: list[Array] = []
-    polygons: list[list[Array] | None] = []
-    keypoints: list[Array | None] = []
-    for (kind, code, numbers, marks), number in rows:
-        points = numbers.reshape(-1, 2)
-        if kind == "box":
-            points = np.stack((points[0] - points[1] / 2, points[0] + points[1] / 2))
-        points = _snapped(points * scale, scale)
-        box = np.clip((*points.min(0), *points.max(0)), 0, (*size_wh, *size_wh))
-        if not (box[2:] > box[:2]).all():
-            raise InputError(f"{file}:{number}: the object has no size inside the image")
-        label.append(code)
-        boxes.append(box)
-        polygons.append([points] if kind == "polygon" else None)
-        keypoints.append(None if marks is None else _keypoints(marks, scale))
-    return Objects.build(
-        (),
-        classes=found.labels.names,
-        label=label,
-        box=np.array(boxes, np.float64).reshape(-1, 4),
-        polygons=polygons,
-        keypoints=keypoints,
-    )
-
-
-def _row(
-    tokens: list[str], classes: int, keypoints: tuple[int, int] | None, where: str
-) -> tuple[str, int, Array, Array | None]:
-    """Kind, class, numbers of the shape and of the key points of one line."""
-    count = len(tokens)
-    posed = 5 + (keypoints[0] * keypoints[1] if keypoints else 0)
-    polygon = not keypoints and count >= 7 and count % 2 == 1
-    if count != posed and not polygon:
-        expected = f"{posed}" if keypoints else "5 (class and box) or a class and at least 3 points"
-        raise InputError(f"{where}: {count} numbers, expected {expected}")
-    try:
-        values = [float(token) for token in tokens]
-    except ValueError as error:
-        raise InputError(f"{where}: {error}") from error
-    if not values[0].is_integer() or not 0 <= values[0] < classes:
-        raise InputError(f"{where}: class {tokens[0]} is not one of the {classes} in data.yaml (0 to {classes - 1})")
-    shape, marks = values[1 : count if polygon else 5], values[5:]
-    odd = next((value for value in shape if not -_TOLERANCE <= value <= 1 + _TOLERANCE), None)
-    if odd is not None:
-        raise InputError(f"{where}: {odd} is outside of 0..1 (Ultralytics tolerates {_TOLERANCE})")
-    if not polygon and min(shape[2:]) <= 0:
-        raise InputError(f"{where}: a box of {shape[2]} x {shape[3]} has no size")
-    if polygon:
-        return "polygon", int(values[0]), np.array(shape), None
-    return "box", int(values[0]), np.array(shape), np.array(marks).reshape(keypoints) if keypoints else None
-
-
-def _keypoints(marks: Array, scale: Array) -> Array | None:
-    """(K, 3); None where nothing is labelled. Without a third number a point at 0 0 is not labelled."""
-    seen = marks[:, 2] if marks.shape[1] == 3 else 2.0 * (marks != 0).any(1)
-    points = np.column_stack((marks[:, :2] * scale, seen))
-    points[seen == 0] = 0
-    return points if seen.any() else None
-
-
-def _snapped(points: Array, scale: Array) -> Array:
-    """Pixels (P, 2), moved to the whole or half pixel that the text's rounding allows."""
-    whole = np.rint(2 * points) / 2
-    return np.where(np.abs(points - whole) <= _ROUNDING * scale, whole, points)
