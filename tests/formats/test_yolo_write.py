@@ -266,7 +266,7 @@ def test_train_and_val_are_always_named(splits: list[str], expected: dict[str, s
 
 
 def test_a_split_that_data_yaml_has_another_meaning_for_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(OptionError, match="frame only: data.yaml has a key 'names' already"):
+    with pytest.raises(OptionError, match=r"frame only: data\.yaml has a key 'names' already"):
         press(Writer(images="none"), [boxed((1, 1, 2, 2)).replaced(split="names")], CAR, tmp_path)
 
 
