@@ -130,8 +130,9 @@ def yolo(folder: Path, frames: Sequence[Frame]) -> None:
     for frame, view in given:
         objects = view.objects
         rows = [row for row in visible(objects) if not objects.crowd[row]]
-        found = read[f"{frame.stem(view)}.png"]
-        lines = (labels / f"{frame.stem(view)}.txt").read_text().splitlines()
+        stem = frame.stem(view).replace("/", "__")  # this format has no folders
+        found = read[f"{stem}.png"]
+        lines = (labels / f"{stem}.txt").read_text().splitlines()
         assert [one.label for one in found] == [objects.labels[row] for row in rows]
         for row, one, line in zip(rows, found, lines, strict=True):
             np.testing.assert_allclose(one.box_xyxy, objects.box[row], atol=1e-4)

@@ -20,6 +20,7 @@ class Writer:
     def __init__(self, *, images: str = "none", fail_on: str = "", needs: str = "") -> None:
         self.images, self.fail_on = images, fail_on
         self.needs = frozenset(needs.split(",")) - {""}
+        self.carries = frozenset({"label", "box"})
 
     def add(self, frame: Frame, files: Files) -> Row:
         if Writer.gate is not None:

@@ -55,7 +55,7 @@ def frames_of(journal: Journal, labels: LabelMap) -> Iterator[JournalRow]:
 
 def totals_of(job: Job, journal: Journal, labels: LabelMap) -> Totals:
     """Sums over everything that the journal holds."""
-    totals = Totals({name: format for name, (format, _) in job.editions().items()})
+    totals = Totals({name: writer.carries for name, (_, writer) in job.editions().items()})
     for frame, channels, rows in frames_of(journal, labels):
         totals.add(frame, channels, rows)
     return totals

@@ -9,7 +9,7 @@ from typing import Any
 
 from framepress.core import Frame
 from framepress.core.features import features
-from framepress.formats import Format, Row
+from framepress.formats import Row
 
 __all__ = ["EditionReport", "Report", "Totals"]
 
@@ -58,9 +58,12 @@ class Report:
 
 @dataclass(slots=True)
 class Totals:
-    """Running sums over committed frames; the same whether summed while writing or from the journal."""
+    """Running sums over committed frames; the same whether summed while writing or from the journal.
 
-    formats: Mapping[str, Format]
+    `carries` says of each edition which features survive in it.
+    """
+
+    carries: Mapping[str, frozenset[str]]
     frames: int = 0
     views: int = 0
     objects: int = 0
@@ -80,7 +83,7 @@ class Totals:
         held = features(frame) | set(channels)
         for name, row in rows.items():
             self.counts.setdefault(name, Counter()).update(row.get("counts", {}))
-            self.lost.setdefault(name, Counter()).update(held - self.formats[name].carries)
+            self.lost.setdefault(name, Counter()).update(held - self.carries[name])
 
     def report(self, target: str, classes: Iterable[str], splits: Iterable[str], run: Mapping[str, int]) -> Report:
         """The sums as they stand; classes and splits that were asked for appear even where they stayed empty."""
@@ -93,7 +96,7 @@ class Totals:
             splits=dict.fromkeys(splits, 0) | dict(self.splits),
             editions=tuple(
                 EditionReport(name, self.counts.get(name, Counter()), self.lost.get(name, Counter()))
-                for name in self.formats
+                for name in self.carries
             ),
             run=dict(run),
         )

@@ -2,6 +2,7 @@
 
     class Writer:                                            # options are keyword-only, with defaults
         needs: frozenset[str]                                # channels or `camera` that every frame must have
+        carries: frozenset[str]                              # `FORMAT.carries`, less what the options leave out
         def add(self, frame, files) -> Row                   # in a thread pool, any order
         def finish(self, labels, rows, files) -> None        # dataset-wide files, streaming, may run again
     def read(path, **options) -> Iterator[Frame]             # lazy: no image is decoded for its boxes
@@ -48,6 +49,7 @@ class Files(Protocol):
 
 class FormatWriter(Protocol):
     needs: frozenset[str]
+    carries: frozenset[str]
 
     def add(self, frame: Frame, files: Files) -> Row: ...
 
@@ -61,7 +63,7 @@ class Format:
     Args:
         name: as in `--to name`.
         summary: one line.
-        carries: features (`core.features`) that survive writing and reading back; the rest is reported as lost.
+        carries: features (`core.features`) that survive writing and reading back, with the options that keep most.
         writer: None for a format that is only read.
         read, read_labels, looks_like: None for a format that is only written.
     """

@@ -68,6 +68,8 @@ class Writer:
         if not 1 <= quality <= 100:
             raise OptionError(f"quality={quality}: must be 1 to 100")
         self.needs = frozenset() if images == "none" else frozenset({"rgb"})
+        left_out = {"rgb": images == "none", "mask": segmentation == "none", "polygons": segmentation == "none"}
+        self.carries = FORMAT.carries - {name for name, absent in left_out.items() if absent}
         self._images, self._quality, self._segmentation = images, quality, segmentation
 
     def add(self, frame: Frame, files: Files) -> Row:

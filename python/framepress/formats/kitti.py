@@ -96,6 +96,7 @@ class Writer:
         self._calib, self._depth, self._velodyne = calib == "write", depth, velodyne
         wanted = {"rgb": images != "none", "camera": self._calib, "points": velodyne == "points"}
         self.needs: frozenset[str] = frozenset(name for name, needed in wanted.items() if needed)
+        self.carries: frozenset[str] = FORMAT.carries - {name for name in ("rgb", "camera") if not wanted[name]}
 
     def add(self, frame: Frame, files: Files) -> Row:
         """Image, label, calibration, and what else was asked for, of each view.

@@ -68,6 +68,7 @@ class Writer:
             **dict.fromkeys(("normal", "flow", "points"), ENCODERS["npy"]),
         }
         self.needs: frozenset[str] = frozenset() if channels == "all" else frozenset(self._channels)
+        self.carries: frozenset[str] = FORMAT.carries - (CHANNELS.keys() - set(self._channels))
 
     def add(self, frame: Frame, files: Files) -> Row:
         """One file a channel; the row says which.

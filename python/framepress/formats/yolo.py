@@ -61,6 +61,8 @@ class Writer:
         if not 1 <= quality <= 100:
             raise OptionError(f"quality={quality}: must be 1 to 100")
         self.needs = frozenset() if images == "none" else frozenset({"rgb"})
+        left_out = {"rgb": images == "none", "mask": task == "detect"}
+        self.carries = FORMAT.carries - {name for name, absent in left_out.items() if absent}
         self._task, self._images, self._quality, self._raster = task, images, quality, raster
 
     def add(self, frame: Frame, files: Files) -> Row:
@@ -217,7 +219,7 @@ def looks_like(path: Path) -> bool:
 FORMAT = Format(
     "yolo",
     "YOLO (Ultralytics): detection and segmentation",
-    carries=frozenset({"rgb", "box", "label"}),
+    carries=frozenset({"rgb", "box", "label", "mask"}),
     writer=Writer,
     read=read,
     read_labels=read_labels,
