@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
 from collections.abc import Callable, Iterable, Iterator
@@ -42,9 +43,10 @@ class Folder:
     def __init__(self, root: Path) -> None:
         self.root = root
 
-    def put(self, path: str, content: bytes) -> None:
+    def put(self, path: str, content: bytes) -> str:
         (self.root / path).parent.mkdir(parents=True, exist_ok=True)
         (self.root / path).write_bytes(content)
+        return hashlib.sha256(content).hexdigest()
 
     @contextmanager
     def file(self, path: str) -> Iterator[BinaryIO]:
@@ -402,7 +404,7 @@ def test_a_missing_shard_or_frame_is_refused(dataset: Path) -> None:
         (lambda record: record["views"][0]["files"]["rgb"].update(encoder="tiff"), "'rgb' stored as 'tiff'"),
         (lambda record: record["views"][0]["files"].update(thermal={"encoder": "png"}), "'thermal' stored as"),
         (lambda record: record["views"][0]["files"]["rgb"].pop("bytes"), "jsonl:1: frame 'a/0000'.*bytes"),
-        (lambda record: record["views"][0]["files"]["rgb"].pop("crc32"), "jsonl:1: frame 'a/0000'.*crc32"),
+        (lambda record: record["views"][0]["files"]["rgb"].pop("sha256"), "jsonl:1: frame 'a/0000'.*sha256"),
         (lambda record: record["views"][0]["objects"]["label"].append(0), "jsonl:1: .*column"),
         (lambda record: record["views"][0]["objects"].update(label=[9] * 5), "jsonl:1: .*label codes"),
         (lambda record: record.pop("views"), "jsonl:1: frame 'a/0000': not a frame record"),

@@ -40,8 +40,8 @@ Rows: TypeAlias = Callable[[], Iterable[tuple[Frame, Row]]]
 class Files(Protocol):
     """Where a format writes; relative paths with forward slashes."""
 
-    def put(self, path: str, content: bytes) -> None:
-        """A whole file; visible only when the frame (or `finish`) is complete."""
+    def put(self, path: str, content: bytes) -> str:
+        """A whole file; visible only when the frame (or `finish`) is complete. Returns its sha256 in hex."""
 
     def file(self, path: str) -> AbstractContextManager[BinaryIO]:
         """A stream to one file, for what is too large to hold; published when the block ends without an error."""

@@ -8,7 +8,6 @@ The schema is docs/native.md.
 from __future__ import annotations
 
 import json
-import zlib
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import fields
@@ -94,9 +93,9 @@ class Writer:
         else:
             row = self._encoders[channel]
             extension, name, content = row.extension, row.name, row.encode(view.channels[channel])
-        files.put(stem + extension, content)
-        # Neither .npy nor TIFF readers notice every damage; a checksum does.
-        return {"path": stem + extension, "encoder": name, "bytes": len(content), "crc32": zlib.crc32(content)}
+        sha256 = files.put(stem + extension, content)
+        # Readers of .npy and TIFF do not notice every damage; a checksum does.
+        return {"path": stem + extension, "encoder": name, "bytes": len(content), "sha256": sha256}
 
     def finish(self, labels: LabelMap, rows: Rows, files: Files) -> None:
         """The shards of records, then `dataset.json`.

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import math
 import re
-import zlib
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NoReturn
@@ -179,14 +179,14 @@ def _source(path: Path, channel: str, entry: Mapping[str, Any], size_wh: tuple[i
         raise InputError(f"channel {channel!r} stored as {name!r} is not known here; read it with a newer release")
     file = safe_join(path, entry["path"])
     _check_size(file, entry["bytes"], f"channel {channel}")
-    crc32 = entry["crc32"]
+    sha256 = entry["sha256"]
     size = size_wh if CHANNELS[channel].raster else None
 
     def decoded(content: bytes, where: str) -> Array:
-        found = zlib.crc32(content)
-        if found != crc32:
+        found = hashlib.sha256(content).hexdigest()
+        if found != sha256:
             refuse_pointer(content, where)
-            raise InputError(f"{where}: checksum {found}, {crc32!r} was written; the file is damaged, copy it again")
+            raise InputError(f"{where}: checksum {found}, {sha256!r} was written; the file is damaged, copy it again")
         return _DECODERS[name](content, where, size)
 
     return EncodedImage(ENCODERS[name].media_type, file, decoded)

@@ -36,10 +36,11 @@ class FinishFiles:
         self._staged: dict[str, Staged] = {}
         self._entries: dict[str, FileEntry] = {}
 
-    def put(self, path: str, content: bytes) -> None:
+    def put(self, path: str, content: bytes) -> str:
         full = self._free(path)
         self._staged[full] = self._output.stage(full, content)
         self._entries[full] = FileEntry(full, len(content), hashlib.sha256(content).hexdigest())
+        return self._entries[full].sha256
 
     @contextmanager
     def file(self, path: str) -> Iterator[BinaryIO]:

@@ -144,7 +144,7 @@ class FrameTransaction:
         self._same.clear()
         self._equal.clear()
 
-    def _put(self, prefix: str, path: str, content: bytes) -> None:
+    def _put(self, prefix: str, path: str, content: bytes) -> str:
         full = self._free(prefix + path)
         seen = self._same.get(id(content))
         entry = seen[1] if seen else FileEntry(full, len(content), hashlib.sha256(content).hexdigest())
@@ -154,6 +154,7 @@ class FrameTransaction:
         if entry.size >= _SHARED_FROM and type(content) is bytes:
             self._same[id(content)] = (content, entry)
             self._equal[entry.size, entry.sha256] = staged
+        return entry.sha256
 
     @contextmanager
     def _file(self, prefix: str, path: str) -> Iterator[BinaryIO]:
@@ -176,8 +177,8 @@ class EditionFiles:
         self._transaction = transaction
         self._prefix = prefix
 
-    def put(self, path: str, content: bytes) -> None:
-        self._transaction._put(self._prefix, path, content)
+    def put(self, path: str, content: bytes) -> str:
+        return self._transaction._put(self._prefix, path, content)
 
     def file(self, path: str) -> AbstractContextManager[BinaryIO]:
         return self._transaction._file(self._prefix, path)
