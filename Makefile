@@ -40,6 +40,7 @@ pins: $(VENV)/ready
 	$(RUN) tests/pins/run.py
 
 bench: $(VENV)/ready
+	$(RUN) -m pip install --quiet --editable ".[bench]"
 	$(RUN) bench/run.py
 
 clean:

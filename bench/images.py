@@ -88,11 +88,11 @@ def measured(title: str, methods: Sequence[tuple[str, Encode]], inputs: list[np.
     return table(title, ("", "CPU ms", "faster", "kB", "size"), rows)
 
 
-def main() -> None:
+def main(argv: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--frames", type=int, default=4)
     parser.add_argument("--seconds", type=float, default=1.0, help="CPU time a row")
-    options = parser.parse_args()
+    options = parser.parse_args(argv)
 
     ids = [id_map(30, 30_000 + number) for number in range(options.frames)]
     pictures = [picture(one, number) for number, one in enumerate(ids)]

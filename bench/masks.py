@@ -17,48 +17,11 @@ from collections.abc import Callable
 from importlib.util import find_spec
 
 import numpy as np
+from workload import id_map as made
 
 from framepress.ops import backend, masks
 
 Method = Callable[[np.ndarray], object]
-
-
-def ragged_map(instances: int, seed: int, size: tuple[int, int] = (1280, 720)) -> np.ndarray:
-    """An id map, uint32 (H, W): overlapping ragged blobs over about a third of the frame, some holed or cut in two."""
-    width, height = size
-    rng = np.random.default_rng(seed)
-    id_map = np.zeros((height, width), np.uint32)
-    usual_radius = np.sqrt(0.55 * width * height / (instances * np.pi))
-    for value in range(1, instances + 1):
-        centre = rng.uniform(0.03, 0.97, 2) * size
-        radius = usual_radius * rng.uniform(0.5, 1.4)
-        inside, window = _blob(rng, centre, radius, size)
-        if rng.random() < 0.2:
-            y, x = np.mgrid[window]
-            inside &= np.hypot(x - centre[0], y - centre[1]) > max(2.0, radius / 4)
-        id_map[window][inside] = value
-        if rng.random() < 0.15:
-            slope, middle = rng.uniform(-0.5, 0.5), centre[1] + rng.uniform(-0.5, 0.5) * radius
-            y, x = np.mgrid[window]
-            id_map[window][np.abs(middle + slope * (x - centre[0]) - y) < max(0.5, radius / 30)] = 0
-    return id_map
-
-
-def _blob(
-    rng: np.random.Generator, centre: np.ndarray, radius: float, size: tuple[int, int]
-) -> tuple[np.ndarray, tuple[slice, slice]]:
-    """A closed curve of a few waves and a ragged rim: its pixels, and the window of the image that they lie in."""
-    corners = int(np.clip(radius * 2, 24, 360))
-    angle = np.linspace(0, 2 * np.pi, corners, endpoint=False)
-    waves = sum(rng.normal(0, 0.35 / k) * np.cos(k * angle + rng.uniform(0, 2 * np.pi)) for k in range(2, 12))
-    rim = radius * np.clip(1 + waves + rng.normal(0, 0.015, corners), 0.15, 2.2)
-    flat = rng.uniform(0.5, 1.0)
-    reach = rim.max() * np.array([1.0, flat])
-    (x0, y0), (x1, y1) = np.clip([centre - reach, centre + reach + 1], 0, size).astype(int)
-    window = (slice(y0, y1), slice(x0, x1))
-    y, x = np.mgrid[window]
-    dx, dy = x - centre[0], (y - centre[1]) / flat
-    return np.hypot(dx, dy) < np.interp(np.arctan2(dy, dx), angle, rim, period=2 * np.pi), window
 
 
 def ours(name: str, rings: bool) -> Method:
@@ -132,7 +95,7 @@ def measure(counts: list[int], rounds: int, size: tuple[int, int]) -> list[tuple
     methods = [method for method in METHODS if all(find_spec(module) for module in method[2])]
     medians: list[list[float]] = [[] for _ in methods]
     for instances in counts:
-        id_maps = [ragged_map(instances, 1000 * instances + number, size) for number in range(4)]
+        id_maps = [made(instances, 1000 * instances + number, *size) for number in range(4)]
         times: list[list[float]] = [[] for _ in methods]
         for number in range(-1, rounds):  # round -1 warms up
             for row, (_, _, _, run) in enumerate(methods):
@@ -163,10 +126,12 @@ def main(argv: list[str] | None = None) -> int:
     width, height = map(int, options.size.split("x"))
     counts = [int(count) for count in options.counts.split(",")]
     rows = measure(counts, options.rounds, (width, height))
+    print(f"Masks of a frame, {options.size}, one core")
     print(table(rows, counts))
     absent = sorted({module for method in METHODS for module in method[2] if not find_spec(module)})
     if absent:
         print(f"not installed, left out: {', '.join(absent)}")
+    print()
     return 0
 
 

@@ -1,0 +1,16 @@
+"""Every benchmark in one run: `make bench`; `--scale` adds the long one (100,000 frames, some twenty minutes)."""
+
+from __future__ import annotations
+
+import sys
+
+import frame
+import images
+import masks
+import scale
+
+if __name__ == "__main__":
+    masks.main([])
+    images.main([])
+    frame.main([])
+    scale.main([] if "--scale" in sys.argv else ["--frames", "1000,10000"])
