@@ -11,7 +11,18 @@ $(VENV)/ready: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(RUN) -m pip install --quiet --upgrade pip
 	$(RUN) -m pip install --quiet --editable ".[fast,test,judge,dev]"
+	$(RUN) -c "$$COMPILE"
 	touch $@
+
+# numba compiles its kernels once a machine: better here than in the first run.
+define COMPILE
+import numpy
+from framepress.ops.masks import mask_table
+from framepress.storage import png
+noise = numpy.random.default_rng(0).integers(0, 255, (64, 96, 3), numpy.uint8)
+mask_table(noise[..., 0], rings=True), png.encode(noise), png.encode_ids(noise[..., 0])
+endef
+export COMPILE
 
 demo: $(VENV)/ready
 	rm -rf $(OUT)/demo
