@@ -94,6 +94,14 @@ def test_a_crowd_stays_a_crowd_when_all_but_one_of_it_are_hidden() -> None:
     assert named(view) == {"/W/Crowd/P1": "person"}
 
 
+@pytest.mark.parametrize("others", [[], [("/W/Crowd/Bench", "bench", (0.6, 0, 0), (1.5, 0.5, 0.5))]])
+def test_a_crowd_of_which_everybody_is_hidden_is_no_person(others: list[Solid]) -> None:
+    # Its own row shows what lies between the persons, labelled or not.
+    view, accounts = taken(rows(CROWD, *others), [CROWD, *PEOPLE, *others])
+    assert named(view) == dict(rows(*others))
+    assert accounts.counts["dropped: group"] == 1
+
+
 def test_a_crowd_whose_own_row_is_missing_is_its_persons() -> None:
     view, accounts = taken(rows(*PEOPLE), [CROWD, *PEOPLE])
     assert len(view.objects) == 3

@@ -65,10 +65,8 @@ def owners(
         class_of: path -> class of every labelled prim with a row of any kind, these among them.
     """
     owner: dict[str, str | None] = {path: path for path in class_of}
-    if not _parents(paths, class_of):
-        return owner
     children: dict[str, list[str]] = {}
-    for path, parent in _parents(list(class_of), class_of).items():
+    for path, parent in _parents(class_of).items():
         children.setdefault(parent, []).append(path)
     settle = {"object": _settle_object, "outermost": _settle_outermost, "innermost": _settle_innermost}
     shown = frozenset(paths)
@@ -179,6 +177,6 @@ def _nearest(path: str, class_of: Mapping[str, str]) -> str | None:
     return next((parent for parent in ancestors(path) if class_of.get(parent) == own), None)
 
 
-def _parents(paths: Sequence[str], class_of: Mapping[str, str]) -> dict[str, str]:
+def _parents(class_of: Mapping[str, str]) -> dict[str, str]:
     """Path -> nearest prim of its class above it, for those that have one."""
-    return {path: parent for path in paths if (parent := _nearest(path, class_of)) is not None}
+    return {path: parent for path in class_of if (parent := _nearest(path, class_of)) is not None}

@@ -90,7 +90,7 @@ def table_of(tables: Tables, camera: Camera, scale: float, policy: Policy, accou
     base = _labelled(base, classes, policy, accounts)
     class_of = {key: str(classes.of(key)) for key in base.keys}
     owner: dict[str, str | None] = {key: key for key in class_of}
-    if base.named and classes.nested(base.keys):
+    if base.named and classes.nested():
         class_of = classes.all()
         owner = owners(base.keys, class_of, Geometry(tables.solid, scale), policy, accounts)
     tracks = list(dict.fromkeys(top for key in base.keys if (top := owner[key]) is not None))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -124,10 +124,10 @@ class Classes:
             self._found[path] = self._class(path, self._labels[path], self._policy, self._accounts)
         return self._found[path]
 
-    def nested(self, paths: Iterable[str]) -> bool:
-        """Whether any of these prims is below another one that has labels."""
+    def nested(self) -> bool:
+        """Whether any prim, hidden ones among them, is below another one that has labels."""
         seen: set[str] = set()  # siblings share all that is above them
-        for path in paths:
+        for path in self._labels:
             for parent in ancestors(path):
                 if parent in seen:
                     break
