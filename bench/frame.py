@@ -1,5 +1,6 @@
 """A whole frame at 1280 x 720 with 30 instances, one core: RGB, depth, ids, native + COCO + YOLO + KITTI,
-beside a BasicWriter-like baseline (Pillow PNG level 6, npy), and what `add` costs the caller.
+beside a BasicWriter-like baseline (Pillow PNG level 6, npy), and what a writer's `write` costs the caller: payload to
+frame, copies, `add`.
 
     python bench/frame.py [--frames N]
 
@@ -19,12 +20,15 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import Image
 from workload import CLASSES, HEIGHT, WIDTH, cpu_ms, depth, id_map, picture, table
 
-K = np.array([[1108.5, 0, WIDTH / 2], [0, 1108.5, HEIGHT / 2], [0, 0, 1]])
+FOCAL = 1108.5  # px
+EDGES = ("x_min", "y_min", "x_max", "y_max")
+SIDES = ("x_min", "y_min", "z_min", "x_max", "y_max", "z_max")
 FORMATS = {"native": {}, "coco": {}, "yolo": {}, "kitti": {}}
 
 
@@ -33,40 +37,80 @@ def payloads(count: int) -> list[dict[str, np.ndarray]]:
     return [{"ids": ids, "rgb": picture(ids, n), "depth": depth(ids, n)} for n, ids in enumerate(maps)]
 
 
-def frame_of(arrays: dict[str, np.ndarray], number: int):
-    """What an adapter in the host does on the caller's thread: copy the host's buffers, build the table."""
-    from framepress.core import Boxes3D, Camera, Channels, Frame, Objects, View
-
-    ids = np.arange(1, 31)
-    rng = np.random.default_rng(number)
-    objects = Objects.build(
-        [CLASSES[number % len(CLASSES)] for number in ids],
-        id=ids,
-        track=[f"/World/thing_{number:03d}" for number in ids],
-        box3d=Boxes3D(
-            rng.uniform((-5, -2, 4), (5, 2, 20), (30, 3)), rng.uniform(0.5, 2, (30, 3)), [[1.0, 0, 0, 0]] * 30
-        ),
-        visibility=rng.uniform(0, 1, 30),
+def replicator_payload(arrays: dict[str, np.ndarray]) -> dict[str, Any]:
+    """What Replicator hands to a writer for this frame: RGBA, depth, ids, tight and 3D boxes, camera."""
+    ids = np.unique(arrays["ids"])[1:].tolist()
+    paths = [f"/World/thing_{number:03d}" for number in ids]
+    labels = {str(code): {"class": name} for code, name in enumerate(CLASSES)}
+    tight = np.zeros(len(ids), [("semanticId", "<u4"), *((name, "<i4") for name in EDGES), ("occlusionRatio", "<f4")])
+    solid = np.zeros(
+        len(ids),
+        [
+            ("semanticId", "<u4"),
+            *((name, "<f4") for name in SIDES),
+            ("transform", "<f4", (4, 4)),
+            ("occlusionRatio", "<f4"),
+        ],
     )
-    channels = Channels(
-        {"rgb": arrays["rgb"].copy(), "depth": arrays["depth"].copy(), "instance": arrays["ids"].copy()},
-        (WIDTH, HEIGHT),
-    )
-    camera = Camera(WIDTH, HEIGHT, K, world_from_camera=np.eye(4))
-    return Frame(f"{number:06d}", number, (View(camera, channels=channels, objects=objects),))
+    for row, number in enumerate(ids):
+        y, x = np.nonzero(arrays["ids"] == number)
+        code = number % len(CLASSES)
+        tight[row] = (code, x.min(), y.min(), x.max(), y.max(), 0.1)
+        pose = np.eye(4)
+        pose[3, :3] = (row % 6 - 3, row // 6 - 2, -6 - row % 5)
+        solid[row] = (code, -0.4, -0.5, -0.3, 0.4, 0.5, 0.3, pose, 0.1)
+    projection = np.zeros((4, 4))
+    projection[0, 0], projection[1, 1] = 2 * FOCAL / WIDTH, 2 * FOCAL / HEIGHT
+    projection[2, 3], projection[3, 2] = -1, 0.01
+    camera = {
+        "cameraModel": "pinhole",
+        "cameraAperture": np.array([20.955, 15.2908], np.float32),
+        "cameraApertureOffset": np.zeros(2, np.float32),
+        "cameraFocalLength": FOCAL / WIDTH * 20.955,
+        "cameraNearFar": np.array([0.01, 1e7], np.float32),
+        "cameraProjection": projection.ravel(),
+        "cameraViewTransform": np.eye(4).ravel(),
+        "metersPerSceneUnit": 1.0,
+        "renderProductResolution": np.array([WIDTH, HEIGHT], np.int32),
+    }
+    boxes = {"idToLabels": labels, "primPaths": paths, "bboxIds": np.array(ids, np.uint32)}
+    mapping = {"0": "BACKGROUND", "1": "UNLABELLED"} | {str(n + 1): path for n, path in zip(ids, paths, strict=True)}
+    product = {
+        "camera": "/World/Camera",
+        "resolution": (WIDTH, HEIGHT),
+        "rgb": {"data": np.dstack((arrays["rgb"], np.full((HEIGHT, WIDTH, 1), 255, np.uint8)))},
+        "distance_to_image_plane": {"data": arrays["depth"]},
+        "instance_segmentation": {
+            "data": np.where(arrays["ids"] > 0, arrays["ids"] + 1, 0).astype(np.uint32),
+            "idToLabels": mapping,
+            "idToSemantics": {key: {"class": CLASSES[(int(key) - 1) % 10]} for key in mapping if int(key) > 1},
+        },
+        "bounding_box_2d_tight": {"data": tight, **boxes},
+        "bounding_box_3d": {"data": solid, **boxes},
+        "camera_params": camera,
+    }
+    return {"renderProducts": {"Replicator": product}, "reference_time": (0, 1), "trigger_outputs": {}}
 
 
 def ours(arrays: list[dict[str, np.ndarray]], folder: Path) -> dict[str, float]:
     """Milliseconds a frame on one core, and of the caller's thread while the queue has room."""
+    from framepress.capture.buffers import Buffers
+    from framepress.capture.payload import frame_from_payload
     from framepress.core import LabelMap
     from framepress.dataset.writer import DatasetWriter
+
+    given = [replicator_payload(frame) for frame in arrays]
+    buffers = Buffers()
 
     def run(name: str, frames: int) -> list[tuple[float, float]]:
         writer = DatasetWriter(folder / name, FORMATS, labels=LabelMap.of(CLASSES), workers=1)
         spent = []
         for number in range(frames):
             whole, caller = time.process_time(), time.thread_time()
-            writer.add(frame_of(arrays[number % len(arrays)], number))
+            payload = given[number % len(given)]
+            frame, _ = frame_from_payload(payload, frame_id=f"{number:06d}", index=number, copy=buffers.copy)
+            writer.add(frame)
+            del frame  # as in a writer's `write`, which ends here: the buffers go back to the pool with the frame
             caller = time.thread_time() - caller
             writer._pool.drain()
             spent.append((time.process_time() - whole, caller))

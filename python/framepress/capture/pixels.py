@@ -98,6 +98,16 @@ def raster(array: Array, size_wh: tuple[int, int], where: str) -> Array:
     return array.reshape((height, width, components) if components > 1 else (height, width))
 
 
+def without_fourth(array: Array) -> Array:
+    """(H, W, 3), contiguous, of (H, W, 4) or (H, W, 3): alpha, or the unused component of a normal."""
+    if array.ndim != 3 or array.shape[2] == 3:
+        return array
+    three = np.empty((*array.shape[:2], 3), array.dtype)
+    for component in range(3):  # plane by plane, numpy copies four times as fast as pixel by pixel
+        three[..., component] = array[..., component]
+    return three
+
+
 def flow_of(motion: Array) -> Array:
     """float32 (H, W, 2), x right and y down, of motion vectors whose x is positive to the left and y upwards [px]."""
     return np.negative(motion[..., :2])
@@ -128,14 +138,12 @@ def _source(channel: str, pixels: Pixels, size_wh: tuple[int, int], scale: float
     def fit(array: Array) -> Array:
         return raster(array, size_wh, where)
 
-    def first_three(array: Array) -> Array:
-        """Of four, without touching a pixel: alpha is no mask, and a normal's fourth part is unused."""
-        return fit(array)[..., :3]
-
     if isinstance(pixels, EncodedImage):
         return pixels
     if channel in ("rgb", "normal"):
-        return _applied(pixels, first_three)
+        if isinstance(pixels, np.ndarray):  # a size that does not fit is known now; the copying can wait
+            return Deferred(fit(pixels), without_fourth)
+        return Deferred(pixels, lambda array: without_fourth(fit(array)))
     if channel == "flow":
         return Deferred(pixels, lambda array: flow_of(fit(array)))
     return _applied(pixels, fit) if scale == 1 else Deferred(pixels, lambda array: _scaled(fit(array), scale))

@@ -180,14 +180,16 @@ class Lookup:
         return self._by_runs(values, keys, targets)
 
     def _by_table(self, values: Array, keys: Array, targets: Array) -> Array:
-        table = np.zeros(int(keys[-1]) + 2, np.uint32)
+        if int(values.max()) > int(keys[-1]):
+            self._refuse(values, values > keys[-1])
+        table = np.zeros(int(keys[-1]) + 1, np.uint32)
         table[keys] = targets
-        known = np.zeros(len(table), bool)
-        known[keys] = True
-        places = np.minimum(values, len(table) - 1)
-        if not known.all() and not (found := known[places]).all():
-            self._refuse(values, ~found)
-        return np.asarray(table[places])
+        if len(keys) < len(table):
+            known = np.zeros(len(table), bool)
+            known[keys] = True
+            if not (found := np.take(known, values)).all():
+                self._refuse(values, ~found)
+        return np.take(table, values)
 
     def _by_runs(self, values: Array, keys: Array, targets: Array) -> Array:
         """Colours and large ids: searched for once a run of equal pixels, of which there are few."""
