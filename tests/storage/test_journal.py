@@ -104,6 +104,30 @@ def test_a_journal_goes_on_where_it_ended(output):
     assert ids(Journal.open(output)) == ["a", "b", "c"]
 
 
+@pytest.mark.parametrize("sealed", [[], ["x", "y"]])
+def test_a_segment_that_has_only_its_header_yet_goes_on_like_any_other(output, sealed):
+    filled(output, sealed).close()
+    if sealed:
+        file = output.append(f"{JOURNAL}000001.jsonl")  # stopped between the header and the first record
+        file.write(b'{"schema":"framepress.journal","version":1,"segment":1}\n')
+        file.close()
+    journal = Journal.open(output)
+    journal.append(record("a", index=1))
+    journal.append(record("a", op="replace", index=2))
+    assert [row["frame"] for row in journal.records()][-1] == {"id": "a", "index": 2}
+    journal.close()
+    assert ids(journal) == [*sealed, "a"]
+    assert segments(output)[-1].endswith(".gz")
+
+
+def test_a_journal_of_one_record_after_reopening_is_sealed(output):
+    Journal.create(output).close(seal=False)
+    journal = Journal.open(output)
+    journal.append(record("a"))
+    journal.close()
+    assert ids(journal) == ["a"]
+
+
 def test_the_last_record_of_a_frame_wins_at_the_place_of_its_first(output):
     journal = filled(output, ["a", "b", "c", "d"], segment_bytes=100)
     journal.append({"op": "labels", "n": 1})

@@ -99,9 +99,11 @@ class Journal:
         """
         segments = found(output, repair=repair)
         journal = cls(output, segments, segment_bytes=segment_bytes, sync_seconds=sync_seconds, on_seal=on_seal)
+        journal._lines = 1  # of the last segment, which may have no more than its header
         for line in journal.lines():
             journal._note(line.op, line.id, (line.segment.number, line.number))
-            journal._lines = line.number
+            if line.segment.number == segments[-1].number:
+                journal._lines = line.number
         journal._number = segments[-1].number + 1
         if repair and not segments[-1].sealed:
             journal._number = segments.pop().number
