@@ -184,6 +184,21 @@ def test_a_frame_without_objects_is_a_frame() -> None:
     assert len(frame.view.objects) == 0
 
 
+@pytest.mark.parametrize("size", [(4, 1), (8, 1), (1, 4)])
+def test_colours_of_an_image_one_pixel_high_or_wide_are_no_tiles(size: tuple[int, int]) -> None:
+    width, height = size
+    colours = {"(0, 0, 0, 0)": "BACKGROUND", "(9, 8, 7, 255)": "/W/A"}
+    pixels = np.zeros((height, width, 4), np.uint8)
+    pixels[-1, -1] = (9, 8, 7, 255)
+    tight = boxed(rows_2d((width - 1, height - 1, width - 1, height - 1)), ["cone"], ["/W/A"])
+    given = {
+        "bounding_box_2d_tight": tight,
+        "instance_segmentation": {"data": pixels.squeeze(), "idToLabels": colours},
+    }
+    view = framed(payload("renderProduct", {"rp": given}, size))[0].view
+    assert view.channels["instance"].ravel().tolist() == [0] * (width * height - 1) + [view.objects.id[0]]
+
+
 @pytest.mark.parametrize("tiles", [(2, 1), (2, 3)])
 def test_a_tiled_product_is_refused(tiles: tuple[int, int]) -> None:
     columns, rows = tiles

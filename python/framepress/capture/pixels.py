@@ -75,6 +75,8 @@ def tiling_of(product: Product, size_wh: tuple[int, int]) -> tuple[int, int] | N
         if annotation is None or not isinstance(annotation.pixels, np.ndarray):
             continue
         shape = annotation.pixels.shape
+        if annotation.pixels.dtype == np.uint8:
+            components = 4  # ids as colours too
         if len(shape) >= 2 and shape[:2] != (height, width) and annotation.pixels.size > width * height * components:
             columns, rows = shape[1] / width, shape[0] / height
             if columns == int(columns) and rows == int(rows):
