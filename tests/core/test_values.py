@@ -62,7 +62,7 @@ def test_classes_that_differ_only_in_case_are_refused_by_name() -> None:
         Label("person", keypoints=("head",), skeleton=((0, 1),))
 
 
-@pytest.mark.parametrize("name", ["", " car", "a\nb", "car\x00"])
+@pytest.mark.parametrize("name", ["", " car", "a\nb", "car\x00", "a\x85b", "a\u2028b", "a\x7f", "a\ud800"])
 def test_a_class_name_that_would_break_a_line_is_refused(name: str) -> None:
     with pytest.raises(LabelError):
         Label(name)

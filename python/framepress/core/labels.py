@@ -6,10 +6,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from typing import Any
+from unicodedata import category
 
 from framepress.errors import LabelError
 
 __all__ = ["Label", "LabelMap"]
+
+_NO_TEXT = ("Cc", "Cs", "Zl", "Zp")
+"""Unicode categories of what ends a line for some reader of class lists, or is in no encoding: halves of a pair."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +32,10 @@ class Label:
     skeleton: tuple[tuple[int, int], ...] = ()
 
     def __post_init__(self) -> None:
-        if not self.name or self.name != self.name.strip() or any(ord(char) < 32 for char in self.name):
-            raise LabelError(f"class name {self.name!r}: must be text without control characters or outer blanks")
+        if not self.name or self.name != self.name.strip() or any(category(char) in _NO_TEXT for char in self.name):
+            raise LabelError(
+                f"class name {self.name!r}: must be text without control characters, line breaks or outer blanks"
+            )
         if any(not 0 <= end < len(self.keypoints) for pair in self.skeleton for end in pair):
             raise LabelError(
                 f"class {self.name!r}: skeleton {self.skeleton} points outside its {len(self.keypoints)} key points"
