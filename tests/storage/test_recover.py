@@ -101,6 +101,17 @@ def test_a_torn_last_intent_announced_nothing(output):
     assert list(recover(output, Journal.open(output)).orphans) == ["coco/images/b.png"]
 
 
+def test_a_torn_line_alone_is_cleared_away_before_the_next_is_written(output):
+    crashed(output, ["a"], [])
+    output.replace(INTENTS, b'{"frame":"b","fil')
+    recover(output, Journal.open(output))
+    intents = Intents(output)
+    intents.announce("c", paths("c"))
+    intents.close()
+    assert recover(output, Journal.open(output)).orphans == {}
+    assert output.read(INTENTS) == b""
+
+
 @pytest.mark.parametrize("line", [b"\n", b"[]\n", b'{"frame":"b"}\n', b"17\n"])
 def test_a_damaged_log_names_its_line_and_moves_nothing(output, line):
     crashed(output, ["a"], [])

@@ -60,7 +60,7 @@ def recover(output: Output, journal: Journal) -> Recovery:
         for path in paths:
             if path not in named and path not in orphans and output.exists(path):
                 orphans[path] = orphan(output, path)
-    if intended:
+    if output.exists(INTENTS) and output.size(INTENTS):  # a torn line alone, too: the next one must not join it
         journal.sync()
         output.replace(INTENTS, b"")
     return Recovery(swept, orphans, tuple(record["frame"]["id"] for record in lost))
