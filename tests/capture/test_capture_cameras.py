@@ -86,6 +86,16 @@ def test_a_scaled_camera_keeps_its_place_and_rays() -> None:
     assert accounts.counts == {"camera: pose has a scale, removed": 1}
 
 
+@pytest.mark.parametrize(
+    "axes", [np.diag([2.0, 1, 1]), np.diag([-1.0, 1, 1]), np.array([[1, 0.1, 0], [0, 1, 0], [0, 0, 1]])]
+)
+def test_a_camera_that_is_stretched_sheared_or_mirrored_is_refused(axes: np.ndarray) -> None:
+    pose = np.eye(4)
+    pose[:3, :3] = axes
+    with pytest.raises(InputError, match=r"camera_params: cameraViewTransform stretches, shears or mirrors.*scale"):
+        made(np.linalg.inv(pose @ np.linalg.inv(VIEW)))
+
+
 def test_a_centimetre_stage_is_exactly_a_hundredth() -> None:
     view = view_matrix((300, -400, 200), (0, 0, 100))
     camera, _ = made(view, metres=0.01)

@@ -29,6 +29,7 @@ PINHOLES = ("", "pinhole", "generalizedprojection")
 """Models that `cameraProjection` describes, in lower case."""
 
 K_TOLERANCE_PX = 0.01
+_STRETCH = 1e-3
 
 
 def camera_of(params: Mapping[str, Any], size_wh: tuple[int, int], accounts: Accounts, where: str) -> Camera:
@@ -161,7 +162,7 @@ def world_from_camera(view: Array, scale: float, accounts: Accounts, where: str)
         scale: metres per scene unit, applied to the composed translation; the rotation has no unit.
 
     Raises:
-        InputError: the matrix cannot be inverted.
+        InputError: the matrix cannot be inverted, or is no rotation with one scale for all axes.
     """
     try:
         inverse = np.linalg.inv(view)  # row-vector camera to world: rows are the camera's axes, the last its position
@@ -169,9 +170,15 @@ def world_from_camera(view: Array, scale: float, accounts: Accounts, where: str)
         raise InputError(f"{where}: cameraViewTransform cannot be inverted: {view.tolist()}") from error
     axes = inverse[:3, :3] * np.array([[1.0], [-1.0], [-1.0]])  # OpenGL to OpenCV: y down, z forward
     lengths = np.linalg.norm(axes, axis=1, keepdims=True)
-    if np.abs(lengths - 1).max() > 1e-4:  # a camera below a scaled prim; the scale turns no ray
+    if np.abs(lengths - 1).max() > 1e-4:  # a camera below a scaled prim; one scale for all axes turns no ray
         accounts.add("camera: pose has a scale, removed", example=where)
         axes = axes / lengths
+    skew = np.abs(axes @ axes.T - np.eye(3)).max()
+    if np.ptp(lengths) > _STRETCH * lengths.max() or skew > _STRETCH or np.linalg.det(axes) < 0:
+        raise InputError(
+            f"{where}: cameraViewTransform stretches, shears or mirrors, so that K does not tell where points are: "
+            f"{view.tolist()}; take the scale from the prims above the camera"
+        )
     pose = np.eye(4)
     pose[:3, :3] = axes.T
     pose[:3, 3] = inverse[3, :3] * scale
