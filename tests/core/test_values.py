@@ -38,6 +38,12 @@ def test_a_column_of_another_length_is_refused_by_name() -> None:
         Objects.build((), classes=("a",), label=[1])
 
 
+def test_a_table_without_objects_takes_empty_lists() -> None:
+    objects = Objects.build([], id=[], box=[], box_full=[], visibility=[], track=[])
+    assert objects.box.shape == objects.box_full.shape == (0, 4)
+    assert objects.known() == set()
+
+
 def test_columns_cannot_be_written_to() -> None:
     objects = Objects.build(["a"], id=np.array([1]))
     with pytest.raises(ValueError, match="read-only"):

@@ -199,7 +199,7 @@ class Objects:
             columns = {**columns, "classes": tuple(order), "label": [codes[name] for name in labels]}
         count = len(columns["label"])
         for name, (dtype, shape, blank) in _ARRAYS.items():
-            if columns.get(name) is None:
+            if columns.get(name) is None or (count == 0 and len(columns[name]) == 0):  # an empty list has no width
                 columns[name] = np.full((count, *shape), blank, dtype)
         for name, blank in _RAGGED.items():
             rows = columns.get(name)
