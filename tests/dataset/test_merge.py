@@ -11,9 +11,12 @@ from plain_format import tree
 from framepress.core import LabelMap
 from framepress.dataset.merge import merge
 from framepress.dataset.opening import open_dataset
+from framepress.dataset.refinish import finish
 from framepress.dataset.split import Split
 from framepress.dataset.writer import DatasetWriter
 from framepress.errors import InputError, OptionError, OutputError
+from framepress.storage.folder import FolderOutput
+from framepress.storage.journal import Journal
 from frames import LABELS, many
 
 FORMATS = {"plain": {"images": "png"}, "twin": {}}
@@ -82,6 +85,41 @@ def test_a_target_with_a_dataset_in_it_is_refused(tmp_path: Path) -> None:
     shards = [written(tmp_path / "a", frames[:1]), written(tmp_path / "b", frames[1:])]
     with pytest.raises(OutputError, match="holds a dataset already"):
         merge(shards, tmp_path / "a")
+
+
+def test_a_name_that_is_taken_is_refused_and_stays_with_its_owner(tmp_path: Path) -> None:
+    frames = list(many(3))
+    target = written(tmp_path / "set", frames[:1], formats=["plain"])
+    shard = written(tmp_path / "shard", frames[1:2], formats=["plain"])
+    taken = target / f"all/{frames[1].id}.txt"
+    taken.write_text("mine")
+    with pytest.raises(OutputError, match=f"shard: frame {frames[1].id}: all/{frames[1].id}.txt exists already"):
+        merge([shard], target, existing="append")
+    assert finish(target).frames == 1
+    assert taken.read_text() == "mine"
+
+
+def test_frames_that_were_replaced_and_removed_count_as_they_are_now(tmp_path: Path) -> None:
+    frames = list(many(3))
+    shard = written(tmp_path / "shard", frames)
+    journal = Journal.open(FolderOutput(shard))
+    record = next(record for record in journal.records() if record["frame"]["id"] == frames[1].id)
+    journal.append({**record, "op": "replace", "frame": {**record["frame"], "text": "reviewed"}})
+    journal.append({"op": "remove", "frame": {"id": frames[2].id}})
+    journal.close()
+    assert merge([shard], tmp_path / "merged").frames == 2
+    merged = Journal.open(FolderOutput(tmp_path / "merged"), repair=False)
+    assert [record["frame"].get("text") for record in merged.records()] == [None, "reviewed"]
+
+
+def test_a_merge_counts_its_frames_and_goes_on_where_it_was_interrupted(tmp_path: Path) -> None:
+    frames = list(many(4))
+    shards = [written(tmp_path / "a", frames[:2]), written(tmp_path / "b", frames[2:])]
+    merge(shards[:1], tmp_path / "merged")
+    report = merge(shards, tmp_path / "merged", existing="resume")
+    assert (report.frames, report.run) == (4, {"asked": 4, "skipped": 2, "written": 2})
+    with pytest.raises(InputError, match=f"frame {frames[0].id}: the dataset has a frame of that id"):
+        merge([shards[0], shards[0]], tmp_path / "merged", existing="resume")
 
 
 @pytest.mark.parametrize("formats", [["native", "yolo"], ["coco"]])

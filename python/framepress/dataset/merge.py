@@ -54,6 +54,7 @@ def merge(sources: Sequence[Path | str], target: Path | str, *, existing: str = 
     Files are hard-linked where jobs and classes are equal, and frames come in the order of (index, id) where every
     shard is in that order itself, else shard after shard by their first frame. Otherwise every frame is pressed again
     from the shard's best edition, under the classes of all shards together and with the splits that frames have.
+    `existing` is that of `DatasetWriter`: an interrupted merge goes on with `resume`.
 
     Raises:
         InputError: a source is no dataset of ours, two hold a frame of the same id, or a file is not what was recorded.
@@ -75,9 +76,16 @@ def merge(sources: Sequence[Path | str], target: Path | str, *, existing: str = 
 
 def _linked(shards: Sequence[_Shard], target: Path | str, existing: str) -> Report:
     session = Session.start(target, shards[0].job, existing=existing)
+    found = set(session.journal.ids) if existing == "resume" else set()
     try:
         for shard, record in _in_order(shards):
+            session.ledger.count("asked")
+            if (frame_id := record["frame"]["id"]) in found:
+                found.remove(frame_id)  # a second frame of that id is an error, as it is in a merge of one go
+                session.ledger.count("skipped")
+                continue
             session.adopt(record, shard.path, shards[0].labels)
+            session.ledger.count("written")
     except BaseException:
         session.abandon()
         raise

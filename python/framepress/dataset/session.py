@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import fields
 from pathlib import Path
@@ -21,7 +21,7 @@ from framepress.storage.journal import JOURNAL, Journal
 from framepress.storage.ledger import Ledger
 from framepress.storage.output import Lock, Output
 from framepress.storage.recover import recover
-from framepress.storage.transaction import FrameTransaction, Intents
+from framepress.storage.transaction import FrameTransaction, Intents, check_free
 
 __all__ = ["Session"]
 
@@ -32,18 +32,17 @@ class Session:
     def __init__(self, name: str, output: Output, job: Job, lock: Lock) -> None:
         self.name, self.output, self.job = name, output, job
         self._lock = lock
-        if next(output.list(JOURNAL.rstrip("/")), None) is None:
-            self.journal = Journal.create(output, on_seal=self._on_seal)
-            recovery = None
-        else:
-            self.journal = Journal.open(output, on_seal=self._on_seal)
-            recovery = recover(output, self.journal)
+        self._trim: Callable[[], None] = lambda: None  # before recovery has read the intents, none may be forgotten
+        new = next(output.list(JOURNAL.rstrip("/")), None) is None
+        self.journal = (Journal.create if new else Journal.open)(output, on_seal=lambda path: self._trim())
+        recovery = recover(output, self.journal)
         self.intents = Intents(output)
+        self._trim = self.intents.trim  # what they announce is durable once the journal's segment is sealed
         self.ledger = Ledger(output)
-        if recovery is not None and recovery.orphans:
+        if recovery.orphans:
             self.ledger.count("orphans", len(recovery.orphans))
             self.ledger.event("orphans", files=recovery.orphans)
-        if recovery is not None and recovery.lost:
+        if recovery.lost:
             self.ledger.count("lost in a power cut", len(recovery.lost))
             self.ledger.event("lost in a power cut", frames=list(recovery.lost))
         self.labels = journal_labels(job, self.journal)
@@ -118,19 +117,25 @@ class Session:
 
         Raises:
             InputError: a file there is not what its journal recorded.
+            OutputError: a file of that name exists.
         """
         frame_id = record["frame"]["id"]
+        if frame_id in self.journal.ids:
+            raise InputError(f"{source}: frame {frame_id}: the dataset has a frame of that id already")
         entries = [entry for edition in record["editions"].values() for entry in edition["files"]]
         for path, size, sha256 in entries:
             _check_file(source / path, size, sha256)
-        if frame_id in self.journal.ids:
-            raise InputError(f"{source}: frame {frame_id}: the dataset has a frame of that id already")
-        self.intents.announce(frame_id, [path for path, _, _ in entries])
+        paths = [path for path, _, _ in entries]
+        try:
+            check_free(self.output, paths)
+        except OutputError as error:
+            raise OutputError(f"{source}: frame {frame_id}: {error}") from error
+        self.intents.announce(frame_id, paths)
         for path, _, _ in entries:
             self.output.link(source / path, path)
         if len(labels) > len(self.labels):
             self._record_classes(labels)
-        self.journal.append(dict(record))
+        self.journal.append({**record, "op": "add"})
         self.intents.settle(frame_id)
         rows = {name: edition["row"] for name, edition in record["editions"].items()}
         self._totals.add(from_record(record["frame"]), record["channels"], rows)
@@ -157,9 +162,6 @@ class Session:
         added = LabelMap(labels.labels[len(self.labels) :])
         self.journal.append({"op": "labels", "labels": added.to_dict()})
         self.labels = labels
-
-    def _on_seal(self, path: str) -> None:
-        self.intents.trim()  # what they announce is durable in the journal now
 
     def _close(self) -> None:
         self.intents.close()

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from types import TracebackType
 from typing import Any, BinaryIO, cast
@@ -20,7 +20,7 @@ from framepress.storage.output import OWN, Output, Staged
 from framepress.storage.paths import checked
 from framepress.storage.streams import FileEntry, hashed_file
 
-__all__ = ["INTENTS", "EditionFiles", "FileEntry", "FrameTransaction", "Intents"]
+__all__ = ["INTENTS", "EditionFiles", "FileEntry", "FrameTransaction", "Intents", "check_free"]
 
 INTENTS = f"{OWN}intents.jsonl"
 # Below one block of the file system a link saves nothing, and two label files that are one file are a trap: an editor
@@ -70,6 +70,20 @@ class Intents:
             self._file.close()
 
 
+def check_free(output: Output, paths: Iterable[str]) -> None:
+    """Call before a frame's files are announced: a crash must not make files of others look like ours.
+
+    Raises:
+        OutputError: a path is taken.
+    """
+    for path in paths:
+        if output.exists(path):
+            raise OutputError(
+                f"{path} exists already and is not overwritten: another frame or view has the same name, or the "
+                "file does not belong to this dataset; rename the frame, or move the file away"
+            )
+
+
 def _line(fields: dict[str, Any]) -> bytes:
     return json.dumps(fields, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
 
@@ -111,7 +125,7 @@ class FrameTransaction:
             OutputError: a file of that name exists, or the disk refused; then none of this frame's files is visible.
         """
         try:
-            self._check_free()
+            check_free(self._output, self._staged)
             self._intents.announce(self._frame_id, list(self._staged))
             try:
                 self._output.publish(list(self._staged.values()))
@@ -124,15 +138,6 @@ class FrameTransaction:
         self._staged.clear()
         self._forget()
         return self._entries
-
-    def _check_free(self) -> None:
-        # Before they are announced: a crash must not make files of others look like ours.
-        for path in self._staged:
-            if self._output.exists(path):
-                raise OutputError(
-                    f"{path} exists already and is not overwritten: another frame or view has the same name, or the "
-                    "file does not belong to this dataset; rename the frame, or move the file away"
-                )
 
     def discard(self) -> None:
         """Drops what was written and not published."""
