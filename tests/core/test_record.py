@@ -7,7 +7,7 @@ import json
 import numpy as np
 import pytest
 
-from framepress.core import Camera, Frame, Objects, Signal, View
+from framepress.core import Camera, Distortion, Frame, Objects, Signal, View
 from framepress.core.record import from_record, to_record
 from framepress.errors import InputError
 from frames import imported, mono, rig
@@ -64,6 +64,16 @@ def test_rings_signals_and_attributes_survive() -> None:
     assert found.polylines[1][0].tolist() == ring.tolist()
     assert found.attributes == ({"x": [1]}, None)
     assert back.view.time_ns == 3
+
+
+@pytest.mark.parametrize(
+    "camera", [Camera(5, 3, near=0.2, far=70.0), Camera(5, 3, distortion=Distortion("ftheta", (1 / 3, 2.0)))]
+)
+def test_what_is_known_of_a_camera_survives_without_the_rest(camera: Camera) -> None:
+    back = through_json(Frame("0", 0, (View(camera),))).view.camera
+    assert (back.near, back.far, back.distortion) == (camera.near, camera.far, camera.distortion)
+    assert back.K is None
+    assert back.world_from_camera is None
 
 
 @pytest.mark.parametrize(

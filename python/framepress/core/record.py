@@ -91,7 +91,7 @@ def _view_record(view: View) -> Record:
         lens["distortion"] = {"model": camera.distortion.model, "coefficients": list(camera.distortion.coefficients)}
     if camera.world_from_camera is not None:
         lens["world_from_camera"] = camera.world_from_camera.tolist()
-    if lens:
+    if lens or (camera.near, camera.far) != (Camera.near, Camera.far):
         lens |= {"near": camera.near, "far": None if math.isinf(camera.far) else camera.far}
         record["camera"] = lens
     if view.time_ns is not None:
