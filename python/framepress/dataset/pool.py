@@ -7,6 +7,7 @@ next one in line, so no thread waits for another to do its bookkeeping.
 from __future__ import annotations
 
 import threading
+import traceback
 from collections import deque
 from collections.abc import Callable
 from typing import Generic, TypeVar
@@ -27,8 +28,8 @@ class OrderedPool(Generic[Item, Result]):
         work: item -> result; its errors and those of `commit` go to `accept`.
         commit: takes each result, in order.
         discard: takes a result that will not be committed, because an earlier item failed.
-        accept: (key, error) -> True to go on without that item. At the first False nothing later is worked or
-            committed, and `failure` holds that key and error.
+        accept: (key, error) -> True to go on without that item. At the first False, or error of its own, nothing
+            later is worked or committed, and `failure` holds that key and error.
         workers: number of threads.
         limit_bytes: how much may wait in the queue; one item always fits into an empty one, however large.
     """
@@ -114,10 +115,12 @@ class OrderedPool(Generic[Item, Result]):
                 except BaseException as caught:  # whatever ended it must reach the caller, not die with the thread
                     error = caught
             del item  # its pixels must not live on while the thread waits for the next one
+            _let_go(error)
             with self._changed:
                 self._held_bytes -= size
                 self._done[number] = (key, result, error)
                 self._changed.notify_all()
+            del result, error
             self._settle_ready()
 
     def _settle_ready(self) -> None:
@@ -146,8 +149,22 @@ class OrderedPool(Generic[Item, Result]):
             elif result is not None:
                 self._discard(result)
         except BaseException as caught:  # as in _run
+            _let_go(caught)
             error = caught
-        if error is not None and self.failure is None and not self._accept(key, error):
-            with self._changed:
-                self.failure = (key, error)
-                self._changed.notify_all()
+        if error is not None and self.failure is None:
+            try:
+                accepted = self._accept(key, error)
+            except BaseException as caught:
+                caught.__cause__ = error
+                accepted, error = False, caught
+            if not accepted:
+                with self._changed:
+                    self.failure = (key, error)
+                    self._changed.notify_all()
+
+
+def _let_go(error: BaseException | None) -> None:
+    """Clear the variables that an error's traceback keeps, an item's pixels among them; files and lines stay."""
+    while error is not None:
+        traceback.clear_frames(error.__traceback__)
+        error = error.__cause__ or error.__context__
