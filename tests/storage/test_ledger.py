@@ -78,3 +78,10 @@ def test_on_a_full_disk_an_event_waits_and_does_not_hide_the_error_that_it_tells
         patch.setattr(ledger._file, "write", full)
         with pytest.raises(OutputError, match="No space left"):
             ledger.close()
+
+
+def test_a_reason_that_is_no_text_is_written_all_the_same(output):
+    ledger = Ledger(output)
+    ledger.event("failed", frame="a", reason="Stra\u00dfe/\udcff.png")
+    ledger.close()
+    assert lines(output)[0] == {"kind": "failed", "frame": "a", "reason": "Stra\u00dfe/\udcff.png"}

@@ -1,7 +1,8 @@
 """`.framepress/ledger.jsonl`: what happened to every frame that was asked for; outside the dataset's equal bytes.
 
 Lines: {"kind": ..., ...} for an event, {"kind": "summary", "totals": {...}} at the end of each session.
-Counters in use: asked, written, dropped, throttled, failed, skipped, merged_rows, lost_<feature>.
+Counters in use: asked = written + skipped + dropped + failed + refused (at once, with an error) + not written (after
+one that failed); throttled; and what a reader counts. A run that is killed leaves its events and no summary.
 """
 
 from __future__ import annotations
@@ -62,7 +63,8 @@ class Ledger:
                     self._file.close()
 
     def _line(self, fields: dict[str, Any]) -> None:
-        self._unwritten += json.dumps(fields, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
+        text = json.dumps(fields, ensure_ascii=False, separators=(",", ":"))
+        self._unwritten += text.encode(errors="backslashreplace") + b"\n"  # a surrogate's \udc80 is JSON's escape, too
         self._file.write(self._unwritten)
         self._unwritten = b""
 
