@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import threading
+import time
+import tracemalloc
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -13,6 +16,7 @@ import pytest
 from plain_format import Writer, tree
 
 from framepress.core import Camera, Channels, Frame, LabelMap, Objects, View
+from framepress.dataset.refinish import finish
 from framepress.dataset.split import Split
 from framepress.dataset.writer import DatasetWriter
 from framepress.errors import FrameError, InputError, LabelError, OptionError, OutputError
@@ -267,6 +271,8 @@ def test_two_writers_cannot_have_one_dataset(tmp_path: Path) -> None:
         ({"on_full": "explode"}, "on_full='explode'"),
         ({"existing": "overwrite"}, "existing='overwrite'"),
         ({"unlisted": "guess"}, "unlisted='guess'"),
+        ({"workers": -1}, "workers=-1"),
+        ({"workers": 0}, "workers=0"),
     ],
 )
 def test_an_impossible_option_leaves_no_folder_behind(tmp_path: Path, options: dict, named: str) -> None:
@@ -281,3 +287,108 @@ def frame_with(number: int, label: str, size_wh: tuple[int, int] = (12, 8)) -> F
     objects = Objects.build([label], box=[[1, 2, 5, 6]])
     view = View(Camera(width, height), channels=Channels({"rgb": rgb}, size_wh), objects=objects)
     return Frame(f"{number:06d}", number, (view,))
+
+
+def test_a_writer_that_has_ended_takes_nothing_and_finishes_nothing(tmp_path: Path) -> None:
+    writer = DatasetWriter(tmp_path / "a", ["plain"])
+    writer.add(frame_with(0, "cone"))
+    writer.abandon()
+    with pytest.raises(OptionError, match="frame 000001: the writer is closed"):
+        writer.add(frame_with(1, "cone"))
+    with pytest.raises(OptionError, match="existing=resume"):
+        writer.close()
+    assert not (tmp_path / "a/list.txt").exists()
+    with DatasetWriter(tmp_path / "a", ["plain"], existing="resume") as writer:
+        writer.abandon()  # the script's own wish, no error
+    assert not (tmp_path / "a/list.txt").exists()
+
+
+def test_closing_in_vain_is_not_repeated_without_the_lock(tmp_path: Path) -> None:
+    writer = DatasetWriter(tmp_path / "a", ["plain"])
+    writer.add(frame_with(0, "cone"))
+    (tmp_path / "a/list.txt").write_text("mine")
+    with pytest.raises(OutputError, match=r"list\.txt: exists already"):
+        writer.close()
+    (tmp_path / "a/list.txt").unlink()
+    with pytest.raises(OptionError, match="framepress finish"):
+        writer.close()
+    assert finish(tmp_path / "a").frames == 1
+
+
+def test_a_frame_given_twice_to_a_resumed_run_is_refused_however_fast_the_first_was(tmp_path: Path) -> None:
+    with DatasetWriter(tmp_path / "a", ["plain"]) as writer:
+        writer.add(frame_with(0, "cone"))
+    with DatasetWriter(tmp_path / "a", ["plain"], existing="resume") as writer:
+        assert [writer.add(frame_with(number, "cone")) for number in (0, 1)] == [False, True]
+        writer._pool.drain()
+        for number in (0, 1):
+            with pytest.raises(InputError, match="has a frame of that id"):
+                writer.add(frame_with(number, "cone"))
+
+
+@pytest.mark.parametrize("on_error", ["raise", "count"])
+def test_every_frame_asked_for_is_accounted_for(tmp_path: Path, on_error: str) -> None:
+    Writer.gate = threading.Event()
+    options = {"labels": LabelMap.of(["cone"]), "on_error": on_error, "on_full": "drop", "workers": 1}
+    job = {"plain": {"fail_on": "000003"}}
+    with DatasetWriter(tmp_path / "a", job, **options) as writer:
+        Writer.gate.set()
+        writer.add(frame_with(0, "cone"))
+    Writer.gate.clear()
+    writer = DatasetWriter(tmp_path / "a", job, existing="resume", **options, queue_bytes=8 * 36)
+    with suppress(LabelError):
+        writer.add(frame_with(12, "cube"))
+    for number in (*range(6), 1, *range(6, 12)):
+        with suppress(InputError):
+            writer.add(frame_with(number, "cone", (4, 3)))
+    Writer.gate.set()
+    with suppress(FrameError):
+        writer.close()
+    last = (tmp_path / "a/.framepress/ledger.jsonl").read_text().splitlines()[-1]
+    totals = json.loads(last)["totals"]
+    assert totals == {
+        "asked": 14,
+        "skipped": 1,
+        "refused": 2,
+        "dropped": 3,
+        "failed": 1,
+        **({"written": 2, "not written": 5} if on_error == "raise" else {"written": 7}),
+    }
+
+
+def test_a_record_that_is_no_json_fails_before_any_of_its_files_is_visible(tmp_path: Path) -> None:
+    with DatasetWriter(tmp_path / "a", ["plain"], on_error="count") as writer:
+        writer.add(frame_with(0, "cone").replaced(meta={"seed": np.float32(1)}))
+        writer.add(frame_with(1, "cone"))
+    assert writer.close().run["failed"] == 1
+    assert sorted(path.stem for path in (tmp_path / "a/all").iterdir()) == ["000001"]
+    assert not any((tmp_path / "a/.framepress/tmp").iterdir())
+
+
+def test_pressed_frames_that_wait_for_a_slower_one_hold_no_images(tmp_path: Path) -> None:
+    Writer.seconds = {"s0000/0000": 2}
+    tracemalloc.start()
+    try:
+        with DatasetWriter(tmp_path / "a", {"plain": {"images": "png"}}, workers=2) as writer:
+            for frame in many(30, (200, 120)):  # 70 kB of png each
+                writer.add(frame)
+                del frame
+            while len(list((tmp_path / "a/.framepress/tmp").iterdir())) < 58:
+                time.sleep(0.01)
+            gc.collect()
+            assert tracemalloc.get_traced_memory()[0] < 1_000_000
+    finally:
+        tracemalloc.stop()
+
+
+def test_a_disk_that_refuses_the_last_lines_keeps_neither_the_error_nor_the_lock(tmp_path: Path, monkeypatch) -> None:
+    writer = DatasetWriter(tmp_path / "a", {"plain": {"fail_on": "000000"}})
+    writer.add(frame_with(0, "cone"))
+
+    def full(fields: dict) -> None:
+        raise OutputError("no space")
+
+    monkeypatch.setattr(writer._session.ledger, "_line", full)
+    with pytest.raises(FrameError, match="frame 000000: asked to fail"):
+        writer.close()
+    DatasetWriter(tmp_path / "a", {"plain": {"fail_on": "000000"}}, existing="resume").close()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ from framepress.dataset.report import Report
 from framepress.errors import InputError, OptionError, OutputError
 from framepress.formats import Row
 from framepress.storage.folder import FolderOutput
-from framepress.storage.journal import JOURNAL, Journal
+from framepress.storage.journal import JOURNAL, Journal, encoded
 from framepress.storage.ledger import Ledger
 from framepress.storage.output import Lock, Output
 from framepress.storage.recover import recover
@@ -100,15 +100,25 @@ class Session:
         Args:
             channels: those that the frame had.
             labels: the classes as they were when the frame's were settled.
+
+        Raises:
+            InputError: the record is not JSON; nothing of the frame is visible.
+            OutputError: a file of that name exists, or the disk refused.
         """
-        published = files.publish()
-        if len(labels) > len(self.labels):
-            self._record_classes(labels)
         editions = {
-            name: {"row": row, "files": [list(entry) for entry in published[self.job.prefix(name)]]}
+            name: {"row": row, "files": [list(entry) for entry in files.entries(self.job.prefix(name))]}
             for name, row in rows.items()
         }
-        self.journal.append({"op": "add", "frame": record, "channels": channels, "editions": editions})
+        line = {"op": "add", "frame": record, "channels": channels, "editions": editions}
+        try:
+            raw = encoded(line)  # what the journal cannot hold must not become visible
+        except InputError:
+            files.discard()
+            raise
+        files.publish()
+        if len(labels) > len(self.labels):
+            self._record_classes(labels)
+        self.journal.append(line, raw)
         self.intents.settle(frame.id)
         self._totals.add(frame, channels, rows)
 
@@ -164,9 +174,10 @@ class Session:
         self.labels = labels
 
     def _close(self) -> None:
-        self.intents.close()
-        self.ledger.close()
-        self._lock.release()
+        with ExitStack() as stack:  # whatever a full disk refuses, the rest is let go of
+            stack.callback(self._lock.release)
+            stack.callback(self.ledger.close)
+            self.intents.close()
 
 
 def _output(target: Path | str | Output) -> tuple[Output, str]:

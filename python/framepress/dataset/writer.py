@@ -19,7 +19,7 @@ from framepress.dataset.prepare import with_masks
 from framepress.dataset.report import Report
 from framepress.dataset.session import Session
 from framepress.dataset.split import Split
-from framepress.errors import FrameError, FramepressError, InputError, OptionError
+from framepress.errors import FrameError, FramepressError, InputError, LabelError, OptionError
 from framepress.formats import Row
 from framepress.storage.images import encoder_backends
 from framepress.storage.output import Output
@@ -62,7 +62,7 @@ class DatasetWriter:
         labels: the classes. None: they grow in the order in which frames bring them.
         unlisted: what to do with an object whose class is not in `labels`: `error`, or `drop` (counted).
         split: None keeps the split that a frame brings.
-        workers: threads.
+        workers: threads; None for one a core, at most 4.
         queue_bytes: pixels that may wait for a thread.
         on_full: `wait` when the queue is full (counted as throttled), or `drop` the frame (counted as dropped).
         existing: `error`; `append` to a dataset of the same job; or `resume` one: frames it has are skipped.
@@ -95,13 +95,17 @@ class DatasetWriter:
         ):
             if value not in allowed:
                 raise OptionError(f"{name}={value!r}: must be one of {', '.join(allowed)}")
+        if workers is not None and workers < 1:
+            raise OptionError(f"workers={workers}: must be at least 1, or None for one a core up to 4")
         self._on_full, self._existing, self._on_error = on_full, existing, on_error
         self._split = split
         job = Job(Job.named(formats), labels, split, unlisted, encoder_backends())
         self._editions = job.editions()
         self._session = Session.start(target, job, existing=existing)
         self._labelling = Labelling(self._session.labels, grow=labels is None, unlisted=unlisted)
-        self._given: set[str] = set()
+        self._given: set[str] = set()  # taken, and neither in the journal nor failed
+        self._found = set(self._session.journal.ids) if existing == "resume" else set()
+        self._ended = False
         self._report: Report | None = None
         self._pool: OrderedPool[_Settled, _Pressed] = OrderedPool(
             self._press,
@@ -126,14 +130,16 @@ class DatasetWriter:
             InputError: a frame of that id was given before.
         """
         self._raise_failure()
-        if self._report is not None:
+        if self._ended:
             raise OptionError(f"frame {frame.id}: the writer is closed; open the dataset with existing=append")
         ledger = self._session.ledger
         ledger.count("asked")
-        if frame.id in self._session.journal.ids or frame.id in self._given:
-            if self._existing == "resume" and frame.id not in self._given:
-                ledger.count("skipped")
-                return False
+        if frame.id in self._found:
+            self._found.remove(frame.id)  # a second frame of that id is an error, as it is in a run of one go
+            ledger.count("skipped")
+            return False
+        if frame.id in self._given or frame.id in self._session.journal.ids:  # asked in the order of its way
+            ledger.count("refused")
             raise InputError(f"frame {frame.id}: the dataset has a frame of that id already; ids must be unique")
         size = frame.nbytes()
         if self._on_full == "drop" and not self._pool.has_room(size):
@@ -142,7 +148,11 @@ class DatasetWriter:
             return False
         if self._split is not None:
             frame = frame.replaced(split=self._split.of(frame))
-        frame, unlisted = self._labelling.settle(frame)
+        try:
+            frame, unlisted = self._labelling.settle(frame)
+        except LabelError:
+            ledger.count("refused")
+            raise
         if unlisted:
             ledger.count("objects not in the label map", unlisted)
         self._given.add(frame.id)
@@ -159,20 +169,36 @@ class DatasetWriter:
 
         Raises:
             FrameError: a frame failed; what was committed is intact and can be resumed.
+            OptionError: the writer was abandoned, or closed in vain, before.
+            OutputError: the target refused, or holds a file of a dataset-wide one's name; no frame is lost.
         """
         if self._report is None:
-            self._pool.close()
-            if self._pool.failure is not None:
-                self._session.abandon()
+            if self._ended:
                 self._raise_failure()
+                raise OptionError(
+                    f"{self._session.name}: the writer has ended without finishing the dataset; go on with "
+                    "existing=resume, or run `framepress finish`"
+                )
+            self._end()
+            if self._pool.failure is not None:
+                try:
+                    self._session.abandon()
+                finally:
+                    self._raise_failure()
             self._report = self._session.finish()
         return self._report
 
     def abandon(self) -> None:
         """Write what was taken and stop without the dataset-wide files; `existing="resume"` goes on from here."""
-        if self._report is None:
-            self._pool.close()
+        if not self._ended:
+            self._end()
             self._session.abandon()
+
+    def _end(self) -> None:
+        self._pool.close()
+        self._ended = True
+        if self._given:  # they came after one that failed
+            self._session.ledger.count("not written", len(self._given))
 
     def __enter__(self) -> DatasetWriter:
         return self
@@ -180,7 +206,7 @@ class DatasetWriter:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        if kind is None:
+        if kind is None and not self._ended:
             self.close()
         else:
             self.abandon()
@@ -199,6 +225,7 @@ class DatasetWriter:
         except BaseException:
             files.discard()
             raise
+        files.forget()
         channels = sorted({name for view in frame.views for name in view.channels})
         blank = Channels({}, (1, 1))  # the pixels are on their way to the disk: let go of them
         bare = frame.replaced(views=tuple(view.replaced(channels=blank) for view in frame.views))
@@ -212,6 +239,7 @@ class DatasetWriter:
         self._session.ledger.count("written")
 
     def _accept_failure(self, frame_id: str, error: BaseException) -> bool:
+        self._given.discard(frame_id)
         self._session.ledger.count("failed")
         self._session.ledger.event("failed", frame=frame_id, reason=f"{type(error).__name__}: {error}")
         return self._on_error == "count" and isinstance(error, FramepressError | OSError | ValueError)

@@ -17,7 +17,7 @@ from framepress.errors import InputError, OutputError
 from framepress.storage.output import Appender, Output
 from framepress.storage.segments import JOURNAL, SCHEMA, Line, SealedFile, Segment, found, header, lines, seal
 
-__all__ = ["JOURNAL", "SCHEMA", "Journal", "Record"]
+__all__ = ["JOURNAL", "SCHEMA", "Journal", "Record", "encoded"]
 
 Record = dict[str, Any]
 _KEYED = ("add", "replace", "remove")
@@ -129,8 +129,11 @@ class Journal:
         else:
             self.ids.add(id)
 
-    def append(self, record: Record) -> None:
+    def append(self, record: Record, raw: bytes | None = None) -> None:
         """One record at the end.
+
+        Args:
+            raw: `encoded(record)`, where the caller has it already.
 
         Raises:
             InputError: the record is not JSON (NaN, an array), with the frame.
@@ -140,10 +143,7 @@ class Journal:
         id = record["frame"]["id"] if op in _KEYED else ""
         if op in _KEYED and (op == "add") == (id in self.ids):
             raise OutputError(f"frame {id}: {op}: the dataset {'already has' if op == 'add' else 'has no'} such frame")
-        try:
-            raw = _raw(record)
-        except (ValueError, TypeError) as error:
-            raise InputError(f"frame {id or op}: its record is not JSON: {error}; check the frame's meta") from error
+        raw = encoded(record) if raw is None else raw
         if self._file is not None and self._lines > 1 and self._file.size + len(raw) > self._segment_bytes:
             self.seal()
         if self._file is None:
@@ -267,7 +267,7 @@ class Journal:
         try:
             made[0].write(header(first, first))
             for record in self.records():
-                raw = _raw({**record, "op": "add"} if record["op"] in _KEYED else record)
+                raw = encoded({**record, "op": "add"} if record["op"] in _KEYED else record)
                 if made[-1].size + len(raw) > self._segment_bytes:
                     made[-1].close()
                     made.append(SealedFile(self._output, first + len(made)))
@@ -281,5 +281,14 @@ class Journal:
         return made
 
 
-def _raw(record: Record) -> bytes:
-    return _ENCODE(record).encode() + b"\n"
+def encoded(record: Record) -> bytes:
+    """The line of a record.
+
+    Raises:
+        InputError: it is not JSON (NaN, an array), with the frame.
+    """
+    try:
+        return _ENCODE(record).encode() + b"\n"
+    except (ValueError, TypeError) as error:
+        id = record["frame"]["id"] if record["op"] in _KEYED else record["op"]
+        raise InputError(f"frame {id}: its record is not JSON: {error}; check the frame's meta") from error

@@ -118,6 +118,10 @@ class FrameTransaction:
         self._entries.setdefault(prefix, [])
         return EditionFiles(self, prefix)
 
+    def entries(self, prefix: str) -> list[FileEntry]:
+        """What one edition has written, in the order in which it was put."""
+        return self._entries[prefix]
+
     def publish(self) -> dict[str, list[FileEntry]]:
         """Makes all files visible; prefix -> its files in the order in which they were put.
 
@@ -136,16 +140,17 @@ class FrameTransaction:
             self.discard()
             raise OutputError(f"frame {self._frame_id}: {error}") from error
         self._staged.clear()
-        self._forget()
+        self.forget()
         return self._entries
 
     def discard(self) -> None:
         """Drops what was written and not published."""
         self._output.discard(list(self._staged.values()))
         self._staged.clear()
-        self._forget()
+        self.forget()
 
-    def _forget(self) -> None:
+    def forget(self) -> None:
+        """Lets go of the contents by which it finds equal ones: for a frame that has all its files, and waits."""
         self._same.clear()
         self._equal.clear()
 
