@@ -249,6 +249,21 @@ def test_reading_and_writing_again_gives_the_same_labels(tmp_path: Path) -> None
     assert FORMAT.read_labels(tmp_path / "b") == again
 
 
+def test_whole_boxes_come_back_to_the_border_also_where_only_the_visible_part_is_known(tmp_path: Path) -> None:
+    whole = [[8, 8, 22.5, 21], [-5, 2, 70, 50], [np.nan] * 4]
+    objects = Objects.build(["car"] * 3, box=[[10, 10, 20, 20], [0, 5, 60, 40], [3, 4, 9, 11]], box_full=whole)
+    camera = Camera(60, 40, K=[[9, 0, 30], [0, 9, 20], [0, 0, 1]])
+    root = press(tmp_path, [Frame("0", 0, (View(camera, objects=objects),))], images="none", box="full")
+    label = (root / "training/label_2/000000.txt").read_text()
+    assert [line.split()[4:8] for line in label.splitlines()] == [  # index convention: half a pixel less than edges
+        ["7.5000", "7.5000", "22.0000", "20.5000"],
+        ["0.0000", "1.5000", "59.0000", "39.0000"],
+        ["2.5000", "3.5000", "8.5000", "10.5000"],
+    ]
+    (frame,) = FORMAT.read(root)
+    assert frame.view.objects.box.tolist() == [[8, 8, 22.5, 21], [0, 2, 60, 40], [3, 4, 9, 11]]
+
+
 def test_class_names_come_back_through_types(tmp_path: Path) -> None:
     labels = LabelMap.of(["fork lift", "a%20b", "größe 'x'"])
     objects = Objects.build(labels.names, box=np.tile((1.0, 1, 3, 3), (3, 1)))

@@ -120,7 +120,7 @@ def _view(tree: Tree, stem: str, about: About, *, clip: bool) -> View:
 def _objects(
     table: LabelTable, world_from_label: Array, size_wh: tuple[int, int], about: About, where: str, *, clip: bool
 ) -> Objects:
-    boxes = _edge_boxes(table.box, about)
+    boxes = _edge_boxes(table.box, size_wh, about)
     inside = np.clip(boxes, 0, (*size_wh, *size_wh))
     outside = (np.abs(boxes - inside) > _MARGIN).any(axis=1) | (inside[:, 2:] <= inside[:, :2]).any(axis=1)
     if outside.any() and not clip:
@@ -154,10 +154,15 @@ def _objects(
     )
 
 
-def _edge_boxes(boxes: Array, about: About) -> Array:
+def _edge_boxes(boxes: Array, size_wh: tuple[int, int], about: About) -> Array:
     if about.edge:
         return boxes
-    return np.asarray(boxes + (0.5 if about.full else np.array((0.0, 0.0, 1.0, 1.0))))
+    if not about.full:
+        return np.asarray(boxes + np.array((0.0, 0.0, 1.0, 1.0)))
+    # Half a pixel of a whole box is cut off at the image's border: what ends there ends on the border.
+    low = np.where(boxes[:, :2] <= 0, 0, boxes[:, :2] + 0.5)
+    high = np.where(boxes[:, 2:] >= np.subtract(size_wh, 1), size_wh, boxes[:, 2:] + 0.5)
+    return np.concatenate((low, high), axis=1)
 
 
 def _world_from_label(calib: Mapping[str, Array] | None) -> Array:

@@ -122,7 +122,7 @@ class LabelRules:
         if self.full:
             known = np.asarray(~np.isnan(amodal).any(axis=1))[:, None]
             counts["full_box_unknown"] += int((~known).sum())
-            boxes, to_index = np.where(known, amodal, visible), np.where(known, 0.5, to_index)
+            boxes, to_index = np.where(known, amodal, visible), np.full(4, 0.5)  # one rule a file, for its readers
         if self.edge:
             return np.asarray(np.clip(boxes, 0, (width, height, width, height)))
         found = np.clip(boxes - to_index, 0, (width - 1, height - 1, width - 1, height - 1))
