@@ -30,7 +30,6 @@ __all__ = [
     "semantic_ids",
 ]
 
-_TABLE = 1 << 16
 _UNLABELLED_COLOUR = 255 << 24  # (0, 0, 0, 255)
 
 
@@ -175,24 +174,7 @@ class Lookup:
         values = packed(loaded(self.pixels), self.size_wh, self.where)
         keys = np.array(sorted(self.table), np.uint32)
         targets = np.array([self.table[key] for key in keys.tolist()], np.uint32)
-        if int(keys[-1]) < _TABLE:
-            return self._by_table(values, keys, targets)
-        return self._by_runs(values, keys, targets)
-
-    def _by_table(self, values: Array, keys: Array, targets: Array) -> Array:
-        if int(values.max()) > int(keys[-1]):
-            self._refuse(values, values > keys[-1])
-        table = np.zeros(int(keys[-1]) + 1, np.uint32)
-        table[keys] = targets
-        if len(keys) < len(table):
-            known = np.zeros(len(table), bool)
-            known[keys] = True
-            if not (found := np.take(known, values)).all():
-                self._refuse(values, ~found)
-        return np.take(table, values)
-
-    def _by_runs(self, values: Array, keys: Array, targets: Array) -> Array:
-        """Colours and large ids: searched for once a run of equal pixels, of which there are few."""
+        # Searched for once a run of equal pixels, of which there are few, and not once a pixel.
         flat = values.reshape(-1)
         starts = np.concatenate([[0], np.flatnonzero(flat[1:] != flat[:-1]) + 1])
         heads = flat[starts]
