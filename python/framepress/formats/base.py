@@ -24,11 +24,13 @@ from inspect import signature
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol, TypeAlias
 
-from framepress.core import Frame, LabelMap, View
+from framepress.core import EncodedImage, Frame, LabelMap, View
 from framepress.errors import InputError, OptionError
-from framepress.storage.images import ENCODERS
+from framepress.storage.images import ENCODERS, check_file
 
 __all__ = ["Files", "Format", "FormatWriter", "Row", "Rows", "image_file"]
+
+_KEPT = ("png", "jpeg")
 
 Row: TypeAlias = dict[str, Any]
 """JSON-able; no second copy of masks. `row["counts"]` (name -> int) is added up over the dataset and reported."""
@@ -105,24 +107,29 @@ def image_file(view: View, images: str, *, quality: int = 95, where: str) -> tup
         images: `keep` (the source's own bytes where they are PNG or JPEG, else png), `png`, or `jpeg`.
 
     Raises:
-        InputError: the view has no rgb channel.
+        InputError: the view has no rgb channel, or its own bytes are no whole picture of the camera's size.
         OptionError: `images` is none of these.
     """
     if "rgb" not in view.channels:
         raise InputError(f"{where}: no rgb channel; capture rgb, or pass images=none")
-    source = view.channels.encoded("rgb")
-    if source is not None and source.media_type == {"png": "image/png", "jpeg": "image/jpeg"}.get(images, ""):
-        images = "keep"
-    if images == "keep":
-        for name in ("png", "jpeg"):
-            if source is not None and source.media_type == ENCODERS[name].media_type:
-                return ENCODERS[name].extension, view.channels.derived(("rgb", "source"), source.read)
-        images = "png"
-    if images not in ("png", "jpeg"):
+    if images not in ("keep", "png", "jpeg"):
         raise OptionError(f"images={images!r}: must be keep, png, jpeg or none")
+    source = view.channels.encoded("rgb")
+    wanted = {ENCODERS[name].media_type: ENCODERS[name] for name in (_KEPT if images == "keep" else (images,))}
+    if source is not None and source.media_type in wanted:
+        media_type, content = view.channels.derived(("rgb", "source"), lambda: _whole(source, view))
+        if media_type in wanted:  # names lie: a .jpg may hold a PNG
+            return wanted[media_type].extension, content
+    images = "png" if images == "keep" else images
     encoder = ENCODERS[images]
     options = {"quality": quality} if images == "jpeg" else {}
     content = view.channels.derived(
         ("rgb", images, quality if options else None), lambda: encoder.encode(view.channels["rgb"], **options)
     )
     return encoder.extension, content
+
+
+def _whole(source: EncodedImage, view: View) -> tuple[str, bytes]:
+    """Media type and content of a file that no decoder looks at before it is written again."""
+    content = source.read()
+    return check_file(content, source.where, view.camera.size_wh), content

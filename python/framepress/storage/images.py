@@ -14,13 +14,14 @@ import numpy as np
 from framepress.core.arrays import Array
 from framepress.errors import InputError, OptionError
 from framepress.storage import images_backend, jpeg, npy, png, tiff
-from framepress.storage.images_header import MAX_PIXELS, Header, not_a, refuse_pointer
+from framepress.storage.images_header import MAX_PIXELS, Header, check_size, not_a, refuse_pointer
 
 __all__ = [
     "ENCODERS",
     "MAX_PIXELS",
     "Encoder",
     "Header",
+    "check_file",
     "decode",
     "decode_rgb",
     "encoder",
@@ -107,6 +108,22 @@ def probe(data: bytes, where: str) -> Header:
         InputError: none of PNG, JPEG, TIFF; or a damaged header.
     """
     return _codec(data, where).header(data, where)
+
+
+_WHOLE = {"image/png": png.check_whole, "image/jpeg": jpeg.check_whole}
+
+
+def check_file(data: bytes, where: str, expect_size: tuple[int, int]) -> str:
+    """The media type of a picture that is passed on as it is; of PNG and JPEG every byte is there, none is unpacked.
+
+    Raises:
+        InputError: no picture, of another size (width, height), truncated, or a PNG with a damaged chunk.
+    """
+    found = probe(data, where)
+    check_size(found, where, expect_size)
+    if found.media_type in _WHOLE:
+        _WHOLE[found.media_type](data, where)
+    return found.media_type
 
 
 def decode(data: bytes, where: str, expect_size: tuple[int, int] | None = None, max_pixels: int = MAX_PIXELS) -> Array:

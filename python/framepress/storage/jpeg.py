@@ -81,8 +81,17 @@ def decode(data: bytes, where: str, expect_size: tuple[int, int] | None = None, 
             where none is given.
     """
     check_size(header(data, where), where, expect_size, max_pixels)
+    check_whole(data, where)
+    return decode_with_pillow(data, where, "JPEG")
+
+
+def check_whole(data: bytes, where: str) -> None:
+    """That the file has its end.
+
+    Raises:
+        InputError: it was cut.
+    """
     if b"\xff\xd9" not in data[-4096:]:  # libjpeg would fill up what is missing; cameras may append a little
         raise InputError(
             f"{where}: the JPEG ends after {len(data)} bytes without its end marker; write or copy it again"
         )
-    return decode_with_pillow(data, where, "JPEG")

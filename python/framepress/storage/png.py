@@ -216,12 +216,19 @@ def decode_depth(
     return np.where(steps == 0, np.inf, steps / scale).astype(np.float32)
 
 
+def check_whole(data: bytes, where: str) -> None:
+    """That every chunk is there and has its check sum; nothing is unpacked.
+
+    Raises:
+        InputError: truncated or damaged.
+    """
+    _pixel_chunks(data, where)
+
+
 def _checked(data: bytes, where: str, expect_size: tuple[int, int] | None, max_pixels: int) -> Header:
     found = header(data, where)
     check_size(found, where, expect_size, max_pixels)
-    pixels = [body for kind, body in _chunks(data, where) if kind == b"IDAT"]
-    if not pixels:
-        raise InputError(f"{where}: the PNG holds no pixels (no IDAT chunk); write or copy it again")
+    pixels = _pixel_chunks(data, where)
     expected = _inflated_size(*struct.unpack_from(">IIBBBBB", data, 16))
     try:
         inflated = _inflated(pixels, expected)
@@ -233,6 +240,13 @@ def _checked(data: bytes, where: str, expect_size: tuple[int, int] | None, max_p
             f"{'more' if inflated > expected else inflated}; write or copy it again"
         )
     return found
+
+
+def _pixel_chunks(data: bytes, where: str) -> list[memoryview]:
+    pixels = [body for kind, body in _chunks(data, where) if kind == b"IDAT"]
+    if not pixels:
+        raise InputError(f"{where}: the PNG holds no pixels (no IDAT chunk); write or copy it again")
+    return pixels
 
 
 def _inflated_size(
