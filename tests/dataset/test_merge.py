@@ -87,6 +87,18 @@ def test_a_target_with_a_dataset_in_it_is_refused(tmp_path: Path) -> None:
         merge(shards, tmp_path / "a")
 
 
+def test_a_shard_that_is_not_finished_is_refused_and_an_empty_one_is_not(tmp_path: Path) -> None:
+    frames = list(many(3))
+    shards = [written(tmp_path / "a", frames[:2]), written(tmp_path / "empty", [])]
+    writer = DatasetWriter(tmp_path / "b", FORMATS, labels=LABELS)
+    writer.add(frames[2])
+    writer.abandon()
+    with pytest.raises(InputError, match=r"b: is being written, or was interrupted: .*framepress finish"):
+        merge([*shards, tmp_path / "b"], tmp_path / "merged")
+    finish(tmp_path / "b")
+    assert merge([*shards, tmp_path / "b"], tmp_path / "merged").frames == 3
+
+
 def test_a_name_that_is_taken_is_refused_and_stays_with_its_owner(tmp_path: Path) -> None:
     frames = list(many(3))
     target = written(tmp_path / "set", frames[:1], formats=["plain"])

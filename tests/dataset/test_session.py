@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 from plain_format import tree
 
+from framepress.dataset.opening import open_dataset
 from framepress.dataset.refinish import finish
+from framepress.dataset.state import state_of
 from framepress.dataset.writer import DatasetWriter
 from framepress.storage.journal import Journal
 from frames import many
@@ -36,3 +38,22 @@ def test_temporaries_of_a_run_that_ended_before_its_journal_began_are_swept(tmp_
             writer.add(next(many(1)))
     assert tree(tmp_path / "a") == tree(tmp_path / "b")
     assert not any((tmp_path / "a/.framepress/tmp").iterdir())
+
+
+def test_a_dataset_without_frames_is_finished_all_the_same(tmp_path: Path) -> None:
+    DatasetWriter(tmp_path / "a", ["native"]).close()
+    state = state_of(open_dataset(tmp_path / "a"))
+    assert state is not None
+    assert state.state == "finished"
+
+
+def test_a_line_that_a_killed_run_left_in_the_ledger_is_passed_over(tmp_path: Path) -> None:
+    with DatasetWriter(tmp_path / "a", ["native"]) as writer:
+        writer.add(next(many(1)))
+    with (tmp_path / "a/.framepress/ledger.jsonl").open("a") as ledger:
+        ledger.write('{"kind":"fai')
+    for _ in range(2):  # as it was left, and with the next run's lines behind it
+        state = state_of(open_dataset(tmp_path / "a"))
+        assert state is not None
+        assert state.ledger == {"asked": 1, "written": 1}
+        finish(tmp_path / "a")

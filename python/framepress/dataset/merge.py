@@ -20,6 +20,7 @@ from framepress.errors import InputError, OptionError
 from framepress.storage.folder import FolderOutput
 from framepress.storage.journal import Journal
 from framepress.storage.output import Output
+from framepress.storage.segments import found, is_growing
 
 __all__ = ["merge"]
 
@@ -37,6 +38,11 @@ class _Shard:
         output = FolderOutput(path)
         if not output.exists(JOB_PATH):
             raise InputError(f"{path}: holds no dataset of ours (no {JOB_PATH}); it cannot be merged")
+        if is_growing(output, found(output, repair=False)):
+            raise InputError(
+                f"{path}: is being written, or was interrupted: resume its run, or run `framepress finish` to take "
+                "frames that it has"
+            )
         job = Job.from_json(output.read(JOB_PATH), str(path))
         journal = Journal.open(output, repair=False)
         return cls(path, output, job, journal, journal_labels(job, journal))
@@ -57,7 +63,8 @@ def merge(sources: Sequence[Path | str], target: Path | str, *, existing: str = 
     `existing` is that of `DatasetWriter`: an interrupted merge goes on with `resume`.
 
     Raises:
-        InputError: a source is no dataset of ours, two hold a frame of the same id, or a file is not what was recorded.
+        InputError: a source is no dataset of ours or is not finished, two hold a frame of the same id, or a file is not
+            what was recorded.
         OptionError: no source, or the sources were asked for different formats or splits.
     """
     if not sources:
@@ -76,12 +83,12 @@ def merge(sources: Sequence[Path | str], target: Path | str, *, existing: str = 
 
 def _linked(shards: Sequence[_Shard], target: Path | str, existing: str) -> Report:
     session = Session.start(target, shards[0].job, existing=existing)
-    found = set(session.journal.ids) if existing == "resume" else set()
+    there = set(session.journal.ids) if existing == "resume" else set()
     try:
         for shard, record in _in_order(shards):
             session.ledger.count("asked")
-            if (frame_id := record["frame"]["id"]) in found:
-                found.remove(frame_id)  # a second frame of that id is an error, as it is in a merge of one go
+            if (frame_id := record["frame"]["id"]) in there:
+                there.remove(frame_id)  # a second frame of that id is an error, as it is in a merge of one go
                 session.ledger.count("skipped")
                 continue
             session.adopt(record, shard.path, shards[0].labels)

@@ -14,7 +14,7 @@ from framepress.storage.finishing import FINISHED
 from framepress.storage.folder import FolderOutput
 from framepress.storage.ledger import LEDGER
 from framepress.storage.output import Output
-from framepress.storage.segments import found
+from framepress.storage.segments import found, is_growing
 
 __all__ = ["State", "root_of", "state_of"]
 
@@ -60,7 +60,7 @@ def state_of(dataset: Dataset) -> State | None:
         return None
     output = FolderOutput(root)
     segments = found(output, repair=False)
-    if not segments[-1].sealed:
+    if is_growing(output, segments):
         name = "open"
     elif output.exists(FINISHED) and _age(root, FINISHED) >= max(_age(root, segment.path) for segment in segments):
         name = "finished"
@@ -79,10 +79,11 @@ def _ledger_totals(output: Output) -> dict[str, int]:
         return totals
     with output.open(LEDGER) as stream:
         for number, raw in enumerate(stream, start=1):
-            if not raw.endswith(b"\n"):
-                break  # a run was killed while it wrote this
             try:
                 line = json.loads(raw)
+            except ValueError:
+                continue  # a run was killed while it wrote this; the next began a line of its own
+            try:
                 if line["kind"] == "summary":
                     totals.update(line["totals"])
             except (ValueError, TypeError, KeyError) as error:

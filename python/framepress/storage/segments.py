@@ -11,7 +11,7 @@ import gzip
 import json
 import re
 import zlib
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass
 from typing import Any, BinaryIO, NamedTuple, cast
@@ -19,7 +19,7 @@ from typing import Any, BinaryIO, NamedTuple, cast
 from framepress.errors import InputError, JournalError, OutputError
 from framepress.storage.output import OWN, Output, Staged
 
-__all__ = ["JOURNAL", "SCHEMA", "Line", "Segment", "SealedFile", "found", "header", "lines", "seal"]
+__all__ = ["JOURNAL", "SCHEMA", "Line", "Segment", "SealedFile", "found", "header", "is_growing", "lines", "seal"]
 
 JOURNAL = f"{OWN}journal/"
 SCHEMA = "framepress.journal"
@@ -231,6 +231,16 @@ def found(output: Output, *, repair: bool) -> list[Segment]:
     if not segments[-1].sealed:
         segments[-1] = _whole_lines(output, segments[-1], repair)
     return segments
+
+
+def is_growing(output: Output, segments: Sequence[Segment]) -> bool:
+    """Whether there are records that are not sealed: of a run that goes on, or was interrupted.
+
+    Args:
+        segments: as `found` gives them.
+    """
+    last = segments[-1]
+    return not last.sealed and next(lines(output, last), None) is not None
 
 
 def _one_form(output: Output, number: int, forms: set[bool], repair: bool) -> Segment:
