@@ -273,6 +273,18 @@ def test_a_cache_that_cannot_be_written_is_named_with_the_way_out(
         Index.of(dataset)
 
 
+def test_a_cache_that_cannot_be_mapped_is_named_with_the_way_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*args: object, **kwargs: object) -> None:
+        raise OSError(19, "No such device")  # what file systems without mmap answer
+
+    dataset = pressed(tmp_path / "set", list(many(2)))
+    monkeypatch.setattr(np, "memmap", refuse)
+    with pytest.raises(OutputError, match="cannot be read back; set FRAMEPRESS_CACHE"):
+        Index.of(dataset)
+
+
 def test_the_cache_follows_the_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.delenv("FRAMEPRESS_CACHE")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))

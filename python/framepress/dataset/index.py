@@ -24,11 +24,12 @@ from framepress.core.arrays import Array
 from framepress.dataset import index_cache
 from framepress.dataset.index_build import COLUMNS, NO_TIME, TEXTS, VOCABULARIES, build, read_header
 from framepress.dataset.opening import Dataset
-from framepress.errors import LabelError
+from framepress.errors import LabelError, OutputError
 
 __all__ = ["NO_TIME", "Index", "Table", "Texts"]
 
 _CHUNK = 1 << 20
+_ATTEMPTS = 3  # another process may clear the cache in the very moment in which an index is made
 
 
 class Texts(Sequence[str]):
@@ -112,18 +113,18 @@ class Index:
 
         Raises:
             InputError: the dataset is damaged.
-            OutputError: the cache cannot be written; FRAMEPRESS_CACHE names another folder for it.
+            OutputError: the cache cannot be written or not be mapped; FRAMEPRESS_CACHE names another folder for it.
         """
-        place = index_cache.Place.of(dataset)
-        if not rebuild:
-            found = cls._cached(place.folder)
-            if found is not None:
-                return found
-        folder = place.made(lambda target: build(dataset, target))
-        made = cls._cached(folder, fresh=True)
-        if made is None:  # another process cleared the cache in this very moment
-            return cls.of(dataset, rebuild=True)
-        return made
+        for attempt in range(_ATTEMPTS):
+            place = index_cache.Place.of(dataset)
+            if not rebuild and attempt == 0:
+                found = cls._cached(place.folder)
+                if found is not None:
+                    return found
+            made = cls._cached(place.made(lambda target: build(dataset, target)), fresh=True)
+            if made is not None:
+                return made
+        raise OutputError(f"{place.folder}: cannot be read back; set FRAMEPRESS_CACHE to a folder on another disk")
 
     @classmethod
     def _cached(cls, folder: Path, *, fresh: bool = False) -> Index | None:
