@@ -162,6 +162,36 @@ def test_a_merged_object_has_no_occlusion_but_its_own_rows() -> None:
     assert np.isnan(view.objects.visibility).sum() == accounts.counts["occlusion unknown"] == 1
 
 
+def test_what_follows_a_merged_part_keeps_its_own_occlusion() -> None:
+    cone = ("/W/Cone", "cone", (5, 0, 0), (6, 1, 1))
+    solids = [MAST, BODY, cone]
+    boxes = rows_2d(*((8 * n, 1, 8 * n + 3, 9) for n in range(3)), occlusion=[0.75, 0.5, 0.25])
+    paths, labels = zip(*rows(*solids), strict=True)
+    values = {
+        "camera_params": camera_params(view_matrix((0, -20, 2), (0, 0, 1)), SIZE),
+        "bounding_box_2d_tight": boxed(boxes, labels, paths),
+        "bounding_box_3d": boxed(rows_3d(*((low, high, transform()) for _, _, low, high in solids)), labels, paths),
+    }
+    frame, _ = frame_from_payload(payload("annotator", {"rp": values}, SIZE), frame_id="0", index=0)
+    assert frame is not None
+    found = dict(zip(frame.view.objects.track, frame.view.objects.visibility.tolist(), strict=True))
+    assert found == {"/W/Fork": 0.5, "/W/Cone": 0.75}
+
+
+@pytest.mark.parametrize(("gap", "objects"), [(0.015, 1), (0.03, 2)])
+def test_parts_two_centimetres_apart_still_touch(gap: float, objects: int) -> None:
+    halves = [("/W/X/A", "x", (0, 0, 0), (1, 1, 1)), ("/W/X/B", "x", (1 + gap, 0, 0), (2, 1, 1))]
+    whole = ("/W/X", "x", (0, 0, 0), (2, 1, 1))
+    assert len(taken(rows(whole, *halves), [whole, *halves])[0].objects) == objects
+
+
+@pytest.mark.parametrize(("beyond", "objects"), [(0.04, 2), (0.08, 1)])
+def test_a_prim_has_geometry_of_its_own_from_a_hundredth_of_its_side_on(beyond: float, objects: int) -> None:
+    parts = [("/W/X/A", "x", (0, 0, 0), (1, 1, 1)), ("/W/X/B", "x", (4, 0, 0), (5, 1, 1))]
+    whole = ("/W/X", "x", (0, 0, 0), (5 + beyond, 1, 1))
+    assert len(taken(rows(whole, *parts), [whole, *parts])[0].objects) == objects
+
+
 @pytest.mark.parametrize(
     ("nested", "tracks"),
     [

@@ -260,6 +260,12 @@ def test_without_prim_paths_boxes_are_joined_by_their_ids_and_have_no_track() ->
     assert objects.box_full.tolist() == [[2, 3, 7, 7], [8, 3, 14, 7]]
 
 
+def test_a_long_simulation_keeps_its_nanoseconds() -> None:
+    seconds, rest = 9_007_199, 333_333_333  # more digits than a float64 has
+    data = payload("legacy", {"rp": values()}, SIZE, reference_time=(seconds * 10**9 + rest, 10**9))
+    assert framed(data)[0].time_ns == seconds * 10**9 + rest
+
+
 def test_an_annotator_that_is_not_known_is_counted() -> None:
     _, accounts = framed(payload("renderProduct", {"rp": values(HdrColor={"data": np.zeros(3)})}, SIZE))
     assert accounts.examples["annotators not read"] == ["HdrColor"]

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from capture.replicator_payloads import BOX_2D, boxed, camera_params, payload, rows_2d, rows_3d, transform, view_matrix
 from framepress.capture.accounts import Accounts
-from framepress.capture.boxes3d import quaternions
+from framepress.capture.boxes3d import quaternions, truncations
 from framepress.capture.payload import frame_from_payload
 from framepress.core import View
 from framepress.errors import InputError
@@ -93,6 +93,11 @@ def test_an_occlusion_that_was_not_computed_is_not_known(ratio: float) -> None:
     view, accounts = taken(bounding_box_2d_tight=value)
     assert np.isnan(view.objects.visibility[0])
     assert accounts.counts["occlusion unknown"] == 1
+
+
+def test_the_ends_of_the_occlusion_scale_are_known() -> None:
+    value = boxed(rows_2d((1, 1, 2, 2), (3, 3, 4, 4), occlusion=[0, 1]), ["cone"] * 2, ["/W/A", "/W/B"])
+    assert taken(bounding_box_2d_tight=value)[0].objects.visibility.tolist() == [1, 0]
 
 
 def test_rows_of_a_release_without_occlusion_are_read() -> None:
@@ -189,6 +194,22 @@ def test_a_loose_box_clear_of_the_border_is_taken_before_the_projected_one() -> 
     assert objects.truncation[0] == 0
     half = 0.5 / 5.5 * 64 * 18.14756202697754 / 20.954999923706055
     np.testing.assert_allclose(objects.box_full[1], (32 - half, 24 - half, 32 + half, 24 + half), atol=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("box", "clear"),
+    [((1, 1, 62, 46), True), ((0, 1, 62, 46), False), ((1, 0, 62, 46), False), ((1, 1, 63, 46), False),
+     ((1, 1, 62, 47), False)],
+)  # fmt: skip
+def test_a_loose_box_on_any_border_may_have_been_cut_there(box: tuple[int, ...], clear: bool) -> None:
+    view, accounts = taken(bounding_box_2d_tight=tight((5, 5, 6, 6)), bounding_box_2d_loose=tight(box))
+    assert (view.objects.truncation[0] == 0) == clear
+    assert accounts.counts.get("box_full: loose box at the border", 0) == (not clear)
+
+
+def test_a_box_seen_edge_on_has_no_area_and_counts_as_cut_off() -> None:
+    flat = np.array([[30.0, 10, 30, 20], [70, 10, 80, 20], [-10, 10, 10, 20]])
+    assert truncations(flat, SIZE).tolist() == [1, 1, 0.5]
 
 
 @given(st.lists(st.integers(0, 5), min_size=1, max_size=6, unique=True), st.randoms(use_true_random=False))

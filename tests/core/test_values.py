@@ -123,6 +123,15 @@ def test_a_channel_is_loaded_once_and_checked_against_the_table() -> None:
     assert Channels({"instance": np.ones((3, 5), np.uint16)}, (5, 3))["instance"].dtype == np.uint32
 
 
+def test_an_exchanged_channel_is_not_the_one_that_was_loaded_before() -> None:
+    channels = Channels({"depth": np.zeros((3, 5), np.float32), "instance": np.ones((3, 5), np.uint32)}, (5, 3))
+    assert channels["depth"].max() == 0
+    exchanged = channels.replaced(depth=np.ones((3, 5), np.float32))
+    assert exchanged["depth"].min() == 1
+    assert exchanged["instance"] is channels["instance"]
+    assert "depth" not in channels.replaced(depth=None)
+
+
 def test_a_missing_image_file_is_named_when_it_is_read(tmp_path: Path) -> None:
     channels = Channels({"rgb": EncodedImage("image/png", tmp_path / "gone.png", lambda data, where: data)}, (5, 3))
     with pytest.raises(InputError, match=r"gone\.png: cannot be read: No such file"):

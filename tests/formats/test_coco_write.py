@@ -169,8 +169,20 @@ def test_every_class_is_listed_and_a_file_name_resolves_in_its_folder(tmp_path: 
 
 @pytest.mark.parametrize(
     ("given", "expected"),
-    [((None, None, None), (1, 2, 3)), ((7, None, 3), (7, 2, 3)), ((2, None, None), (2, 4, 3)), ((0, 1, -5), (4, 1, 3))],
-    ids=["none given", "some given", "a position that is taken", "zero and less are no COCO ids"],
+    [
+        ((None, None, None), (1, 2, 3)),
+        ((7, None, 3), (7, 2, 3)),
+        ((2, None, None), (2, 4, 3)),
+        ((3, 4, None), (3, 4, 5)),
+        ((0, 1, -5), (4, 1, 3)),
+    ],
+    ids=[
+        "none given",
+        "some given",
+        "a position that is taken",
+        "a number above the count that is taken",
+        "zero and less are no COCO ids",
+    ],
 )
 def test_a_class_keeps_the_id_it_was_given(given: tuple[int | None, ...], expected: tuple[int, ...]) -> None:
     assert category_ids(LabelMap(tuple(Label(f"c{n}", id=number) for n, number in enumerate(given)))) == expected

@@ -196,6 +196,20 @@ def test_the_devkit_finds_the_corners_of_an_upright_box(seed: int, options: dict
         assert np.allclose(np.array(fields[4:8], float), bounds, atol=1e-3)
 
 
+def test_a_box_upside_down_is_level_all_the_same() -> None:
+    turned = (0.0, np.cos(np.pi / 12), np.sin(np.pi / 12), 0.0)  # half a turn about a level axis
+    lines, _, counts = pressed(objects_of([(12, -3, 0.75)], [SIZE], [turned]), forward="x", tilt="strict")
+    assert "tilt_above_5_degrees" not in counts
+    assert lines[0][8:11] == ["1.500000", "1.800000", "4.000000"]
+
+
+@pytest.mark.parametrize("noise", [1e-17, -1e-17, 0.0])
+def test_a_car_that_faces_left_does_so_whatever_the_last_bit_says(noise: float) -> None:
+    left = (np.cos(np.pi / 4), 0, noise, np.sin(np.pi / 4))  # world y is the image's left
+    lines, _, _ = pressed(objects_of([(12, 0, 0.75)], [SIZE], [left]), forward="x")
+    assert lines[0][14] == "3.141592"
+
+
 @pytest.mark.parametrize("seed", range(5))
 def test_level_labels_project_exactly_however_the_camera_looks(seed: int) -> None:
     rng = np.random.default_rng(seed)

@@ -66,6 +66,14 @@ def test_splits_come_back(splits: tuple[str, ...], tmp_path: Path) -> None:
         assert set(found.values()) == {""}
 
 
+def test_what_is_no_quarter_of_a_pixel_stays_what_it_is(tmp_path: Path) -> None:
+    # Of 64 x 48 px: the first box is whole pixels in six decimals, the second an exact 0.26 and 0.26 px off them.
+    rows = "0 0.328125 0.354167 0.156250 0.125000\n1 0.5040625 0.505416666 0.2500000 0.2500000\n"
+    box = next(iter(read(small(tmp_path, rows)))).view.objects.box
+    assert box[0].tolist() == [16, 14, 26, 20]
+    np.testing.assert_allclose(box[1], (24.26, 18.26, 40.26, 30.26), atol=1e-6)
+
+
 NAMES = st.lists(st.text("ab_-/", min_size=1, max_size=5), min_size=1, max_size=4).map("".join)
 IDS = st.one_of(NAMES, st.sampled_from(["a-5fb", "a-2d5f", "a_/b", "a/_b", "a___b", "images/a", "-2d"])).filter(
     lambda name: all(name.split("/"))
