@@ -86,7 +86,7 @@ def test_settings_reach_the_writers_that_have_them_and_the_reader(run: Run, capt
         "--set", "from.sequence=0123", "--set", "coco.segmentation=polygon")  # fmt: skip
     job = json.loads((tmp_path / "out/.framepress/dataset.json").read_text())
     assert job["formats"]["coco"] == {"images": "jpeg", "quality": 70, "segmentation": "polygon"}
-    assert job["formats"]["kitti"] == {"images": "jpeg"}
+    assert job["formats"]["kitti"]["images"] == "jpeg"
     assert json.loads(run("info", tmp_path / "out", "--json").stdout)["sequences"] == 1
 
 
@@ -242,7 +242,8 @@ def test_info_tells_what_is_there(run: Run, tmp_path: Path) -> None:
     objects = [len(frame.view.objects) for frame in many(8)]
     assert document["frames"] == 8
     assert document["objects"] == sum(objects) == sum(document["classes"].values())
-    assert document["editions"] == {"native": {}, "coco": {}}
+    assert list(document["editions"]) == ["native", "coco"]
+    assert document["editions"]["coco"] == {"images": "keep", "quality": 95, "segmentation": "rle"}
     assert document["state"]["ledger"] == {"asked": 8, "written": 8}
     text = run("info", tmp_path / "set").stdout
     for line in ("native, coco (framepress dataset)", "8 in 1 sequences", "48x32 px (8)", "asked 8, written 8"):

@@ -16,10 +16,12 @@ import pytest
 from plain_format import Writer, tree
 
 from framepress.core import Camera, Channels, Frame, LabelMap, Objects, View
+from framepress.dataset.job import Job
 from framepress.dataset.refinish import finish
 from framepress.dataset.split import Split
 from framepress.dataset.writer import DatasetWriter
 from framepress.errors import FrameError, InputError, LabelError, OptionError, OutputError
+from framepress.storage.journal import Journal
 from frames import many, mono
 
 BOTH = {"plain": {"images": "png"}, "twin": {"images": "png"}}
@@ -238,6 +240,26 @@ def test_an_existing_dataset_needs_append_or_resume_and_the_same_job(tmp_path: P
     assert len((tmp_path / "a/list.txt").read_text().splitlines()) == 8
 
 
+def test_formats_are_the_same_job_however_they_are_spelled(tmp_path: Path) -> None:
+    spellings = [
+        {"plain": {"images": "png"}, "twin": {}},
+        {"twin": {}, "plain": {"images": "png", "fail_on": ""}},
+        {"plain": {"images": "png", "needs": ""}, "twin": {"images": "none", "fail_on": "", "needs": ""}},
+    ]
+    for run, formats in enumerate(spellings):
+        with DatasetWriter(tmp_path / "a", formats, existing="resume") as writer:
+            for number in range(2 * run + 2):
+                writer.add(frame_with(number, "cone"))
+            if run < 2:
+                writer.abandon()
+    with DatasetWriter(tmp_path / "b", spellings[0]) as writer:
+        for number in range(6):
+            writer.add(frame_with(number, "cone"))
+    assert tree(tmp_path / "a") == tree(tmp_path / "b")
+    assert Job.named("plain,twin") == Job.named(["plain", "twin"]) == Job.named({"plain": {}, "twin": {}})
+    assert Job.named({"plain": {"needs": ("a", "b")}})["plain"]["needs"] == ["a", "b"]  # as a resumed run reads it
+
+
 def test_an_error_in_the_block_leaves_a_dataset_that_can_be_resumed(tmp_path: Path) -> None:
     with suppress(KeyError), DatasetWriter(tmp_path / "a", ["plain"]) as writer:
         writer.add(frame_with(0, "cone"))
@@ -267,6 +289,7 @@ def test_two_writers_cannot_have_one_dataset(tmp_path: Path) -> None:
     [
         ({"formats": []}, "no format"),
         ({"formats": ["nope"]}, "no format is named 'nope'"),
+        ({"formats": {"plain": {"images": {1, 2}}}}, "plain JSON values"),
         ({"formats": {"plain": {"colour": 1}}}, "format plain has no option 'colour'"),
         ({"on_full": "explode"}, "on_full='explode'"),
         ({"existing": "overwrite"}, "existing='overwrite'"),
@@ -363,6 +386,26 @@ def test_a_record_that_is_no_json_fails_before_any_of_its_files_is_visible(tmp_p
     assert writer.close().run["failed"] == 1
     assert sorted(path.stem for path in (tmp_path / "a/all").iterdir()) == ["000001"]
     assert not any((tmp_path / "a/.framepress/tmp").iterdir())
+
+
+@pytest.mark.parametrize("refused", ["labels", "add"])
+def test_a_frame_that_got_no_row_is_out_of_sight_when_the_run_goes_on(tmp_path: Path, monkeypatch, refused) -> None:
+    append, calls = Journal.append, []
+
+    def full_once(self, record, raw=None) -> None:
+        if record["op"] == refused and not calls.append(record) and len(calls) == 1:
+            raise OutputError("no space")
+        append(self, record, raw)
+
+    monkeypatch.setattr(Journal, "append", full_once)
+    with DatasetWriter(tmp_path / "a", ["plain"], on_error="count") as writer:
+        for number in range(3):
+            writer.add(frame_with(number, "cone"))
+    assert writer.close().run == {"asked": 3, "failed": 1, "written": 2}
+    assert sorted(path.stem for path in (tmp_path / "a/all").iterdir()) == ["000001", "000002"]
+    with DatasetWriter(tmp_path / "a", ["plain"], existing="resume") as writer:
+        assert [writer.add(frame_with(number, "cone")) for number in range(3)] == [True, False, False]
+    assert writer.close().frames == 3
 
 
 def test_pressed_frames_that_wait_for_a_slower_one_hold_no_images(tmp_path: Path) -> None:

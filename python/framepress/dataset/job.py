@@ -24,7 +24,7 @@ class Job:
     """Two datasets with equal jobs and equal frames have equal bytes.
 
     Args:
-        formats: name -> options, in the order given.
+        formats: name -> options as `named` makes them, in the order given.
         labels: None where classes grow in frame order.
         split: None where frames bring their own split, or none.
         unlisted: what happens to objects whose class is not in `labels`: `error` or `drop`.
@@ -45,12 +45,23 @@ class Job:
 
     @staticmethod
     def named(formats: Mapping[str, Mapping[str, Any]] | Sequence[str]) -> dict[str, dict[str, Any]]:
-        """Formats as name -> options, whichever way they were given."""
+        """Formats as name -> options, whichever way they were given: with their defaults, as JSON reads them back.
+
+        Defaults are written down, so that a dataset is finished as it was begun when they change some day.
+
+        Raises:
+            OptionError: a format is unknown, or an option is no plain JSON value.
+        """
         if isinstance(formats, str):
             formats = formats.split(",")
         if not isinstance(formats, Mapping):
             formats = {name: {} for name in formats}
-        return {name: dict(options) for name, options in formats.items()}
+        full = {name: {**registry.by_name(name).options(), **options} for name, options in formats.items()}
+        try:
+            plain: dict[str, dict[str, Any]] = json.loads(json.dumps(full, allow_nan=False))
+        except (TypeError, ValueError) as error:
+            raise OptionError(f"options must be plain JSON values: {full!r}: {error}") from error
+        return plain
 
     def editions(self) -> dict[str, tuple[Format, FormatWriter]]:
         """Format and writer of each edition; made anew, so that a bad option is found before anything is written."""
@@ -70,10 +81,7 @@ class Job:
             "unlisted": self.unlisted,
             "encoders": dict(sorted(self.encoders.items())),
         }
-        try:
-            return (json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False) + "\n").encode()
-        except (TypeError, ValueError) as error:
-            raise OptionError(f"options must be plain JSON values: {self.formats!r}: {error}") from error
+        return (json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False) + "\n").encode()
 
     @classmethod
     def from_json(cls, content: bytes, where: str) -> Job:

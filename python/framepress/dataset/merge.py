@@ -40,7 +40,7 @@ class _Shard:
             raise InputError(f"{path}: holds no dataset of ours (no {JOB_PATH}); it cannot be merged")
         if is_growing(output, found(output, repair=False)):
             raise InputError(
-                f"{path}: is being written, or was interrupted: resume its run, or run `framepress finish` to take "
+                f"{path}: is being written, or was interrupted: resume its run, or run `framepress finish` to take the "
                 "frames that it has"
             )
         job = Job.from_json(output.read(JOB_PATH), str(path))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from framepress.dataset.job import JOB_PATH, Job
 from framepress.dataset.report import Report
 from framepress.errors import InputError, OptionError, OutputError
 from framepress.formats import Row
+from framepress.storage.finishing import orphan
 from framepress.storage.folder import FolderOutput
 from framepress.storage.journal import JOURNAL, Journal, encoded
 from framepress.storage.ledger import Ledger
@@ -68,7 +69,9 @@ class Session:
             raise OutputError(f"{name}: holds {stranger} and is not a dataset of ours; choose an empty or new folder")
         with _locked(output) as lock:
             if ours:
-                _check_same(job, Job.from_json(output.read(JOB_PATH), name), name)
+                found = Job.from_json(output.read(JOB_PATH), name)
+                _check_same(job, found, name)
+                job = found  # equal, but for the order of its formats, which is that of the journal's rows
             else:
                 output.put(JOB_PATH, job.to_json())
             return cls(name, output, job, lock)
@@ -115,10 +118,15 @@ class Session:
         except InputError:
             files.discard()
             raise
-        files.publish()
-        if len(labels) > len(self.labels):
-            self._record_classes(labels)
-        self.journal.append(line, raw)
+        published = files.publish()
+        try:
+            if len(labels) > len(self.labels):
+                self._record_classes(labels)
+            self.journal.append(line, raw)
+        except OutputError:
+            if frame.id not in self.journal.ids:
+                self._take_back(frame.id, [entry.path for entries in published.values() for entry in entries])
+            raise
         self.intents.settle(frame.id)
         self._totals.add(frame, channels, rows)
 
@@ -167,6 +175,13 @@ class Session:
             self.journal.close(seal=False)
         finally:
             self._close()
+
+    def _take_back(self, frame_id: str, paths: Sequence[str]) -> None:
+        """Files that are visible and got no row go where recovery would put them, as the run may go on."""
+        with suppress(OutputError):  # what stays is announced, and recovery's
+            for path in paths:
+                orphan(self.output, path)
+            self.intents.withdraw(frame_id)
 
     def _record_classes(self, labels: LabelMap) -> None:
         added = LabelMap(labels.labels[len(self.labels) :])

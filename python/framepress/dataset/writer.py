@@ -100,8 +100,9 @@ class DatasetWriter:
         self._on_full, self._existing, self._on_error = on_full, existing, on_error
         self._split = split
         job = Job(Job.named(formats), labels, split, unlisted, encoder_backends())
-        self._editions = job.editions()
+        job.editions()  # an impossible option is told before anything is touched
         self._session = Session.start(target, job, existing=existing)
+        self._editions = self._session.job.editions()
         self._labelling = Labelling(self._session.labels, grow=labels is None, unlisted=unlisted)
         self._given: set[str] = set()  # taken, and neither in the journal nor failed
         self._found = set(self._session.journal.ids) if existing == "resume" else set()
