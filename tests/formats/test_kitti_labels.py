@@ -203,9 +203,9 @@ def test_a_box_upside_down_is_level_all_the_same() -> None:
     assert lines[0][8:11] == ["1.500000", "1.800000", "4.000000"]
 
 
-@pytest.mark.parametrize("noise", [1e-17, -1e-17, 0.0])
+@pytest.mark.parametrize("noise", [4e-16, -4e-16, 0.0])
 def test_a_car_that_faces_left_does_so_whatever_the_last_bit_says(noise: float) -> None:
-    left = (np.cos(np.pi / 4), 0, noise, np.sin(np.pi / 4))  # world y is the image's left
+    left = (np.cos(np.pi / 4), 0, 0, np.sin(np.pi / 4) + noise)  # world y is the image's left
     lines, _, _ = pressed(objects_of([(12, 0, 0.75)], [SIZE], [left]), forward="x")
     assert lines[0][14] == "3.141592"
 
