@@ -22,6 +22,7 @@ from framepress.dataset.split import Split
 from framepress.dataset.writer import DatasetWriter
 from framepress.errors import FrameError, InputError, LabelError, OptionError, OutputError
 from framepress.storage.journal import Journal
+from framepress.storage.transaction import FrameTransaction
 from frames import many, mono
 
 BOTH = {"plain": {"images": "png"}, "twin": {"images": "png"}}
@@ -408,20 +409,29 @@ def test_a_frame_that_got_no_row_is_out_of_sight_when_the_run_goes_on(tmp_path: 
     assert writer.close().frames == 3
 
 
-def test_pressed_frames_that_wait_for_a_slower_one_hold_no_images(tmp_path: Path) -> None:
-    Writer.seconds = {"s0000/0000": 2}
+def test_pressed_frames_that_wait_for_a_slower_one_hold_no_images(tmp_path: Path, monkeypatch) -> None:
+    with DatasetWriter(tmp_path / "first", {"plain": {"images": "png"}}) as writer:
+        writer.add(next(many(1, (200, 120))))  # brings in whatever encodes
+    publish, slow = FrameTransaction.publish, threading.Event()
+    monkeypatch.setattr(FrameTransaction, "publish", lambda files: slow.wait(20) and publish(files))
+    temporaries = tmp_path / "a/.framepress/tmp"
     tracemalloc.start()
     try:
         with DatasetWriter(tmp_path / "a", {"plain": {"images": "png"}}, workers=2) as writer:
             for frame in many(30, (200, 120)):  # 70 kB of png each
                 writer.add(frame)
                 del frame
-            while len(list((tmp_path / "a/.framepress/tmp").iterdir())) < 58:
+            deadline = time.monotonic() + 20
+            while len(list(temporaries.iterdir())) < 60 and time.monotonic() < deadline:
                 time.sleep(0.01)
             gc.collect()
-            assert tracemalloc.get_traced_memory()[0] < 1_000_000
+            held = tracemalloc.get_traced_memory()[0]
+            slow.set()
     finally:
         tracemalloc.stop()
+        slow.set()
+    assert held < 1_000_000
+    assert writer.close().frames == 30
 
 
 def test_a_disk_that_refuses_the_last_lines_keeps_neither_the_error_nor_the_lock(tmp_path: Path, monkeypatch) -> None:
