@@ -37,6 +37,8 @@ UNSAFE = [
     "Nul.tar.gz",
     "prn .txt",
     "COM1",
+    "a" * 256,
+    "é" * 128,
     "lpt9.png",
     "COM¹",
     "conout$",

@@ -18,6 +18,7 @@ _DEVICE = re.compile(
 _DRIVE = re.compile(r"[A-Za-z]:")
 # What our own names are made of needs no second look: no dot but inside a name, no device name is that long.
 _PLAIN = re.compile(r"(?:[A-Za-z0-9_-]{6,}/)*[A-Za-z0-9_-]{6,}(?:\.[A-Za-z0-9_-]+)*")
+_LONGEST = 255  # bytes of a name, on nearly every file system
 _WAY_OUT = "expected a relative path with forward slashes that stays inside the folder"
 
 
@@ -25,12 +26,12 @@ def checked(relative: str, *, error: type[FramepressError] = InputError) -> str:
     """`relative` itself, if it is a safe relative path with forward slashes.
 
     Refused: absolute, with a drive, with an empty, `.` or `..` component, a backslash, NUL, text that is no UTF-8
-    (lone surrogates), or a component that Windows takes for a device (`aux.txt`).
+    (lone surrogates), a component of more than 255 bytes, or one that Windows takes for a device (`aux.txt`).
 
     Raises:
         error: with the value and what is wrong with it.
     """
-    if _PLAIN.fullmatch(relative):
+    if len(relative) <= _LONGEST and _PLAIN.fullmatch(relative):
         return relative
     reason = _fault(relative)
     if reason:
@@ -56,6 +57,8 @@ def _fault(relative: str) -> str:
             return "points outside with '..'"
         if component in ("", "."):
             return f"has a component {component!r}"
+        if len(component.encode()) > _LONGEST:
+            return f"has a component of {len(component.encode())} bytes, above {_LONGEST}"
         if _DEVICE.fullmatch(component):
             return f"has a component {component!r}, which is a device on Windows"
     return ""
