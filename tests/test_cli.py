@@ -297,6 +297,7 @@ def test_a_failed_frame_has_the_exit_code_of_its_cause() -> None:
 
     assert exit_code(FrameError("a", InputError("x"))) == 4
     assert exit_code(FrameError("a", OSError("x"))) == 3
+    assert exit_code(FrameError("a", TypeError("x"))) == 70  # nobody foresaw it: never the 1 of a check's findings
     assert exit_code(OSError("x")) == 3
     assert exit_code(KeyboardInterrupt()) == 130
 

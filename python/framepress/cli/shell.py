@@ -17,7 +17,7 @@ from typing import Any, NoReturn
 
 import click
 
-from framepress.errors import FramepressError
+from framepress.errors import FrameError, FramepressError
 
 __all__ = ["Commands", "as_json", "command_line", "emit", "exit_code", "interruptible", "note"]
 
@@ -47,6 +47,8 @@ def exit_code(error: BaseException) -> int:
     """The exit code for what went wrong."""
     if isinstance(error, KeyboardInterrupt | click.Abort):
         return INTERRUPTED
+    if isinstance(error, FrameError) and not isinstance(error.__cause__, FramepressError | OSError | ImportError):
+        return BUG  # in a thread, but a bug all the same
     if isinstance(error, FramepressError):
         return error.exit_code
     if isinstance(error, click.FileError | OSError):
