@@ -42,6 +42,13 @@ def camera_of(params: Mapping[str, Any], size_wh: tuple[int, int], accounts: Acc
     Raises:
         InputError: a matrix is missing, not finite or not a camera's, or the resolution is not the product's.
     """
+    try:
+        return _camera_of(params, size_wh, accounts, where)
+    except (TypeError, ValueError, IndexError, OverflowError) as error:
+        raise InputError(f"{where}: these are no camera parameters: {error}; record them again") from error
+
+
+def _camera_of(params: Mapping[str, Any], size_wh: tuple[int, int], accounts: Accounts, where: str) -> Camera:
     width, height = size_wh
     stated = params.get("renderProductResolution")
     if stated is not None and tuple(int(side) for side in stated) != size_wh:

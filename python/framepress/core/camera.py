@@ -6,6 +6,7 @@ Pinhole maths after Hartley and Zisserman, "Multiple View Geometry", ch. 6.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from numbers import Real
 
 import numpy as np
 
@@ -35,7 +36,8 @@ class Camera:
         near, far: clip distances [m].
 
     Raises:
-        InputError: a size below 1, a non-finite number, or a pose that is not rigid (within 1e-3).
+        InputError: a size below 1, a non-finite number, clip distances that are none, or a pose that is not rigid
+            (within 1e-3).
     """
 
     width: int
@@ -49,6 +51,9 @@ class Camera:
     def __post_init__(self) -> None:
         if self.width < 1 or self.height < 1:
             raise InputError(f"camera: size {self.width} x {self.height} px; both must be at least 1")
+        clips = (self.near, self.far)
+        if not all(isinstance(clip, Real) for clip in clips) or not 0 <= self.near < self.far:
+            raise InputError(f"camera: near and far are {self.near!r} and {self.far!r} [m]; expected 0 <= near < far")
         if self.K is not None:
             object.__setattr__(self, "K", frozen(self.K, np.float64, (3, 3)))
             if not np.isfinite(self.K).all():

@@ -17,6 +17,14 @@ __all__ = ["Frame", "Signal", "View", "safe_name"]
 _NAME = re.compile(r"[A-Za-z0-9_-]+")
 _ID = re.compile(r"[A-Za-z0-9_-]+(/[A-Za-z0-9_-]+)*")
 _ID_LIMIT = 200
+_TEXT, _WHOLE, _TIME, _TABLE = (str,), (int,), (int, type(None)), (Mapping,)
+_KINDS: dict[str, tuple[type, ...]] = {
+    **dict.fromkeys(("id", "sequence", "split", "task", "text"), _TEXT),
+    "index": _WHOLE,
+    "time_ns": _TIME,
+    "meta": _TABLE,
+}
+_EXPECTED = {_TEXT: "a text", _WHOLE: "a whole number", _TIME: "a whole number of nanoseconds", _TABLE: "a mapping"}
 
 
 def safe_name(text: str) -> str:
@@ -42,7 +50,7 @@ class Signal:
 class View:
     """What one camera saw.
 
-    `name` is a path component, unique in the frame; "" is the only camera of a frame that does not name it.
+    `name` is a path component, unique in the frame; "" is the camera of a recording that has only one.
     `names` maps a semantic id of this view's semantic channel to its class.
     """
 
@@ -76,7 +84,8 @@ class Frame:
         meta: scene, seed, conditions, project, annotator, review status; JSON-able.
 
     Raises:
-        InputError: a name that is not safe, a negative index, no view, or two views with one name.
+        InputError: a name that is not safe, a negative index, a field of another type, no view, or two views with one
+            name.
     """
 
     id: str
@@ -91,6 +100,10 @@ class Frame:
     meta: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        for name, kinds in _KINDS.items():
+            value = getattr(self, name)
+            if not isinstance(value, kinds) or isinstance(value, bool):
+                raise InputError(f"frame {self.id!r}: {name} is {value!r}; expected {_EXPECTED[kinds]}")
         if not _ID.fullmatch(self.id) or len(self.id) > _ID_LIMIT:
             raise InputError(
                 f"frame id {self.id!r}: must be a relative path of A-Z a-z 0-9 _ - of at most {_ID_LIMIT} characters; "
@@ -116,8 +129,11 @@ class Frame:
         return self.views[0]
 
     def stem(self, view: View) -> str:
-        """Relative path without extension, unique over frames and cameras: one folder a camera where several look."""
-        return self.id if len(self.views) == 1 else f"{view.name or 'default'}/{self.id}"
+        """Relative path without extension, unique over frames and cameras: one folder for each camera with a name.
+
+        Of the view alone: that a camera is missing from one frame moves none of the others' files.
+        """
+        return f"{view.name}/{self.id}" if view.name else self.id
 
     def replaced(self, **fields: Any) -> Frame:
         return replace(self, **fields)

@@ -77,7 +77,7 @@ def from_record(record: Mapping[str, Any], channels: Mapping[str, Mapping[str, S
         )
     except FramepressError:
         raise
-    except (KeyError, TypeError, ValueError, IndexError) as error:
+    except (KeyError, TypeError, ValueError, IndexError, AttributeError, OverflowError) as error:
         raise InputError(f"{where}: not a frame record: {type(error).__name__}: {error}") from error
 
 
