@@ -22,6 +22,7 @@ from typing import Any, TypeAlias, TypeVar
 import numpy as np
 
 from framepress.core.arrays import Array
+from framepress.core.files import read_file
 from framepress.errors import InputError
 
 __all__ = ["CHANNELS", "Channel", "Channels", "EncodedImage", "Source"]
@@ -76,12 +77,14 @@ CHANNELS: dict[str, Channel] = {
 class EncodedImage:
     """An image file's bytes, kept as they are so that a conversion need not encode them again.
 
-    `source` is the file or its bytes; `decode(data, where)` is the codec that turns them into the channel's array.
+    `source` is the file or its bytes; `decode(data, where)` is the codec that turns them into the channel's array;
+    `check(data, where)` raises InputError where the bytes are not those that were recorded.
     """
 
     media_type: str
     source: Path | bytes
     decode: Callable[[bytes, str], Array]
+    check: Callable[[bytes, str], None] | None = None
 
     @property
     def where(self) -> str:
@@ -91,14 +94,12 @@ class EncodedImage:
         """The file's bytes.
 
         Raises:
-            InputError: the file is missing or unreadable.
+            InputError: the file is missing, unreadable, or not what was recorded.
         """
-        if isinstance(self.source, bytes):
-            return self.source
-        try:
-            return self.source.read_bytes()
-        except OSError as error:
-            raise InputError(f"{self.source}: cannot be read: {error.strerror or error}") from error
+        content = self.source if isinstance(self.source, bytes) else read_file(self.source)
+        if self.check is not None:
+            self.check(content, self.where)
+        return content
 
 
 T = TypeVar("T")

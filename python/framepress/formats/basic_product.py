@@ -19,6 +19,7 @@ from framepress.capture.layout import Annotation, Product
 from framepress.capture.semantics import RESERVED
 from framepress.core import EncodedImage
 from framepress.core.arrays import Array
+from framepress.core.files import open_file, read_file
 from framepress.errors import InputError
 from framepress.storage import images, npy, png
 from framepress.storage.images_header import refuse_pointer
@@ -62,7 +63,7 @@ def product_of(files: Mapping[str, Path], name: str, where: str) -> Product:
         file = str(path)
         if kind in _SIDES:
             side = _side(files, kind)
-            pixels = _ids(path, size) if kind in _ID_MAPS else npy.decode(_bytes(path), file)
+            pixels = _ids(path, size) if kind in _ID_MAPS else npy.decode(read_file(path), file)
             annotations[kind] = Annotation(pixels, side, file)
         elif kind == "rgb":
             annotations[kind] = Annotation(_picture(path, size), {}, file)
@@ -128,7 +129,7 @@ def _picture(path: Path, size: tuple[int, int]) -> EncodedImage:
 
 def _ids(path: Path, size: tuple[int, int]) -> Callable[[], Array]:
     _probed(path, size)
-    return lambda: png.decode_ids(_bytes(path), str(path), size)
+    return lambda: png.decode_ids(read_file(path), str(path), size)
 
 
 def _probed(path: Path, size: tuple[int, int]) -> images.Header:
@@ -151,22 +152,12 @@ def _array(path: Path) -> Callable[[], Array]:
         )
     if header.dtype.kind != "f":
         raise InputError(f"{path}: values are {header.dtype}; expected floating-point numbers")
-    return lambda: npy.decode(_bytes(path), str(path)).astype(np.float32, copy=False)
-
-
-def _bytes(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read: {error.strerror or error}") from error
+    return lambda: npy.decode(read_file(path), str(path)).astype(np.float32, copy=False)
 
 
 def _head(path: Path) -> bytes:
-    try:
-        with path.open("rb") as file:
-            return file.read(_HEAD_BYTES)
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read: {error.strerror or error}") from error
+    with open_file(path) as file:
+        return file.read(_HEAD_BYTES)
 
 
 def _json(path: Path, kind: type[T]) -> T:
@@ -184,13 +175,13 @@ def _json(path: Path, kind: type[T]) -> T:
             raise InputError(f"{path}: the key {repeated!r} is there twice, so that its value is ambiguous")
         return table
 
-    content = _bytes(path)
+    content = read_file(path)
     refuse_pointer(content, str(path))
     if not content.strip():
         raise InputError(f"{path}: the file is empty; the recording was cut short: record or copy it again")
     try:
         document = json.loads(content, object_pairs_hook=once)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise InputError(f"{path}: is no JSON ({error}); copy it again") from error
     if not isinstance(document, kind):
         raise InputError(f"{path}: holds a {type(document).__name__}, expected a {kind.__name__}")

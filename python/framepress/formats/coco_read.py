@@ -6,6 +6,7 @@ and its annotations are decoded when their turn comes.
 
 from __future__ import annotations
 
+import os
 import re
 from collections import Counter
 from collections.abc import Iterator
@@ -232,6 +233,6 @@ def _image_folder(source: _Source, images: str, names: list[str]) -> Path | None
         return Path(images)
     folders = [source.root / "images" / source.split, source.root / "images", source.root / source.split]
     for folder in (*folders, source.root):
-        if names and (folder / names[0]).is_file():
+        if names and os.path.isfile(folder / names[0]):  # a name too long for the disk is no file either
             return folder
     return next((folder for folder in folders if folder.is_dir()), None)

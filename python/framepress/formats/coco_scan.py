@@ -17,6 +17,7 @@ from typing import Any, BinaryIO, NoReturn
 import numpy as np
 
 from framepress.core.arrays import Array
+from framepress.core.files import open_file
 from framepress.errors import InputError
 from framepress.storage.images_header import refuse_pointer
 
@@ -72,7 +73,7 @@ def entries(path: Path) -> dict[str, Entries]:
     """
     scan = _Scan(path)
     try:
-        with path.open("rb") as file:
+        with open_file(path) as file:
             scan.run(file)
     except OSError as error:
         raise InputError(f"{path}: cannot be read: {error.strerror or error}") from error
@@ -175,7 +176,7 @@ class _Scan:
             text = b"".join(self._frame).decode("utf-8-sig")
             self._frame.clear()
             document = json.loads(text, object_pairs_hook=unique, parse_constant=not_finite)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise InputError(
                 f"{self._path}: is no JSON document ({error}, counted without the lists' entries)"
             ) from error

@@ -152,7 +152,7 @@ def decoded(listed: Entries, row: int, text: bytes) -> Json:
     """
     try:
         entry = msgspec.json.decode(text)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise _bad(listed, row, text, error) from error
     if not isinstance(entry, dict):
         raise InputError(f"{listed.path}: {listed.name}[{row}]: is a list, expected an object")
@@ -169,7 +169,7 @@ def typed(listed: Entries, form: type[msgspec.Struct]) -> Iterator[Any]:
     for row, text in enumerate(listed):
         try:
             entry = decoder.decode(text)
-        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
             raise _bad(listed, row, text, error) from error
         yield entry
 

@@ -8,6 +8,7 @@ otherwise: 1 is added to the maxima. DontCare regions become crowd objects of a 
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ import numpy as np
 from framepress.capture.boxes3d import quaternions
 from framepress.core import Boxes3D, Camera, Channels, EncodedImage, Frame, LabelMap, Objects, View, safe_name
 from framepress.core.arrays import Array
+from framepress.core.files import open_file
 from framepress.errors import InputError, OptionError
 from framepress.formats.kitti_geometry import LABEL_FROM_VELO, label_from_upright
 from framepress.formats.kitti_text import DONT_CARE, LabelTable, parse_calibration, parse_labels
@@ -99,15 +101,15 @@ def _view(tree: Tree, stem: str, about: About, *, clip: bool) -> View:
         if not width:
             raise InputError(f"{label_file}: there is no image_2 to take the image's size from; add the images")
     calib_file = tree.folder / "calib" / f"{stem}.txt"
-    calib = parse_calibration(text_of(calib_file), str(calib_file)) if calib_file.exists() else None
+    calib = parse_calibration(text_of(calib_file), str(calib_file)) if os.path.lexists(calib_file) else None
     table = parse_labels(text_of(label_file), str(label_file))
     world_from_label = _world_from_label(calib)
     depth, velodyne = tree.folder / "depth_2" / f"{stem}.png", tree.folder / "velodyne" / f"{stem}.bin"
-    if depth.exists():
+    if os.path.lexists(depth):
         sources["depth"] = EncodedImage(
             "image/png", depth, lambda data, where: decode_depth(data, where, DEPTH_STEPS, size)
         )
-    if velodyne.exists():
+    if os.path.lexists(velodyne):
         sources["points"] = EncodedImage("application/octet-stream", velodyne, _points)
     return View(
         camera=_camera(calib, size, world_from_label, about, str(calib_file)),
@@ -194,7 +196,7 @@ def _intrinsics_rotation(product: Array, where: str) -> tuple[Array, Array]:
 
     RQ decomposition (Hartley and Zisserman, A4.1.1), left out where the product is K already, so that K stays exact.
     """
-    if not product[np.tril_indices(3, -1)].any() and product[2, 2] == 1:
+    if not product[np.tril_indices(3, -1)].any() and product[2, 2] == 1 and (np.diag(product) > 0).all():
         return product.copy(), np.eye(3)
     if not np.linalg.det(product) > 0:
         raise InputError(f"{where}: KITTI-012: P2 does not project: {product.tolist()}")
@@ -223,9 +225,6 @@ def _points(content: bytes, where: str) -> Array:
 
 def _head(file: Path) -> bytes:
     """Enough of an image file for its header: a JPEG may have it anywhere."""
-    try:
-        with file.open("rb") as stream:
-            head = stream.read(512)
-            return head + stream.read() if head.startswith(b"\xff\xd8") else head
-    except OSError as error:
-        raise InputError(f"{file}: cannot be read: {error.strerror or error}") from error
+    with open_file(file) as stream:
+        head = stream.read(512)
+        return head + stream.read() if head.startswith(b"\xff\xd8") else head

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from framepress.core import LabelMap, safe_name
+from framepress.core.files import read_file
 from framepress.errors import InputError
 from framepress.formats.kitti_text import type_to_name
 
@@ -67,7 +69,7 @@ def tree_folders(path: Path) -> list[str]:
 
 def about_of(path: Path) -> About:
     file = path / SIDECAR
-    if not file.exists():
+    if not os.path.lexists(file):  # a dead link is no absence: it decides what the numbers mean
         return About()
     try:
         document = json.loads(text_of(file))
@@ -88,7 +90,7 @@ def about_of(path: Path) -> About:
             with_dont_care=document["counts"].get("dontcare", 0) > 0,
             sizes=document["sizes"],
         )
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise InputError(f"{file}: cannot be understood: {type(error).__name__}: {error}; restore it") from error
 
 
@@ -149,8 +151,6 @@ def numbered(stems: set[str]) -> list[tuple[int, str]]:
 
 def text_of(file: Path) -> str:
     try:
-        return file.read_text(encoding="utf-8")
-    except OSError as error:
-        raise InputError(f"{file}: cannot be read: {error.strerror or error}") from error
+        return read_file(file).decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise InputError(f"{file}: not UTF-8 text ({error}); is it compressed or another file?") from error

@@ -13,8 +13,10 @@ from typing import Any, NoReturn
 from framepress.core import CHANNELS, EncodedImage, Frame, LabelMap
 from framepress.core.arrays import Array
 from framepress.core.channels import Source
+from framepress.core.files import open_file, read_file
 from framepress.core.record import from_record
 from framepress.errors import InputError
+from framepress.ops import rle
 from framepress.storage import png
 from framepress.storage.images import ENCODERS, decode, decode_rgb, refuse_pointer
 from framepress.storage.paths import safe_join
@@ -39,8 +41,8 @@ _DECODERS: dict[str, Callable[[bytes, str, tuple[int, int] | None], Array]] = {
 def looks_like(path: Path) -> bool:
     file = path / DATASET
     try:
-        return bool(json.loads(file.read_bytes())["schema"] == SCHEMA)
-    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        return bool(json.loads(read_file(file))["schema"] == SCHEMA)
+    except (InputError, ValueError, KeyError, TypeError, RecursionError):
         return False
 
 
@@ -57,15 +59,15 @@ def read(path: Path) -> Iterator[Frame]:
     for shard in document["shards"]:
         file = _shard_file(path, shard)
         count = 0
-        with file.open("rb") as stream:
+        with open_file(file) as stream:
             for count, line in enumerate(stream, 1):
                 where = f"{file}:{count}"
                 record = _record(line, where)
-                frame_id = record.get("id")
+                frame_id = str(record.get("id"))
                 if frame_id in seen:
                     raise InputError(f"{where}: frame {frame_id!r} is in {seen[frame_id]} already; remove one of them")
                 yield _frame(path, record, where)
-                seen[str(frame_id)] = shard["path"]
+                seen[frame_id] = shard["path"]
         if count != shard["frames"]:
             raise InputError(f"{file}: has {count} frames, {DATASET} says {shard['frames']}; write or copy it again")
 
@@ -83,12 +85,10 @@ def read_labels(path: Path) -> LabelMap:
 def _document(path: Path) -> dict[str, Any]:
     file = path / DATASET
     try:
-        document = _parsed(file.read_bytes(), str(file))
-    except OSError as error:
-        raise InputError(
-            f"{file}: cannot be read: {error.strerror or error}; a dataset that was interrupted has it after "
-            "`framepress finish`"
-        ) from error
+        content = read_file(file)
+    except InputError as error:
+        raise InputError(f"{error}; a dataset that was interrupted has it after `framepress finish`") from error
+    document = _parsed(content, str(file))
     if document.get("schema") != SCHEMA:
         raise InputError(f"{file}: schema {document.get('schema')!r} is not {SCHEMA!r}; is it another format?")
     if document.get("version") != VERSION:
@@ -119,7 +119,7 @@ def _check_size(file: Path, expected: Any, where: str) -> None:
         if found == expected:
             return
         if found <= _POINTER_BYTES:
-            refuse_pointer(file.read_bytes(), str(file))
+            refuse_pointer(read_file(file), str(file))
     except OSError as error:
         raise InputError(f"{where}: {file} cannot be read: {error.strerror or error}; copy it again") from error
     raise InputError(f"{where}: {file} has {found} bytes, {expected!r} are recorded; write or copy it again")
@@ -163,7 +163,12 @@ def _frame(path: Path, record: Mapping[str, Any], where: str) -> Frame:
             }
             for view in record["views"]
         }
-        return from_record(record, sources)
+        frame = from_record(record, sources)
+        for view in frame.views:
+            for row, mask in enumerate(view.objects.mask):
+                if mask is not None:
+                    rle.checked(mask, f"view {view.name!r}: mask {row}", (view.camera.height, view.camera.width))
+        return frame
     except InputError as error:
         raise InputError(f"{where}: {error}") from error
     except (KeyError, TypeError, AttributeError) as error:
@@ -182,11 +187,13 @@ def _source(path: Path, channel: str, entry: Mapping[str, Any], size_wh: tuple[i
     sha256 = entry["sha256"]
     size = size_wh if CHANNELS[channel].raster else None
 
-    def decoded(content: bytes, where: str) -> Array:
+    def check(content: bytes, where: str) -> None:
         found = hashlib.sha256(content).hexdigest()
         if found != sha256:
             refuse_pointer(content, where)
             raise InputError(f"{where}: checksum {found}, {sha256!r} was written; the file is damaged, copy it again")
+
+    def decoded(content: bytes, where: str) -> Array:
         return _DECODERS[name](content, where, size)
 
-    return EncodedImage(ENCODERS[name].media_type, file, decoded)
+    return EncodedImage(ENCODERS[name].media_type, file, decoded, check)

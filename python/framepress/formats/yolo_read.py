@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -9,11 +10,12 @@ from typing import Any
 
 from framepress.core import Camera, EncodedImage, Frame, Label, LabelMap, View
 from framepress.core.channels import Channels
+from framepress.core.files import open_file, read_file
 from framepress.errors import FramepressError, InputError
 from framepress.formats.frame_ids import Split, frame_ids
 from framepress.formats.yolo_names import frame_id, split_folder
 from framepress.formats.yolo_rows import objects_of
-from framepress.storage.images import Header, decode_rgb, probe
+from framepress.storage.images import Header, decode_rgb, probe, refuse_pointer
 from framepress.storage.paths import safe_join
 
 __all__ = ["frames", "labels"]
@@ -28,6 +30,9 @@ _FOLDERS = {
 }
 _KEYS = frozenset("path nc names kpt_shape flip_idx channels download yaml_file kpt_names minival".split())
 _HEAD = 1 << 16
+_LARGEST = 4 << 20
+_MOST_POINTS = 10_000
+_DEEPEST = 20  # where a parser in Python still takes no time
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,11 +87,20 @@ def _yaml_file(path: Path) -> Path:
 def _document(file: Path) -> Mapping[str, Any]:
     import yaml
 
+    content = read_file(file)
+    refuse_pointer(content, str(file))
+    if len(content) > _LARGEST:
+        raise InputError(f"{file}: has {len(content)} bytes; is it a YOLO data file?")
+    depth = 0
     try:
-        document = yaml.safe_load(file.read_bytes())
-    except OSError as error:
-        raise InputError(f"{file}: cannot be read: {error.strerror or error}") from error
-    except (yaml.YAMLError, ValueError) as error:
+        for event in yaml.parse(content, yaml.SafeLoader):
+            depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+            if depth > _DEEPEST:
+                raise InputError(f"{file}: is no YAML of a YOLO data file: lists and maps are nested {depth} deep")
+            if isinstance(event, yaml.AliasEvent):  # with these, a small file unfolds to any size
+                raise InputError(f"{file}: has an alias, *{event.anchor}; write out what it stands for")
+        document = yaml.safe_load(content)
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise InputError(f"{file}: is no YAML: {' '.join(str(error).split())}") from error
     if not isinstance(document, dict) or "names" not in document:
         raise InputError(f"{file}: has no `names`; is it a YOLO data file?")
@@ -101,9 +115,11 @@ def _labels(document: Mapping[str, Any], keypoints: tuple[int, int] | None, file
         names = [names[number] for number in range(len(names))]
     if not isinstance(names, list):
         raise InputError(f"{file}: names is {names!r}, expected a list or numbered texts")
-    odd = next((name for name in names if not isinstance(name, str) and type(name) is not int), None)
-    if odd is not None:
-        raise InputError(f"{file}: names: {odd!r} is no text; put it in quotes (YAML reads yes, no, on, off as truth)")
+    odd = [name for name in names if not isinstance(name, str) and type(name) is not int]
+    if odd:
+        raise InputError(
+            f"{file}: names: {odd[0]!r} is no text; put it in quotes (YAML reads yes, no, on, off as truth)"
+        )
     if document.get("nc", len(names)) != len(names):
         raise InputError(f"{file}: nc is {document['nc']!r}, names lists {len(names)}")
     points = tuple(f"point_{number + 1}" for number in range(keypoints[0] if keypoints else 0))
@@ -120,10 +136,10 @@ def _keypoint_shape(document: Mapping[str, Any], file: Path) -> tuple[int, int] 
     if (
         not isinstance(shape, list)
         or [type(side) for side in shape] != [int, int]
-        or shape[0] < 1
+        or not 1 <= shape[0] <= _MOST_POINTS
         or shape[1] not in (2, 3)
     ):
-        raise InputError(f"{file}: kpt_shape is {shape!r}, expected [points, 2 or 3]")
+        raise InputError(f"{file}: kpt_shape is {shape!r}, expected [points up to {_MOST_POINTS}, 2 or 3]")
     return shape[0], shape[1]
 
 
@@ -171,7 +187,7 @@ def _images(entry: Any, root: Path, where: str) -> list[str]:
             found += sorted(
                 f"{relative}/{image.relative_to(path).as_posix()}" if relative else image.relative_to(path).as_posix()
                 for image in path.rglob("*")
-                if image.suffix.lower() in _EXTENSIONS and image.is_file()
+                if image.suffix.lower() in _EXTENSIONS and not image.is_dir()  # a dead link is a lost image
             )
         elif path.suffix.lower() == ".txt" and path.is_file():
             for number, line in enumerate(path.read_text("utf-8", errors="surrogateescape").splitlines(), 1):
@@ -245,7 +261,7 @@ def _view(found: _Set, image: str) -> View:
     header = _header(path)
     size_wh = (header.width, header.height)
     file = _label_file(found, image)
-    text = _text(file) if file.is_file() else ""
+    text = _text(file) if os.path.lexists(file) else ""
     objects = objects_of(text, found.labels, found.keypoints, size_wh, str(file))
     source = EncodedImage(header.media_type, path, decode_rgb)
     return View(Camera(*size_wh), channels=Channels({"rgb": source}, size_wh, str(path)), objects=objects)
@@ -253,20 +269,17 @@ def _view(found: _Set, image: str) -> View:
 
 def _text(file: Path) -> str:
     try:
-        return file.read_text("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
+        return read_file(file).decode("utf-8")
+    except UnicodeDecodeError as error:
         raise InputError(f"{file}: cannot be read: {error}") from error
 
 
 def _header(path: Path) -> Header:
-    try:
-        with path.open("rb") as file:
-            head = file.read(_HEAD)
-            try:
-                return probe(head, str(path))
-            except InputError:
-                if len(head) < _HEAD:
-                    raise
-                return probe(head + file.read(), str(path))  # a JPEG with a long preamble
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read: {error.strerror or error}") from error
+    with open_file(path) as file:
+        head = file.read(_HEAD)
+        try:
+            return probe(head, str(path))
+        except InputError:
+            if len(head) < _HEAD:
+                raise
+            return probe(head + file.read(), str(path))  # a JPEG with a long preamble

@@ -1,0 +1,45 @@
+"""Opening files that others made: a regular file or an error, and never a wait."""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+from typing import BinaryIO
+
+from framepress.errors import InputError
+
+__all__ = ["open_file", "read_file"]
+
+
+def open_file(path: Path) -> BinaryIO:
+    """The file, to be read; a pipe in its place would keep a reader waiting for ever.
+
+    Raises:
+        InputError: missing, unreadable, or no regular file.
+    """
+    try:
+        stream = open(path, "rb", opener=_without_waiting)
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read: {error.strerror or error}") from error
+    if not stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
+        stream.close()
+        raise InputError(f"{path}: cannot be read: it is a pipe or device; put the file itself there")
+    return stream
+
+
+def read_file(path: Path) -> bytes:
+    """The content of a file.
+
+    Raises:
+        InputError: as `open_file`.
+    """
+    with open_file(path) as stream:
+        try:
+            return stream.read()
+        except OSError as error:
+            raise InputError(f"{path}: cannot be read: {error.strerror or error}") from error
+
+
+def _without_waiting(name: str, flags: int) -> int:
+    return os.open(name, flags | getattr(os, "O_NONBLOCK", 0))
