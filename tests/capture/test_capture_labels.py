@@ -50,12 +50,34 @@ def test_a_child_that_repeats_its_parents_labels_is_of_its_class() -> None:
     assert accounts.counts["merged unverified"] == 1
 
 
-def test_with_a_class_list_the_first_listed_label_is_taken_and_the_rest_is_counted() -> None:
+def test_with_a_class_list_a_prims_own_label_comes_before_what_it_inherits() -> None:
     policy = Policy(labels=LabelMap.of(["Rack_Shelf", "Rack", "Barcode"]))
     view, accounts = taken(tight(RACK), policy)
-    assert view.objects.labels == ["Rack", "Rack_Shelf"]  # the tag is part of a shelf now
-    assert accounts.counts["labels: further ones passed over"] == 3
-    assert accounts.examples["labels: further ones passed over"][0] == "frame 0, rp: /W/Rack/Shelf: rack"
+    assert view.objects.labels == ["Rack", "Rack_Shelf", "Barcode"]
+    assert "labels: further ones passed over" not in accounts.counts
+
+
+def test_a_driver_of_a_labelled_forklift_stays_a_person_in_whatever_order_classes_are_listed() -> None:
+    rows = {"/W/Forklift": "forklift", "/W/Forklift/Mast": "forklift", "/W/Forklift/Driver": "forklift,person"}
+    for names in (["forklift", "person"], ["person", "forklift"]):
+        view, accounts = taken(tight(rows), Policy(labels=LabelMap.of(names)))
+        assert view.objects.labels == ["forklift", "person"]
+        assert accounts.counts["merged unverified"] == 1  # the mast
+
+
+def test_what_a_prim_inherits_decides_where_its_own_label_is_not_listed() -> None:
+    view, accounts = taken(tight(RACK), Policy(labels=LabelMap.of(["Rack_Shelf", "Rack"])))
+    assert view.objects.labels == ["Rack", "Rack_Shelf"]  # the tag is part of its shelf
+    assert accounts.examples["labels: further ones passed over"][0] == "frame 0, rp: /W/Rack/Shelf/Tag: barcode"
+
+
+def test_of_several_labels_of_its_own_the_first_listed_is_taken_and_the_rest_is_counted() -> None:
+    view, accounts = taken(
+        tight({"/W/Decal": "floor,floor_decal"}), Policy(labels=LabelMap.of(["Floor_Decal", "Floor"]))
+    )
+    assert view.objects.labels == ["Floor_Decal"]
+    assert accounts.counts["labels: further ones passed over"] == 1
+    assert accounts.examples["labels: further ones passed over"] == ["frame 0, rp: /W/Decal: floor"]
 
 
 def test_a_class_that_is_not_listed_is_left_for_the_writer_to_judge() -> None:

@@ -147,3 +147,9 @@ def test_features_are_named_without_loading_pixels() -> None:
     assert {"views", "pose", "camera", "instance", "box3d"} <= features(rig()[0])
     assert "camera" not in features(imported()[0])
     assert "keypoints" in set().union(*map(features, mono()))
+
+
+def test_a_views_files_do_not_move_where_another_camera_is_missing_from_the_frame() -> None:
+    left, right, only = (View(Camera(2, 2), name) for name in ("left", "right", ""))
+    assert Frame("a/1", 0, (left, right)).stem(left) == Frame("a/1", 0, (left,)).stem(left) == "left/a/1"
+    assert Frame("a/1", 0, (only,)).stem(only) == "a/1"

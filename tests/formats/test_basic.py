@@ -14,6 +14,7 @@ from PIL import Image
 from framepress.capture.accounts import Accounts
 from framepress.capture.policy import Policy
 from framepress.core import Frame, LabelMap
+from framepress.dataset.opening import open_dataset
 from framepress.errors import InputError, OptionError
 from framepress.formats import basic
 from framepress.formats.basic_files import find
@@ -267,3 +268,16 @@ def test_reading_twice_gives_the_same_accounts_in_the_same_order(capture: Path) 
         for _ in range(2)
     )
     assert json.dumps(one) == json.dumps(other)
+
+
+def test_only_labels_of_the_asked_taxonomy_are_classes(capture: Path, tmp_path: Path) -> None:
+    shutil.copytree(capture, tmp_path / "two")
+    for path in (tmp_path / "two").rglob("*_labels_*.json"):
+        labels = json.loads(path.read_text())
+        twofold = {
+            key: {**value, "shape": "Round"} if isinstance(value, dict) else value for key, value in labels.items()
+        }
+        path.write_text(json.dumps(twofold))
+    assert open_dataset(tmp_path / "two").labels() == open_dataset(capture).labels()
+    assert open_dataset(tmp_path / "two", policy=Policy(taxonomy="shape")).labels().names == ("Round",)
+    assert open_dataset(tmp_path / "two", policy=Policy(comma="joined")).labels() == open_dataset(capture).labels()

@@ -57,9 +57,12 @@ def frame_from_payload(
         InputError, LabelError: the payload contradicts itself; with frame, product, annotator, row.
     """
     products = products_of(data, f"frame {frame_id}")
-    return frame_from_products(
+    frame, accounts = frame_from_products(
         products, frame_id=frame_id, index=index, sequence=sequence, policy=policy, copy=copy, time_ns=time_ns(data)
     )
+    if frame is not None and len(products) == 1:  # the only camera needs no name, and no folder of its own
+        frame = frame.replaced(views=(frame.view.replaced(name=""),))
+    return frame, accounts
 
 
 def frame_from_products(

@@ -19,9 +19,9 @@ class Policy:
     """How rows become objects.
 
     Args:
-        labels: the user's classes. Of several labels on one prim the first in this list is the class, spelled as here;
-            the rest is counted. A class that is not listed stays as delivered (Replicator lower-cases it): whether
-            that is an error is settled where the dataset is written.
+        labels: the user's classes. Of several labels on one prim the first in this list is the class, spelled as here:
+            the first of its own, else of those that it inherits; the rest is counted. A class that is not listed stays
+            as delivered (Replicator lower-cases it): whether that is an error is settled where the dataset is written.
         taxonomy: the semantic type whose labels are classes.
         comma: a prim with several labels, none of them listed, takes the one that its labelled ancestors do not have,
             which is its own; where that leaves several: `refuse`, take the alphabetically `first`, or keep them

@@ -88,7 +88,7 @@ def class_of_several(labels: tuple[str, ...], policy: Policy, accounts: Accounts
 
 
 def first_listed(labels: tuple[str, ...], listed: LabelMap, accounts: Accounts, where: str) -> str | None:
-    """The class, in the list's own spelling, that comes first in the list; the other labels are counted."""
+    """The class, in the list's own spelling, that comes first in the list; other labels of those given are counted."""
     codes = sorted(code for label in labels if (code := listed.find(label)) is not None)
     if not codes:
         return None
@@ -149,15 +149,16 @@ class Classes:
         where = f"{self._where}: {path}"
         if not labels:
             return None
-        listed = first_listed(labels, policy.labels, accounts, where) if policy.labels is not None else None
-        if listed is not None:
-            return listed
+        above = next((parent for parent in ancestors(path) if self._labels.get(parent)), None)
+        own = labels if above is None else tuple(label for label in labels if label not in self._labels[above])
+        if policy.labels is not None:
+            # What it is itself comes before what it inherits: a driver labelled forklift,person is no forklift.
+            for candidates in (own, labels):
+                listed = first_listed(candidates, policy.labels, accounts, where)
+                if listed is not None:
+                    return listed
         if len(labels) == 1:
             return labels[0]
-        above = next((parent for parent in ancestors(path) if self._labels.get(parent)), None)
-        if above is None:
-            return class_of_several(labels, policy, accounts, where)
-        own = tuple(label for label in labels if label not in self._labels[above])
-        if not own:
+        if above is not None and not own:
             return self._class(above, self._labels[above], policy, accounts)
         return own[0] if len(own) == 1 else class_of_several(own, policy, accounts, where)

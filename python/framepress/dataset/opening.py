@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from inspect import signature
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +39,10 @@ class Dataset:
     def labels(self) -> LabelMap:
         """The classes, in order; made from the frames where the format has no list of them."""
         if self.format.read_labels is not None:
-            return self.format.read_labels(self.path)
+            known = signature(self.format.read_labels).parameters
+            return self.format.read_labels(
+                self.path, **{key: self.options[key] for key in self.options if key in known}
+            )
         labels = LabelMap()
         for frame in self.frames():
             for view in frame.views:

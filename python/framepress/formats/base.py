@@ -6,7 +6,7 @@
         def add(self, frame, files) -> Row                   # in a thread pool, any order
         def finish(self, labels, rows, files) -> None        # dataset-wide files, streaming, may run again
     def read(path, **options) -> Iterator[Frame]             # lazy: no image is decoded for its boxes
-    def read_labels(path) -> LabelMap
+    def read_labels(path) -> LabelMap                        # may take options of `read`, by name
     def looks_like(path) -> bool
     FORMAT = Format("name", "one line", carries=..., writer=Writer, read=read, ...)
 
@@ -75,7 +75,7 @@ class Format:
     carries: frozenset[str]
     writer: Callable[..., FormatWriter] | None = None
     read: Callable[..., Iterator[Frame]] | None = None
-    read_labels: Callable[[Path], LabelMap] | None = None
+    read_labels: Callable[..., LabelMap] | None = None
     looks_like: Callable[[Path], bool] | None = None
 
     def make_writer(self, options: Mapping[str, Any]) -> FormatWriter:

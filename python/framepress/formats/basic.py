@@ -84,20 +84,25 @@ def read(
             yield frame
 
 
-def read_labels(path: Path) -> LabelMap:
-    """The classes in all labels files, by name.
+def read_labels(path: Path, *, policy: Policy | None = None) -> LabelMap:
+    """The classes in all labels files, by name; those that `policy` joins are known from the frames alone.
 
     Raises:
         InputError: a labels file is damaged.
         LabelError: two classes differ only in case.
     """
-    capture = find(Path(path))
+    policy = policy or Policy()
     found: set[str] = set()
+    if policy.comma == "joined":
+        for frame in read(path, policy=policy):
+            found.update(label for view in frame.views for label in view.objects.labels)
+        return LabelMap.of(sorted(found))
+    capture = find(Path(path))
     for frames in capture.cameras.values():
         for files in frames.values():
             for kind in files:
                 if kind.endswith(_LABELS):
-                    found.update(labels_in(files[kind]))
+                    found.update(labels_in(files[kind], policy.taxonomy))
     return LabelMap.of(sorted(found))
 
 
@@ -126,7 +131,9 @@ def _missing(capture: Capture, number: Number, frame_id: str) -> str:
 
 
 def _view_names(capture: Capture) -> dict[str, str]:
-    """Camera -> view name: its folders joined by `_`, or where that is ambiguous escaped."""
+    """Camera -> view name: its folders joined by `_`, or where that is ambiguous escaped; "" for the only one."""
+    if len(capture.cameras) == 1:
+        return dict.fromkeys(capture.cameras, "")
     joined = {camera: safe_name(camera.replace("/", "_")) for camera in capture.cameras}
     return joined if len(set(joined.values())) == len(joined) else {camera: safe_name(camera) for camera in joined}
 

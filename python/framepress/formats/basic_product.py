@@ -74,15 +74,15 @@ def product_of(files: Mapping[str, Path], name: str, where: str) -> Product:
     return Product(name, size, annotations)
 
 
-def labels_in(path: Path) -> set[str]:
-    """Every single label in a labels file, in any taxonomy; reserved words left out.
+def labels_in(path: Path, taxonomy: str) -> set[str]:
+    """Every single label of a taxonomy in a labels file; reserved words left out.
 
     Raises:
         InputError: the file is no map of labels.
     """
     found: set[str] = set()
     for key, value in _json(path, dict).items():
-        for text in value.values() if isinstance(value, dict) else [value]:
+        for text in [value.get(taxonomy, "")] if isinstance(value, dict) else [value]:
             if not isinstance(text, str):
                 raise InputError(f"{path}: {key!r} is {value!r}; expected {{type: label}} or a text")
             found.update(part for label in text.split(",") if (part := label.strip()) and part not in RESERVED)

@@ -112,7 +112,7 @@ class Writer:
         counts: Counter[str] = Counter()
         sizes = {}
         for view in frame.views:
-            tree = "" if len(frame.views) == 1 else f"{view.name or 'default'}/"
+            tree = f"{view.name}/" if view.name else ""
             self._add_view(view, f"{tree}training/{{}}/{frame.index:06d}", files, counts)
             sizes[tree] = list(view.camera.size_wh)
         return {"sizes": sizes, "counts": {name: counts[name] for name in sorted(counts) if counts[name]}}
