@@ -26,6 +26,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -269,6 +270,10 @@ class Objects:
 
     def known(self) -> frozenset[str]:
         """Names of the columns that hold anything."""
+        return self._known
+
+    @cached_property
+    def _known(self) -> frozenset[str]:
         if not len(self):
             return frozenset()
         found = {"label"}
