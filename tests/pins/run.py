@@ -29,11 +29,10 @@ RELEASES = {
 
 def interpreter(version: str) -> str | None:
     """A Python of this version: on the PATH, or pyenv's."""
-    pyenv = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv")) / "versions"
-    candidates = [
-        shutil.which(f"python{version}"),
-        *sorted(map(str, pyenv.glob(f"{version}.*/bin/python")), reverse=True),
-    ]
+    pyenv = shutil.which("pyenv")
+    root = Path(subprocess.run([pyenv, "root"], capture_output=True, text=True).stdout.strip()) if pyenv else None
+    built = sorted(map(str, root.glob(f"versions/{version}.*/bin/python")), reverse=True) if root else []
+    candidates = [shutil.which(f"python{version}"), *built]
     for candidate in filter(None, candidates):
         answer = subprocess.run(
             [candidate, "-c", "import sys; print('%d.%d' % sys.version_info[:2])"], capture_output=True, text=True
