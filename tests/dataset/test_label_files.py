@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -68,6 +69,9 @@ def test_the_example_is_a_label_file() -> None:
         ("a.json", '["car",\n "person"', InputError, "line 2, column 10: is not JSON"),
         ("a.json", "[" * 200_000, InputError, "nested too deeply"),
         ("a.json", "3", LabelError, "holds a whole number"),
+        ("a.yaml", "[" * 200_000, InputError, "nested too deeply"),
+        ("a.json", f"[{'9' * 5_000}]", InputError, "is no label file"),
+        ("a.json", f'{{"{"9" * 5_000}": "car"}}', LabelError, "is no class number"),
         ("a.json", '{"0": "car", "2": "person"}', LabelError, "there is no class 1"),
         ("a.json", '{"0": "car", "0": "person"}', InputError, "'0' is there twice"),
         ("a.json", '{"0": "car", "00": "person"}', LabelError, "0 is there twice"),
@@ -95,6 +99,12 @@ def test_a_mistake_is_named_with_file_and_place(
     with pytest.raises(error, match=told) as raised:
         read_label_file(path)
     assert str(path) in str(raised.value)
+
+
+def test_a_pipe_in_the_place_of_a_label_file_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "a.txt")
+    with pytest.raises(InputError, match=r"a\.txt: cannot be read: it is a pipe"):
+        read_label_file(tmp_path / "a.txt")
 
 
 def test_a_file_that_is_missing_or_far_too_large_is_refused(tmp_path: Path) -> None:

@@ -38,7 +38,7 @@ __all__ = ["convert"]
 )
 @click.option("--split", metavar="NAME=SHARE,...", help="Such as train=.8,val=.1,test=.1; sequences stay together.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Another seed draws another split.")
-@click.option("--workers", type=click.IntRange(min=1), help="Threads. Default: one a core, at most four.")
+@click.option("--workers", type=click.IntRange(1, 256), help="Threads. Default: one a core, at most four.")
 @click.option(
     "--existing",
     type=click.Choice(["error", "append", "resume"]),

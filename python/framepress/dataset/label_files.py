@@ -14,11 +14,14 @@ from pathlib import Path
 from typing import Any
 
 from framepress.core import Label, LabelMap
+from framepress.core.files import open_file
 from framepress.errors import InputError, LabelError
 
 __all__ = ["read_label_file"]
 
 LIMIT_BYTES = 4 << 20
+_MOST_DIGITS = 9
+_DEEPEST = 20  # where a parser in Python still takes no time
 _FIELDS = tuple(field.name for field in fields(Label))
 
 
@@ -33,11 +36,8 @@ def read_label_file(path: Path | str) -> LabelMap:
     parse = _PARSERS.get(path.suffix.lower())
     if parse is None:
         raise InputError(f"{path}: a label file ends in {', '.join(_PARSERS)}, not in {path.suffix!r}")
-    try:
-        with path.open("rb") as stream:
-            content = stream.read(LIMIT_BYTES + 1)
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read: {error.strerror or error}") from error
+    with open_file(path) as stream:
+        content = stream.read(LIMIT_BYTES + 1)
     if len(content) > LIMIT_BYTES:
         raise InputError(f"{path}: is larger than {LIMIT_BYTES} bytes: this is no label file")
     try:
@@ -65,6 +65,8 @@ def _from_json(text: str, path: Path) -> LabelMap:
         document = json.loads(text, object_pairs_hook=unique)
     except json.JSONDecodeError as error:
         raise InputError(f"{path}: line {error.lineno}, column {error.colno}: is not JSON: {error.msg}") from error
+    except ValueError as error:  # a number of thousands of digits
+        raise InputError(f"{path}: is no label file: {error}") from error
     except RecursionError as error:
         raise InputError(f"{path}: is nested too deeply for a label file") from error
     return _from_document(document, path)
@@ -89,7 +91,11 @@ def _from_yaml(text: str, path: Path) -> LabelMap:
             return mapping
 
     try:
+        depth = 0
         for event in yaml.parse(text, yaml.SafeLoader):
+            depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+            if depth > _DEEPEST:
+                raise InputError(f"{path}: is nested too deeply for a label file")
             if isinstance(event, yaml.AliasEvent):  # with these, a small file unfolds to any size
                 line = event.start_mark.line + 1 if event.start_mark else "?"
                 raise InputError(f"{path}: line {line}: aliases (*name) are refused; write the classes out")
@@ -129,7 +135,7 @@ def _numbered(rows: dict[Any, Any], path: Path) -> list[Any]:
     """The values of {0: a, 1: b}, whose keys may be texts, as JSON's are."""
     numbers: dict[int, Any] = {}
     for key, value in rows.items():
-        if isinstance(key, bool) or not str(key).isdecimal():
+        if isinstance(key, bool) or not str(key).isdecimal() or len(str(key)) > _MOST_DIGITS:
             raise LabelError(f"{path}: the key {key!r} is no class number; number the classes from 0 on")
         if int(key) in numbers:
             raise LabelError(f"{path}: the class number {int(key)} is there twice; keep one")
