@@ -130,7 +130,7 @@ def test_a_merge_counts_its_frames_and_goes_on_where_it_was_interrupted(tmp_path
     merge(shards[:1], tmp_path / "merged")
     report = merge(shards, tmp_path / "merged", existing="resume")
     assert (report.frames, report.run) == (4, {"asked": 4, "skipped": 2, "written": 2})
-    with pytest.raises(InputError, match=f"frame {frames[0].id}: the dataset has a frame of that id"):
+    with pytest.raises(InputError, match=f"frame {frames[0].id} is in"):
         merge([shards[0], shards[0]], tmp_path / "merged", existing="resume")
 
 

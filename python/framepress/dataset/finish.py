@@ -11,9 +11,10 @@ from framepress.core import Frame, LabelMap, Objects
 from framepress.core.record import from_record
 from framepress.dataset.job import Job
 from framepress.dataset.report import Totals
+from framepress.errors import FramepressError, JournalError
 from framepress.formats import Row
 from framepress.storage.finishing import FinishFiles
-from framepress.storage.journal import Journal
+from framepress.storage.journal import JOURNAL, Journal
 from framepress.storage.output import Output
 
 __all__ = ["finish_editions", "frames_of", "journal_labels", "totals_of"]
@@ -48,9 +49,18 @@ def journal_labels(job: Job, journal: Journal) -> LabelMap:
 def frames_of(journal: Journal, labels: LabelMap) -> Iterator[JournalRow]:
     """Every frame (without channels) under the dataset's classes, the channels it had, and its rows by edition."""
     for record in journal.records():
-        if record["op"] in ("add", "replace"):
+        if record["op"] not in ("add", "replace"):
+            continue
+        try:
             frame = _recoded(from_record(record["frame"]), labels)
-            yield frame, record["channels"], {name: edition["row"] for name, edition in record["editions"].items()}
+            rows = {name: edition["row"] for name, edition in record["editions"].items()}
+            channels = record["channels"]
+        except (FramepressError, KeyError, TypeError, AttributeError) as error:
+            raise JournalError(
+                f"{JOURNAL}: frame {record['frame'].get('id')!r}: damaged: {type(error).__name__}: {error}; "
+                "restore the journal from a copy"
+            ) from error
+        yield frame, channels, rows
 
 
 def totals_of(job: Job, journal: Journal, labels: LabelMap) -> Totals:

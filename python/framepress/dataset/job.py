@@ -104,5 +104,5 @@ class Job:
                 unlisted=document["unlisted"],
                 encoders=document["encoders"],
             )
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
+        except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
             raise JournalError(f"{where}/{JOB_PATH}: cannot be read as a dataset's description: {error}") from error

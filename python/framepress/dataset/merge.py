@@ -70,6 +70,7 @@ def merge(sources: Sequence[Path | str], target: Path | str, *, existing: str = 
     if not sources:
         raise OptionError("nothing to merge: name at least one dataset")
     shards = sorted((_Shard.open(Path(source)) for source in sources), key=_first_key)
+    _refuse_repeated(shards)
     job = shards[0].job
     for shard in shards[1:]:
         if (shard.job.formats, shard.job.split) != (job.formats, job.split):
@@ -79,6 +80,18 @@ def merge(sources: Sequence[Path | str], target: Path | str, *, existing: str = 
     if all((shard.job, shard.labels) == (job, shards[0].labels) for shard in shards):
         return _linked(shards, target, existing)
     return _pressed(shards, target, existing)
+
+
+def _refuse_repeated(shards: Sequence[_Shard]) -> None:
+    """Before anything is written; what an existing target holds is found frame by frame."""
+    holders: dict[str, Path] = {}
+    for shard in shards:
+        repeated = min(shard.journal.ids & holders.keys(), default=None)
+        if repeated is not None:
+            raise InputError(
+                f"frame {repeated} is in {holders[repeated]} and in {shard.path}; each frame may be in one of them only"
+            )
+        holders |= dict.fromkeys(shard.journal.ids, shard.path)
 
 
 def _linked(shards: Sequence[_Shard], target: Path | str, existing: str) -> Report:

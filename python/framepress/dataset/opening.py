@@ -65,10 +65,10 @@ def open_dataset(path: Path | str, format: str | None = None, **options: Any) ->
     if not path.exists():
         raise InputError(f"{path}: does not exist")
     if format is not None:
-        job = None
-        if (path / JOB_PATH).exists() and format in (job := _job(path)).formats:
-            path = path / job.prefix(format)
-        return Dataset(path, formats.by_name(format), options, job)
+        job = _job(path) if (path / JOB_PATH).exists() else None
+        if job is None or format not in job.formats:  # not one of our editions, whatever else it may be
+            return Dataset(path, formats.by_name(format), options)
+        return Dataset(path / job.prefix(format), formats.by_name(format), options, job)
     if (path / JOB_PATH).exists():
         job = _job(path)
         readable = [found for name in job.formats if (found := formats.by_name(name)).read is not None]

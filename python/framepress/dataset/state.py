@@ -81,11 +81,11 @@ def _ledger_totals(output: Output) -> dict[str, int]:
         for number, raw in enumerate(stream, start=1):
             try:
                 line = json.loads(raw)
-            except ValueError:
+            except (ValueError, RecursionError):
                 continue  # a run was killed while it wrote this; the next began a line of its own
             try:
                 if line["kind"] == "summary":
                     totals.update(line["totals"])
-            except (ValueError, TypeError, KeyError) as error:
+            except (ValueError, TypeError, KeyError, RecursionError) as error:
                 raise JournalError(f"{LEDGER}: line {number}: damaged: {error}; restore it from a copy") from error
     return totals

@@ -109,7 +109,7 @@ def finished(output: Output) -> dict[str, list[Any]]:
     try:
         rows: dict[str, list[Any]] = json.loads(output.read(FINISHED))
         return {checked(path): [int(size), str(sha256)] for path, (size, sha256) in rows.items()}
-    except (ValueError, TypeError, AttributeError) as error:
+    except (ValueError, TypeError, AttributeError, RecursionError) as error:
         raise JournalError(f"{FINISHED}: damaged: {error}; move it and the files that finish made away") from error
 
 

@@ -81,7 +81,7 @@ def _intended(output: Output) -> dict[str, list[str]]:
                     intended.pop(line["withdrawn"], None)
                 else:
                     intended[line["frame"]] = [checked(path) for path in line["files"]]
-            except (ValueError, KeyError, TypeError, AttributeError) as error:
+            except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
                 raise JournalError(f"{INTENTS}: line {number}: damaged: {error}; restore it from a copy") from error
     return intended
 

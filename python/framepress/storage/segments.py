@@ -92,8 +92,10 @@ def lines(output: Output, segment: Segment) -> Iterator[Line]:
 def _odd_line(segment: Segment, number: int, raw: bytes) -> Line:
     record = _parsed(raw, segment, number)
     op = record.get("op")
+    if not isinstance(op, str):
+        raise _damaged(segment, number, f"not a record: {raw[:80]!r}")
     if op not in ("add", "replace", "remove"):
-        return Line(segment, number, str(op), "", raw)
+        return Line(segment, number, op, "", raw)
     frame = record.get("frame")
     if not isinstance(frame, dict) or not isinstance(frame.get("id"), str):
         raise _damaged(segment, number, f"{op} without a frame id")
@@ -151,7 +153,7 @@ def _check_header(raw: bytes, segment: Segment) -> dict[str, Any]:
 def _parsed(raw: bytes, segment: Segment, number: int) -> dict[str, Any]:
     try:
         record = json.loads(raw)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise _damaged(segment, number, f"not JSON: {error}") from error
     if not isinstance(record, dict):
         raise _damaged(segment, number, f"not a record: {raw[:80]!r}")
@@ -304,5 +306,5 @@ def _whole_lines(output: Output, segment: Segment, repair: bool) -> Segment:
 def _is_record(raw: bytes) -> bool:
     try:
         return isinstance(json.loads(raw), dict)
-    except ValueError:
+    except (ValueError, RecursionError):
         return False
