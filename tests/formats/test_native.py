@@ -251,6 +251,19 @@ def test_a_source_that_is_a_picture_already_is_kept_as_it_is(tmp_path: Path) -> 
     assert same(back.view.channels["rgb"], view.channels["rgb"])
 
 
+@pytest.mark.parametrize("encoder", ["npy", "tiff"])
+@pytest.mark.parametrize("channel", ["depth", "range"])
+@pytest.mark.parametrize("value", [np.nan, -1.0, -np.inf])
+def test_a_distance_that_is_none_is_refused_with_its_pixel(
+    tmp_path: Path, value: float, channel: str, encoder: str
+) -> None:
+    metres = np.full((3, 5), np.inf, np.float32)
+    metres[1, 4] = value
+    view = View(Camera(5, 3), channels=Channels({channel: metres}, (5, 3)))
+    with pytest.raises(InputError, match=f"{channel}/a: {value} at pixel x=4 y=1"):
+        native.Writer(depth=encoder).add(Frame("a", 0, (view,)), Folder(tmp_path))
+
+
 @pytest.mark.parametrize(
     ("options", "suffixes"),
     [

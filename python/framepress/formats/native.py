@@ -14,7 +14,10 @@ from dataclasses import fields
 from itertools import groupby
 from typing import Any
 
+import numpy as np
+
 from framepress.core import CHANNELS, Frame, LabelMap, Objects, View
+from framepress.core.arrays import Array
 from framepress.core.record import to_record
 from framepress.errors import InputError, OptionError
 from framepress.formats.base import Files, Format, Row, Rows, image_file
@@ -33,6 +36,7 @@ CONVENTIONS = {
     "time": "ns of the simulation clock, 64-bit integers",
     "unknown": "null; a column that is not there is unknown in every row",
 }
+_DISTANCES = ("depth", "range")
 _NOTHING = {"depth": "+inf", "range": "+inf", "semantic": 0, "instance": 0, "normal": [0, 0, 0], "flow": [0, 0]}
 _IMAGES = ("keep", "png", "jpeg", "none")
 _DUMPS = json.JSONEncoder(allow_nan=False, separators=(",", ":"), sort_keys=True).encode
@@ -73,7 +77,7 @@ class Writer:
         """One file a channel; the row says which.
 
         Raises:
-            InputError: a channel is not what its row in the table of channels says.
+            InputError: a channel is not what its row in the table of channels says, or a distance is negative or NaN.
         """
         return {
             "files": {
@@ -92,6 +96,8 @@ class Writer:
             name = next(name for name in ("png", "jpeg") if ENCODERS[name].extension == extension)
         else:
             row = self._encoders[channel]
+            if channel in _DISTANCES:
+                _check_distances(view.channels[channel], stem)
             extension, name, content = row.extension, row.name, row.encode(view.channels[channel])
         sha256 = files.put(stem + extension, content)
         # Readers of .npy and TIFF do not notice every damage; a checksum does.
@@ -138,6 +144,12 @@ class Writer:
             "shards": shards,
         }
         files.put(DATASET, (json.dumps(document, indent=1, sort_keys=True, allow_nan=False) + "\n").encode())
+
+
+def _check_distances(metres: Array, where: str) -> None:
+    if metres.size and not metres.min() >= 0:  # NaN makes it NaN
+        y, x = np.argwhere(~(metres >= 0))[0].tolist()
+        raise InputError(f"{where}: {metres[y, x]} at pixel x={x} y={y}; distances are 0 or more, +inf for nothing")
 
 
 def _line(frame: Frame, row: Row) -> bytes:
