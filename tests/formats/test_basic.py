@@ -159,8 +159,8 @@ def test_the_file_order_of_the_disk_does_not_matter(
     walk = os.walk
     expected = frames_of(capture)[0]
 
-    def backwards(top: Path) -> Iterator[tuple[str, list[str], list[str]]]:
-        for folder, folders, names in walk(top):
+    def backwards(top: Path, **options: object) -> Iterator[tuple[str, list[str], list[str]]]:
+        for folder, folders, names in walk(top, **options):
             folders.reverse()
             yield folder, folders, sorted(names, reverse=True)
 

@@ -7,6 +7,7 @@ import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -144,6 +145,25 @@ def test_a_byte_order_mark_is_no_part_of_a_kitti_class(copy_of: Callable[[str], 
     names = open_dataset(folder, "kitti").labels().names
     file.write_bytes(b"\xef\xbb\xbf" + file.read_bytes())
     assert open_dataset(folder, "kitti").labels().names == names
+
+
+@pytest.mark.parametrize("name", ["basic", "yolo"])
+def test_a_folder_that_cannot_be_listed_is_not_passed_over(
+    name: str, capture: Path, copy_of: Callable[[str], Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = shutil.copytree(capture, tmp_path / "capture") if name == "basic" else copy_of(name)
+    closed = folder / ("aisle/rgb" if name == "basic" else "images/train/closed")
+    closed.mkdir(exist_ok=True)
+    real = os.scandir
+
+    def scandir(path: Any) -> Any:  # permissions do not stop root, who may run this
+        if os.path.samefile(path, closed):
+            raise PermissionError(13, "Permission denied", str(path))
+        return real(path)
+
+    monkeypatch.setattr(os, "scandir", scandir)
+    with pytest.raises(InputError, match=f"{closed}: cannot be listed: Permission denied"):
+        read_all(name, folder)
 
 
 def changed_record(folder: Path, change: Callable[[dict], None]) -> None:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import stat
+from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
 from framepress.errors import InputError
 
-__all__ = ["open_file", "read_file"]
+__all__ = ["open_file", "read_file", "walk"]
 
 
 def open_file(path: Path) -> BinaryIO:
@@ -39,6 +40,19 @@ def read_file(path: Path) -> bytes:
             return stream.read()
         except OSError as error:
             raise InputError(f"{path}: cannot be read: {error.strerror or error}") from error
+
+
+def walk(root: Path) -> Iterator[tuple[str, list[str], list[str]]]:
+    """`os.walk`, which by itself passes over a folder that it may not list, and all that is in it.
+
+    Raises:
+        InputError: a folder cannot be listed.
+    """
+
+    def refuse(error: OSError) -> None:
+        raise InputError(f"{error.filename}: cannot be listed: {error.strerror or error}") from error
+
+    yield from os.walk(root, onerror=refuse)
 
 
 def _without_waiting(name: str, flags: int) -> int:

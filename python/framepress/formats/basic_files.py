@@ -10,12 +10,12 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from framepress.core.files import walk
 from framepress.errors import InputError
 
 __all__ = ["KINDS", "Capture", "Number", "find", "first_file"]
@@ -112,7 +112,7 @@ def first_file(root: Path) -> Path | None:
 def _files(root: Path) -> Iterator[tuple[Path, str, str, Number]]:
     if not root.is_dir():
         raise InputError(f"{root}: is no folder; give the output folder of BasicWriter")
-    for folder, folders, names in os.walk(root):
+    for folder, folders, names in walk(root):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         parts = Path(folder).relative_to(root).parts
         for name in sorted(names):

@@ -10,7 +10,7 @@ from typing import Any
 
 from framepress.core import Camera, EncodedImage, Frame, Label, LabelMap, View
 from framepress.core.channels import Channels
-from framepress.core.files import open_file, read_file
+from framepress.core.files import open_file, read_file, walk
 from framepress.errors import FramepressError, InputError
 from framepress.formats.frame_ids import Split, frame_ids
 from framepress.formats.yolo_names import frame_id, split_folder
@@ -184,11 +184,9 @@ def _images(entry: Any, root: Path, where: str) -> list[str]:
             raise InputError(f"{where}: {item!r} is no path")
         path, relative = _inside(root, item, where)
         if path.is_dir():
-            found += sorted(
-                f"{relative}/{image.relative_to(path).as_posix()}" if relative else image.relative_to(path).as_posix()
-                for image in path.rglob("*")
-                if image.suffix.lower() in _EXTENSIONS and not image.is_dir()  # a dead link is a lost image
-            )
+            below = [Path(folder, name) for folder, _, names in walk(path) for name in names]  # dead links too
+            images = [image.relative_to(path).as_posix() for image in below if image.suffix.lower() in _EXTENSIONS]
+            found += sorted(f"{relative}/{image}" if relative else image for image in images)
         elif path.suffix.lower() == ".txt" and path.is_file():
             for number, line in enumerate(path.read_text("utf-8", errors="surrogateescape").splitlines(), 1):
                 if line.strip():
