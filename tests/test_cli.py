@@ -308,6 +308,29 @@ def test_a_reader_that_leaves_early_is_no_error() -> None:
     assert (run.returncode, run.stderr) == (0, "")
 
 
+@pytest.mark.parametrize(("ending", "code"), [("> /dev/full", 3), (">&-", 0), ("2>&-", 0)])
+@pytest.mark.parametrize("more", ["", "--json"])
+def test_an_answer_that_cannot_be_given_is_no_bug(ending: str, code: int, more: str, tmp_path: Path) -> None:
+    if not Path("/dev/full").exists():
+        pytest.skip("no /dev/full here")
+    source = pressed(tmp_path / "a source", count=2)
+    asked = (
+        f"-m framepress.cli convert {shlex.quote(str(source))} {shlex.quote(str(tmp_path / 'out'))} --to yolo {more}"
+    )
+    script = f"{shlex.quote(sys.executable)} {asked} {ending}"
+    run = subprocess.run(["bash", "-c", script], capture_output=True, text=True)
+    assert run.returncode == code, run.stderr
+    assert "Traceback" not in run.stderr
+    assert "Exception ignored" not in run.stderr
+    assert (tmp_path / "out/data.yaml").exists()
+
+
+def test_json_is_utf_8_where_a_path_is_not(run: Run, tmp_path: Path) -> None:
+    source = pressed(tmp_path / "a source", count=1).rename(tmp_path / "src\udcff")
+    out = subprocess.run([sys.executable, "-m", "framepress.cli", "info", source, "--json"], capture_output=True)
+    assert json.loads(out.stdout.decode("utf-8"))["path"] == str(source)
+
+
 class Terminal(io.StringIO):
     def isatty(self) -> bool:
         return True

@@ -87,6 +87,7 @@ def test_safe_names_are_safe_and_differ_where_the_texts_do() -> None:
     assert len({safe_name(text) for text in texts}) == len(texts)
     assert safe_name("rgb_0001") == "rgb_0001"
     assert safe_name("..") == "-2e-2e"
+    assert safe_name("\udcff") == "-ff"  # how Python spells the byte 0xff of a file name that is no text
 
 
 @pytest.mark.parametrize("name", ["", "/a", "a/", "a//b", "../a", "a.b", "a b", "ä", "a\\b", "x" * 201])

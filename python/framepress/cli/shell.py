@@ -30,7 +30,16 @@ as_json = click.option("--json", "as_json", is_flag=True, help="Answer with one 
 
 def emit(document: Any, text: str, *, as_json: bool) -> None:
     """The command's answer on stdout, in one of its two forms."""
-    click.echo(json.dumps(document, ensure_ascii=False, indent=1, allow_nan=False) if as_json else text)
+    click.echo(_json(document) if as_json else text)
+
+
+def _json(document: Any) -> str:
+    text = json.dumps(document, ensure_ascii=False, indent=1, allow_nan=False)
+    try:
+        text.encode()
+    except UnicodeEncodeError:  # the name of a file that is no UTF-8
+        return json.dumps(document, indent=1, allow_nan=False)
+    return text
 
 
 def command_line() -> list[str]:
@@ -67,16 +76,23 @@ class Commands(click.Group):
 
     def main(self, args: Sequence[str] | None = None, *rest: Any, **settings: Any) -> NoReturn:
         given = list(sys.argv[1:] if args is None else args)
+        for name in ("stdout", "stderr"):
+            if getattr(sys, name) is None:  # closed by who started us
+                setattr(sys, name, open(os.devnull, "w"))
         try:
             code = super().main(given, *rest, **{**settings, "standalone_mode": False})
             sys.stdout.flush()
         except (BrokenPipeError, SystemExit):  # the latter is click's own answer to the former
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # who asked has left: nothing more to say
+            _no_more_answers()  # who asked has left
             sys.exit(0)
         except (Exception, KeyboardInterrupt) as error:
             _tell(error, as_json="--json" in given)
             sys.exit(exit_code(error))
         sys.exit(code if isinstance(code, int) else 0)
+
+
+def _no_more_answers() -> None:
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _tell(error: BaseException, *, as_json: bool) -> None:
@@ -85,7 +101,11 @@ def _tell(error: BaseException, *, as_json: bool) -> None:
     kind = "Interrupted" if interrupted else type(error).__name__
     message = _message(error)
     if as_json:
-        emit({"error": {"kind": kind, "message": message}}, "", as_json=True)
+        try:
+            emit({"error": {"kind": kind, "message": message}}, "", as_json=True)
+            sys.stdout.flush()
+        except OSError:  # that stdout cannot be written to may be the very error
+            _no_more_answers()
     if code == BUG or (os.environ.get("FRAMEPRESS_DEBUG") and not interrupted):
         click.echo("".join(traceback.format_exception(error)), err=True, nl=False)
     if code == BUG:

@@ -30,10 +30,13 @@ _EXPECTED = {_TEXT: "a text", _WHOLE: "a whole number", _TIME: "a whole number o
 def safe_name(text: str) -> str:
     """Any text as one path component of A-Z a-z 0-9 _ -; other characters become `-` and two hex digits a byte.
 
+    A byte of a file name that is no UTF-8 counts as itself.
+
     Readers split file names at the first dot and at blanks (torchvision, WebDataset, VOC lists), so none may pass.
     """
     return "".join(
-        char if _NAME.fullmatch(char) else "".join(f"-{byte:02x}" for byte in char.encode()) for char in text
+        char if _NAME.fullmatch(char) else "".join(f"-{byte:02x}" for byte in char.encode("utf-8", "surrogateescape"))
+        for char in text
     )
 
 
