@@ -242,10 +242,9 @@ def test_what_the_system_refuses_is_told_with_a_way_out(tmp_path, monkeypatch, n
 
 def test_a_name_that_is_too_long_is_told(tmp_path):
     output = FolderOutput(tmp_path)
-    with pytest.raises(OutputError, match=r"too long.*shorten"):
-        output.put("x" * 300, b"")
-    with pytest.raises(OutputError, match=r"too long.*shorten"):
-        output.put("x" * 300 + "/a", b"")
+    for path in ("x" * 300, "x" * 300 + "/a"):
+        with pytest.raises(OutputError, match="component of 300 bytes, above 255"):
+            output.put(path, b"")
     assert list(output.list(".framepress")) == []
 
 
