@@ -233,6 +233,8 @@ def test_an_existing_dataset_needs_append_or_resume_and_the_same_job(tmp_path: P
         written(3)
     with pytest.raises(OptionError, match="was made with another formats"):
         written(3, formats={"plain": {"images": "png"}}, existing="append")
+    with pytest.raises(OptionError, match=r"another labels: none, now 2 classes \(cone, car\); use the same"):
+        written(3, labels=LabelMap.of(["cone", "car"]), existing="append")
     with pytest.raises(InputError, match="has a frame of that id"):
         written(2, existing="append")
     assert written(1, existing="resume").close().run == {"asked": 3, "skipped": 2, "written": 1}

@@ -232,5 +232,13 @@ def _check_same(asked: Job, found: Job, where: str) -> None:
         before, now = getattr(found, field.name), getattr(asked, field.name)
         if before != now:
             raise OptionError(
-                f"{where}: was made with another {field.name}: {before!r}, now {now!r}; use the same, or a new target"
+                f"{where}: was made with another {field.name}: {_brief(before)}, now {_brief(now)}; "
+                "use the same, or a new target"
             )
+
+
+def _brief(value: Any) -> str:
+    """A part of a job in a message: classes by their names, encoders and options as they are."""
+    if isinstance(value, LabelMap):
+        return f"{len(value)} classes ({', '.join(value.names[:8])}{', …' if len(value) > 8 else ''})"
+    return "none" if value is None else repr(value)
