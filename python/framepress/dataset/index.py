@@ -29,7 +29,6 @@ from framepress.errors import LabelError, OutputError
 __all__ = ["NO_TIME", "Index", "Table", "Texts"]
 
 _CHUNK = 1 << 20
-_ATTEMPTS = 3  # another process may clear the cache in the very moment in which an index is made
 
 
 class Texts(Sequence[str]):
@@ -115,16 +114,13 @@ class Index:
             InputError: the dataset is damaged.
             OutputError: the cache cannot be written or not be mapped; FRAMEPRESS_CACHE names another folder for it.
         """
-        for attempt in range(_ATTEMPTS):
-            place = index_cache.Place.of(dataset)
-            if not rebuild and attempt == 0:
-                found = cls._cached(place.folder)
-                if found is not None:
-                    return found
-            made = cls._cached(place.made(lambda target: build(dataset, target)), fresh=True)
-            if made is not None:
-                return made
-        raise OutputError(f"{place.folder}: cannot be read back; set FRAMEPRESS_CACHE to a folder on another disk")
+        place = index_cache.Place.of(dataset)
+        found = None if rebuild else cls._cached(place.folder)
+        if found is None:
+            found = place.made(lambda target: build(dataset, target), lambda built: cls._cached(built, fresh=True))
+        if found is None:
+            raise OutputError(f"{place.folder}: cannot be read back; set FRAMEPRESS_CACHE to a folder on another disk")
+        return found
 
     @classmethod
     def _cached(cls, folder: Path, *, fresh: bool = False) -> Index | None:

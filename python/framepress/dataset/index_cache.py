@@ -18,6 +18,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import mkdtemp
+from typing import TypeVar
 
 from framepress import __version__
 from framepress.dataset.job import JOB_PATH
@@ -28,6 +29,7 @@ from framepress.storage.segments import JOURNAL
 
 __all__ = ["Place", "cache_folder", "fingerprint"]
 
+_Opened = TypeVar("_Opened")
 _BUILDING = "building-"
 _ABANDONED_SECONDS = 86400.0
 
@@ -94,8 +96,12 @@ class Place:
         digest = hashlib.sha256(where.encode(errors="surrogateescape")).hexdigest()[:32]
         return cls(cache_folder() / "index" / digest / fingerprint(dataset))
 
-    def made(self, build: Callable[[Path], None]) -> Path:
+    def made(self, build: Callable[[Path], None], opened: Callable[[Path], _Opened]) -> _Opened:
         """Build into a new folder, put it in place of what is there, and drop the dataset's older indexes.
+
+        Args:
+            opened: maps what was built; called before it is put in place, for another builder may retire it the moment
+                after. A mapped file stays readable wherever its folder goes.
 
         Raises:
             OutputError: the cache cannot be written.
@@ -111,13 +117,14 @@ class Place:
             ) from error
         try:
             build(building)
+            made = opened(building)
             self._publish(building)
         finally:
             shutil.rmtree(building, ignore_errors=True)
         for other in home.iterdir():
             if other != self.folder and not _in_use(other):
                 shutil.rmtree(other, ignore_errors=True)
-        return self.folder
+        return made
 
     def _publish(self, built: Path) -> None:
         if self.folder.exists():
