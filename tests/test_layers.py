@@ -21,7 +21,9 @@ LAYERS = {
     "storage": 2,
     "capture": 2,
     "formats": 3,
+    "headless": 3,
     "dataset": 4,
+    "replicator": 5,
     "cli": 6,
 }
 FREE = {"", "errors"}  # the package itself (its version) and the errors are for everyone

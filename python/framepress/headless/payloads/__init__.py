@@ -1,0 +1,1 @@
+"""`Buffers` and a `Scene` as Replicator's annotator values."""

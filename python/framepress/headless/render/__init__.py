@@ -1,0 +1,1 @@
+"""A visibility-buffer rasteriser in Warp kernels: a `Scene` and a camera as `Buffers`."""

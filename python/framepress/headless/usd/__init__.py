@@ -1,0 +1,1 @@
+"""A USD stage as a `Scene`."""
