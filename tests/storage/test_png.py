@@ -16,7 +16,8 @@ from PIL import Image
 from framepress.errors import InputError, OptionError
 from framepress.storage import images_backend, images_kernels, png, png_rows
 from framepress.storage.images_huffman import HuffmanCode, HuffmanWriter
-from framepress.storage.images_sparse import sparse_block
+from framepress.storage.images_sparse import Sparse
+from framepress.storage.png_rows import filter_up, up_of_ids
 
 cv2 = pytest.importorskip("cv2", reason="OpenCV is one of the independent readers")
 
@@ -279,16 +280,36 @@ def test_sparse_blocks_inflate_to_what_went_in(gaps, tail, seed):
     block = np.zeros(sum(gaps) + len(gaps) + tail, np.uint8)
     block[np.cumsum(np.array(gaps, dtype=int) + 1) - 1] = literals
     inflate = zlib.decompressobj(-15)
-    assert inflate.decompress(sparse_block(block) + b"\x03\x00") == block.tobytes()
+    assert inflate.decompress(sparse(block).block() + b"\x03\x00") == block.tobytes()
     assert inflate.eof
     assert not inflate.unused_data
+    for before in (b"", b"\xff" * 70_000):
+        assert sparse(block).adler32(zlib.adler32(before)) == zlib.adler32(before + block.tobytes())
+
+
+def sparse(block):
+    return Sparse(np.flatnonzero(block), block[block != 0], len(block))
+
+
+@pytest.mark.parametrize("stored", [">u2", "<u4"])
+def test_the_changes_of_an_id_map_are_what_the_filter_makes_of_its_rows(stored):
+    rng = np.random.default_rng(2)
+    for height, width in ((1, 1), (1, 300), (37, 53), (64, 9)):
+        ids = np.repeat(np.repeat(rng.integers(0, 0xFFFF, (height, -(-width // 7))), 7, axis=1)[:, :width], 1, axis=0)
+        ids[height // 2 :] = ids[0]
+        pixels = np.ascontiguousarray(ids, dtype=stored)
+        dense = filter_up(pixels.view(np.uint8).reshape(height, -1))
+        changes = up_of_ids(ids, stored)
+        assert changes.length == len(dense)
+        np.testing.assert_array_equal(changes.at, np.flatnonzero(dense))
+        np.testing.assert_array_equal(changes.literals, dense[dense != 0])
 
 
 def test_runs_of_every_length_are_coded():
     for length in [*range(1, 800), 5000]:
         block = np.zeros(length + 2, np.uint8)
         block[[0, -1]] = 7, 9
-        assert zlib.decompressobj(-15).decompress(sparse_block(block) + b"\x03\x00") == block.tobytes()
+        assert zlib.decompressobj(-15).decompress(sparse(block).block() + b"\x03\x00") == block.tobytes()
 
 
 def test_id_maps_take_no_more_than_1_5_times_pillow_level_6():

@@ -10,8 +10,9 @@ import zlib
 from typing import Any
 
 from framepress.core.arrays import Array
-from framepress.storage import images_backend, images_sparse
+from framepress.storage import images_backend
 from framepress.storage.images_huffman import HuffmanCode, HuffmanWriter
+from framepress.storage.images_sparse import Sparse
 
 __all__ = ["Stream"]
 
@@ -52,14 +53,11 @@ class Stream:
             self._runs = self._compressor()
         self._parts.append(self._runs.compress(block.data))
 
-    def zeros(self, block: Array) -> None:
-        """Add a block that is nearly all zero."""
-        if not images_sparse.is_sparse(block):
-            self.runs(block)
-            return
-        self._adler = self._coder.adler32(block.data, self._adler)
+    def zeros(self, block: Sparse) -> None:
+        """Add a block that is nearly all zero, of which only the rest is looked at."""
+        self._adler = block.adler32(self._adler)
         self._end_stretch()
-        self._parts.append(images_sparse.sparse_block(block))
+        self._parts.append(block.block())
 
     def finish(self) -> bytes:
         """The whole stream; nothing can be added after it."""

@@ -6,15 +6,18 @@ that zero repeated (RFC 1951: a match of 3 to 258 bytes at distance 1).
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from framepress.core.arrays import Array
 from framepress.storage.images_huffman import HuffmanCode, HuffmanWriter
 
-__all__ = ["is_sparse", "sparse_block"]
+__all__ = ["Sparse", "nonzero_bytes"]
 
 LONGEST = 258
 LONGEST_SYMBOL = 285
+_ADLER = 65521
 SPARSE_SHARE = 16  # at most one byte in so many is not zero
 
 # Length symbols of RFC 1951, 3.2.5: first length and number of extra bits from symbol 257 on.
@@ -24,16 +27,44 @@ _EXTRA_BITS = np.array([0] * 8 + [1] * 4 + [2] * 4 + [3] * 4 + [4] * 4 + [5] * 4
 _SYMBOL = np.searchsorted(_FIRST, np.arange(LONGEST), side="right") - 1  # of a length 3 to 257, counted from 257
 
 
-def is_sparse(block: Array) -> bool:
-    return int(np.count_nonzero(block)) * SPARSE_SHARE <= len(block)
+@dataclass(frozen=True, slots=True)
+class Sparse:
+    """`length` bytes that are zero but for `literals`, (n,) uint8, at the ascending places `at`, (n,) int64."""
+
+    at: Array
+    literals: Array
+    length: int
+
+    @property
+    def pays(self) -> bool:
+        """Whether the zeros are so many that skipping them beats a coder that sees every byte."""
+        return len(self.at) * SPARSE_SHARE <= self.length
+
+    def adler32(self, value: int = 1) -> int:
+        """zlib's checksum of the bytes (RFC 1950, 8.2) from the literals alone; `value` is that of what came before."""
+        low, high = value & 0xFFFF, value >> 16
+        behind = (self.length - self.at) % _ADLER  # how often a byte is summed up
+        steps = self.literals.astype(np.int64)
+        high += self.length * low + int((behind * steps).sum())
+        return (low + int(steps.sum())) % _ADLER | high % _ADLER << 16
+
+    def block(self) -> bytes:
+        """One deflate block, and the empty one that ends at a byte boundary."""
+        return _block(self.at, self.literals, self.length)
 
 
-def sparse_block(block: Array) -> bytes:
-    """One block (and the empty one that ends at a byte boundary) for (n,) uint8."""
-    at = _nonzero(block)
-    literals = block[at]
+def nonzero_bytes(block: Array) -> Array:
+    """`np.flatnonzero` of (n,) uint8 or bool, eight bytes at a time where they are zero."""
+    whole = len(block) // 8 * 8
+    words = block[:whole].view(np.uint64)
+    busy = np.flatnonzero(words != 0)
+    inside = np.flatnonzero(words[busy].view(np.uint8) != 0)
+    return np.concatenate([8 * busy[inside >> 3] + (inside & 7), whole + np.flatnonzero(block[whole:])])
+
+
+def _block(at: Array, literals: Array, length: int) -> bytes:
     # The zeros before each literal, and those after the last one; of each gap the first zero stands for itself.
-    gaps = np.diff(at, prepend=-1, append=len(block)) - 1
+    gaps = np.diff(at, prepend=-1, append=length) - 1
     repeats = np.maximum(gaps - 1, 0)
     full, rest = np.divmod(repeats, LONGEST)
     code = _code(literals, gaps, int(full.sum()), rest)
@@ -58,15 +89,6 @@ def sparse_block(block: Array) -> bytes:
         writer.put_symbol(0)
     writer.write_codes(elements, widths)
     return writer.close()
-
-
-def _nonzero(block: Array) -> Array:
-    """`np.flatnonzero`, eight bytes at a time where they are zero."""
-    whole = len(block) // 8 * 8
-    words = block[:whole].view(np.uint64)
-    busy = np.flatnonzero(words != 0)
-    inside = np.flatnonzero(words[busy].view(np.uint8) != 0)
-    return np.concatenate([8 * busy[inside >> 3] + (inside & 7), whole + np.flatnonzero(block[whole:])])
 
 
 def _code(literals: Array, gaps: Array, longest: int, rest: Array) -> HuffmanCode:

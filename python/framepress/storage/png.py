@@ -59,7 +59,8 @@ def encode(pixels: Array) -> bytes:
             stream.noise(filtered, code)
         else:
             stream.runs(filtered)
-    return _file(pixels, stream.finish())
+    colour = _COLOUR_TYPE[pixels.ndim, pixels.shape[2] if pixels.ndim == 3 else 1]
+    return _file(pixels.shape, colour, 8 * pixels.dtype.itemsize, stream.finish())
 
 
 def encode_ids(ids: Array) -> bytes:
@@ -71,19 +72,21 @@ def encode_ids(ids: Array) -> bytes:
         OptionError: another shape or dtype, or no pixels.
         InputError: an id that does not fit, with its pixel.
     """
-    if ids.ndim != 2 or ids.dtype.kind not in "ui" or not ids.size:
+    if ids.ndim != 2 or ids.dtype.kind not in "ui" or not ids.size or max(ids.shape) > MAX_SIDE:
         raise OptionError(f"an id map is an integer (H, W) array with pixels, got {ids.dtype} {ids.shape}")
     largest = int(ids.max())
     if largest > 0xFFFFFFFF or (ids.dtype.kind == "i" and int(ids.min()) < 0):
         y, x = np.argwhere((ids < 0) | (ids > 0xFFFFFFFF))[0].tolist()
         raise InputError(f"id {int(ids[y, x])} at pixel x={x} y={y} does not fit 32 bits; number the objects from 1")
-    pixels: Array = ids.astype(np.uint16, copy=False)
-    if largest > 0xFFFF:
-        pixels = np.ascontiguousarray(ids, dtype="<u4").view(np.uint8).reshape(*ids.shape, 4)
-    rows, _ = _rows(pixels)
+    wide = largest > 0xFFFF
     stream = images_deflate.Stream()
-    stream.zeros(png_rows.filter_up(rows))
-    return _file(pixels, stream.finish())
+    changes = png_rows.up_of_ids(ids, "<u4" if wide else ">u2")
+    if changes.pays:
+        stream.zeros(changes)
+    else:
+        pixels: Array = np.ascontiguousarray(ids, dtype="<u4").view(np.uint8) if wide else ids.astype(">u2")
+        stream.runs(png_rows.filter_up(pixels.view(np.uint8).reshape(len(ids), -1)))
+    return _file(ids.shape, *((6, 8) if wide else (0, 16)), stream.finish())
 
 
 @dataclass(frozen=True)
@@ -134,10 +137,8 @@ def _rows(pixels: Array) -> tuple[Array, int]:
     return big_endian.view(np.uint8).reshape(len(pixels), -1), kind[1] * pixels.dtype.itemsize
 
 
-def _file(pixels: Array, compressed: bytes) -> bytes:
-    height, width = pixels.shape[:2]
-    colour = _COLOUR_TYPE[pixels.ndim, pixels.shape[2] if pixels.ndim == 3 else 1]
-    ihdr = struct.pack(">IIBBBBB", width, height, 8 * pixels.dtype.itemsize, colour, 0, 0, 0)
+def _file(shape: tuple[int, ...], colour: int, bits: int, compressed: bytes) -> bytes:
+    ihdr = struct.pack(">IIBBBBB", shape[1], shape[0], bits, colour, 0, 0, 0)
     crc32 = images_backend.coder_module().crc32
     parts = [SIGNATURE]
     for kind, body in ((b"IHDR", ihdr), (b"IDAT", compressed), (b"IEND", b"")):

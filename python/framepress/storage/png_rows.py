@@ -13,8 +13,9 @@ import numpy as np
 
 from framepress.core.arrays import Array
 from framepress.storage import images_backend, images_kernels
+from framepress.storage.images_sparse import Sparse, nonzero_bytes
 
-__all__ = ["RowFilter", "Survey", "bands", "filter_up", "survey"]
+__all__ = ["RowFilter", "Survey", "bands", "filter_up", "survey", "up_of_ids"]
 
 BAND_BYTES = 1 << 17  # a band, its filtered copy and the coder's tables fit a core's second-level cache
 SAMPLE_STEP = 16  # one row in so many is looked at before the choice
@@ -28,6 +29,31 @@ def filter_up(rows: Array) -> Array:
     filtered[0, 1:] = rows[0]
     np.subtract(rows[1:], rows[:-1], out=filtered[1:, 1:])
     return filtered.ravel()
+
+
+def up_of_ids(ids: Array, stored: str) -> Sparse:
+    """What `filter_up` makes of an id map (H, W) whose pixels are stored as the dtype `stored`, from the changes alone.
+
+    An id that is the same as the one above gives zeros, which is nearly every one.
+    """
+    height, width = ids.shape
+    changed = np.empty((height, width), dtype=bool)
+    np.not_equal(ids[0], 0, out=changed[0])
+    np.not_equal(ids[1:], ids[:-1], out=changed[1:])
+    place = nonzero_bytes(changed.ravel())
+    row, column = np.divmod(place, width)
+    flat = ids.reshape(-1)
+    above = np.where(row > 0, flat[np.maximum(place - width, 0)], 0)
+    here, before = (np.ascontiguousarray(values, dtype=stored).view(np.uint8) for values in (flat[place], above))
+    size = np.dtype(stored).itemsize
+    line = 1 + width * size
+    at = ((row * line + 1 + column * size)[:, None] + np.arange(size)).ravel()
+    literals = here - before
+    busy = literals != 0
+    at, literals = at[busy], literals[busy]
+    starts = np.arange(height) * line
+    among = np.searchsorted(at, starts)
+    return Sparse(np.insert(at, among, starts), np.insert(literals, among, np.uint8(2)), height * line)
 
 
 class RowFilter:
