@@ -1,0 +1,200 @@
+"""Reading textures: wrap modes, mip levels, bilinear filtering in linear light, the alpha test."""
+
+import warp as wp
+
+wp.set_module_options({"enable_backward": False, "fast_math": False, "fuse_fp": False})
+
+WRAPS = ("repeat", "mirror", "clamp", "black")
+"""`TextureUse.wrap`, at the place of its code."""
+
+REPEAT = wp.constant(0)
+MIRROR = wp.constant(1)
+BLACK = wp.constant(3)
+
+
+@wp.struct
+class Atlas:
+    """All textures of a scene, every one with its mip levels."""
+
+    texels: wp.array(dtype=wp.uint32)  # RGBA, red in the lowest byte; row 0 at the top; level 0 first, then its halves
+    images: wp.array(dtype=wp.int32)  # five a texture: first texel, width, height, levels, 1 = sRGB
+    decoded: wp.array(dtype=wp.float32)  # (512,) value of a byte: linear, then sRGB
+
+
+@wp.struct
+class Use:
+    """`scene.TextureUse`: texture -1 = none; uv' = (a u + b v + c, d u + e v + f)."""
+
+    texture: wp.int32
+    wrap: wp.int32
+    channel: wp.int32  # 0 r, 1 g, 2 b, 3 a
+    a: wp.float32
+    b: wp.float32
+    c: wp.float32
+    d: wp.float32
+    e: wp.float32
+    f: wp.float32
+
+
+@wp.struct
+class Surface:
+    """`scene.Material`."""
+
+    diffuse: wp.vec3
+    emissive: wp.vec3
+    roughness: wp.float32
+    metallic: wp.float32
+    opacity: wp.float32
+    threshold: wp.float32  # cut out where opacity is below; 0 = never
+    diffuse_use: Use
+    emissive_use: Use
+    roughness_use: Use
+    metallic_use: Use
+    opacity_use: Use
+
+
+@wp.func
+def placed(use: Use, uv: wp.vec2) -> wp.vec2:
+    return wp.vec2(use.a * uv[0] + use.b * uv[1] + use.c, use.d * uv[0] + use.e * uv[1] + use.f)
+
+
+@wp.func
+def wrapped(i: int, n: int, wrap: int) -> int:
+    """Texel column or row, of n; clamped where the mode is neither repeat nor mirror."""
+    j = i
+    if wrap == REPEAT:
+        j = i % n
+        if j < 0:
+            j += n
+    elif wrap == MIRROR:
+        j = i % (2 * n)
+        if j < 0:
+            j += 2 * n
+        if j >= n:
+            j = 2 * n - 1 - j
+    else:
+        j = wp.clamp(i, 0, n - 1)
+    return j
+
+
+@wp.func
+def texel(atlas: Atlas, at: int, table: int) -> wp.vec4:
+    rgba = atlas.texels[at]
+    return wp.vec4(
+        atlas.decoded[table + int(rgba & wp.uint32(255))],
+        atlas.decoded[table + int((rgba >> wp.uint32(8)) & wp.uint32(255))],
+        atlas.decoded[table + int((rgba >> wp.uint32(16)) & wp.uint32(255))],
+        atlas.decoded[int(rgba >> wp.uint32(24))],
+    )
+
+
+@wp.func
+def bilinear(atlas: Atlas, texture: int, wrap: int, level: int, uv: wp.vec2) -> wp.vec4:
+    """Linear RGB and alpha at `uv` (v upwards); outside of [0, 1] as the wrap mode says."""
+    row = texture * 5
+    first = atlas.images[row]
+    width = atlas.images[row + 1]
+    height = atlas.images[row + 2]
+    table = atlas.images[row + 4] * 256
+    for _i in range(level):
+        first += width * height
+        width = wp.max(width >> 1, 1)
+        height = wp.max(height >> 1, 1)
+    # Whole turns go first: a coordinate of thousands has no bits left for texels.
+    u = uv[0]
+    v = uv[1]
+    if wrap == REPEAT:
+        u = u - wp.floor(u)
+        v = v - wp.floor(v)
+    elif wrap == MIRROR:
+        u = u - 2.0 * wp.floor(0.5 * u)
+        v = v - 2.0 * wp.floor(0.5 * v)
+    else:
+        u = wp.clamp(u, -1.0, 2.0)
+        v = wp.clamp(v, -1.0, 2.0)
+    x = u * float(width) - 0.5
+    y = (1.0 - v) * float(height) - 0.5
+    left = wp.floor(x)
+    top = wp.floor(y)
+    across = x - left
+    down = y - top
+    x0 = wrapped(int(left), width, wrap)
+    x1 = wrapped(int(left) + 1, width, wrap)
+    y0 = first + wrapped(int(top), height, wrap) * width
+    y1 = first + wrapped(int(top) + 1, height, wrap) * width
+    upper = texel(atlas, y0 + x0, table) * (1.0 - across) + texel(atlas, y0 + x1, table) * across
+    lower = texel(atlas, y1 + x0, table) * (1.0 - across) + texel(atlas, y1 + x1, table) * across
+    value = upper * (1.0 - down) + lower * down
+    if wrap == BLACK:
+        if uv[0] < 0.0 or uv[0] > 1.0 or uv[1] < 0.0 or uv[1] > 1.0:
+            value = wp.vec4(0.0, 0.0, 0.0, 0.0)
+    return value
+
+
+@wp.func
+def sample(atlas: Atlas, use: Use, uv: wp.vec2, footprint: float) -> wp.vec4:
+    """The value at a corner-interpolated `uv` of the mesh, from the nearest mip level.
+
+    Args:
+        footprint: pixel's area in squared units of the mesh's uv.
+    """
+    row = use.texture * 5
+    texels = footprint * wp.abs(use.a * use.e - use.b * use.d)
+    texels *= float(atlas.images[row + 1]) * float(atlas.images[row + 2])
+    # Half of log2 of the area; half a level is added to round.
+    level = wp.clamp(int(0.5 * wp.log2(wp.max(texels, 1.0)) + 0.5), 0, atlas.images[row + 3] - 1)
+    return bilinear(atlas, use.texture, use.wrap, level, placed(use, uv))
+
+
+@wp.func
+def opacity_at(atlas: Atlas, surfaces: wp.array(dtype=Surface), material: int, uv: wp.vec2) -> float:
+    """Opacity at `uv`, of the finest level: a cut-out's outline must not depend on the distance."""
+    opacity = surfaces[material].opacity
+    use = surfaces[material].opacity_use
+    if use.texture >= 0:
+        value = bilinear(atlas, use.texture, use.wrap, 0, placed(use, uv))
+        opacity = value[use.channel]
+    return opacity
+
+
+@wp.func
+def encoded(value: float, srgb: int) -> wp.uint32:
+    """The nearest byte."""
+    code = value
+    if srgb == 1:
+        code = value * 12.92
+        if value > 0.0031308:
+            code = 1.055 * wp.pow(value, 1.0 / 2.4) - 0.055
+    return wp.uint32(int(wp.clamp(code, 0.0, 1.0) * 255.0 + 0.5))
+
+
+@wp.kernel
+def halve(atlas: Atlas, source: int, width: int, height: int, srgb: int, first: int):
+    """A texel of the next mip level: the exact area mean of what it covers, in linear light, colours by their alpha."""
+    i = wp.tid()
+    w = wp.max(width >> 1, 1)
+    h = wp.max(height >> 1, 1)
+    wide = float(width) / float(w)
+    high = float(height) / float(h)
+    x0 = float(i % w) * wide
+    y0 = float(i // w) * high
+    total = wp.vec4(0.0, 0.0, 0.0, 0.0)
+    plain = wp.vec4(0.0, 0.0, 0.0, 0.0)
+    for y in range(int(y0), wp.min(int(wp.ceil(y0 + high)), height)):
+        rows = wp.min(float(y + 1), y0 + high) - wp.max(float(y), y0)
+        for x in range(int(x0), wp.min(int(wp.ceil(x0 + wide)), width)):
+            share = rows * (wp.min(float(x + 1), x0 + wide) - wp.max(float(x), x0)) / (wide * high)
+            value = texel(atlas, source + y * width + x, srgb * 256)
+            plain += value * share
+            weight = share * value[3]
+            total += wp.vec4(value[0] * weight, value[1] * weight, value[2] * weight, weight)
+    colour = wp.vec3(plain[0], plain[1], plain[2])
+    if total[3] > 0.0:
+        # Otherwise the colour under a cut-out's holes would bleed into its leaves.
+        colour = wp.vec3(total[0], total[1], total[2]) / total[3]
+    atlas.texels[first + i] = (
+        encoded(colour[0], srgb)
+        | (encoded(colour[1], srgb) << wp.uint32(8))
+        | (encoded(colour[2], srgb) << wp.uint32(16))
+        | (encoded(plain[3], 0) << wp.uint32(24))
+    )
