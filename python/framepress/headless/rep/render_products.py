@@ -1,0 +1,201 @@
+"""Render products: a camera and a size to draw it in, as `rep.create.render_product` makes them.
+
+Each is a prim `/Render/OmniverseKit/HydraTextures/<name>` in the session layer, with its camera and resolution, where
+writers look them up.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Sequence
+from typing import Any, NoReturn
+
+from framepress.errors import InputError, OptionError
+from framepress.headless import host as hosts
+
+__all__ = ["HydraTexture", "RenderProduct", "FOLDER", "paths_of", "render_product", "render_product_tiled"]
+
+FOLDER = "/Render/OmniverseKit/HydraTextures"
+
+
+class HydraTexture:
+    """The switch of a render product: with its updates off it is not drawn."""
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+        self.updates_enabled = True
+
+    def set_updates_enabled(self, enabled: bool = True) -> None:
+        self.updates_enabled = bool(enabled)
+
+    def get_updates_enabled(self) -> bool:
+        return self.updates_enabled
+
+    def get_render_product_path(self) -> str:
+        return self._path
+
+
+class RenderProduct:
+    """Args: path: of its prim. camera: path of the camera prim. resolution: (width, height)."""
+
+    def __init__(self, path: str, camera: str, resolution: tuple[int, int]) -> None:
+        self.path = path
+        self.camera = camera
+        self.resolution = resolution
+        self.hydra_texture = HydraTexture(path)
+
+    @property
+    def name(self) -> str:
+        """What payloads call it: the last part of its path."""
+        return self.path.rpartition("/")[2]
+
+    def destroy(self) -> None:
+        """Draw it no more. What is attached to it stays attached and gets nothing; a second call does nothing."""
+        host = hosts.current()
+        if host.products.get(self.path) is self:
+            del host.products[self.path]
+            _remove(host.stage, self.path)
+
+    def __str__(self) -> str:
+        return self.path
+
+    def __repr__(self) -> str:
+        return f"RenderProduct({self.path!r}, camera={self.camera!r}, resolution={self.resolution})"
+
+
+def render_product(
+    camera: Any,
+    resolution: tuple[int, int],
+    force_new: bool = False,
+    name: str | None = None,
+    render_vars: Sequence[str] | None = None,
+) -> RenderProduct | list[RenderProduct]:
+    """`rep.create.render_product`: one product, or a list of them for several cameras.
+
+    Args:
+        camera: path, prim or Replicator item, of a camera or of a prim with one below it; or a list of these.
+        resolution: (width, height).
+        force_new: make a second product where there is one of this camera and size.
+        name: of the product; with a name it is always new. What USD's prim names cannot hold becomes `_`.
+        render_vars: release 6.0's list of AOVs; accepted, since annotators decide what is drawn.
+
+    Raises:
+        OptionError: a size that is no picture.
+        InputError: a camera that does not exist.
+        TypeError: `render_vars` before release 6.0.
+    """
+    host = hosts.current()
+    if render_vars is not None and host.release != "6.0":
+        raise TypeError(f"render_product() has no argument render_vars in release {host.release}; it came with 6.0")
+    size = _size(resolution)
+    cameras = _cameras(host.stage, camera)
+    made = [_product(host, path, size, force_new, name) for path in cameras]
+    return made[0] if len(made) == 1 else made
+
+
+def render_product_tiled(*_: Any, **__: Any) -> NoReturn:
+    """`rep.create.render_product_tiled`, which the stand-in does not have.
+
+    Raises:
+        OptionError: always.
+    """
+    raise OptionError(
+        "render_product_tiled: the stand-in draws no mosaics of many cameras; make a render_product for each camera "
+        "and attach the writer to all of them"
+    )
+
+
+def paths_of(render_products: Any) -> list[str]:
+    """Paths of one product or several, given as objects with `.path`, or as paths.
+
+    Raises:
+        OptionError: something else, or an unknown product.
+    """
+    many = render_products if isinstance(render_products, list | tuple) else [render_products]
+    paths = [one if isinstance(one, str) else getattr(one, "path", None) for one in many]
+    for path, one in zip(paths, many, strict=True):
+        if path is None:
+            raise OptionError(f"{one!r} is no render product; give what create.render_product returned, or its path")
+        if str(path) not in hosts.current().products:
+            known = ", ".join(hosts.current().products) or "none"
+            raise OptionError(f"{path}: no such render product, or destroyed (there are: {known})")
+    return list(dict.fromkeys(map(str, paths)))
+
+
+def _product(
+    host: hosts.Host, camera: str, resolution: tuple[int, int], force_new: bool, name: str | None
+) -> RenderProduct:
+    if not force_new and name is None:
+        for product in host.products.values():
+            if (product.camera, product.resolution) == (camera, resolution):
+                return product
+    product = RenderProduct(_free_path(host, _prim_name(host, name or "Replicator")), camera, resolution)
+    host.products[product.path] = product
+    _author(host.stage, product)
+    return product
+
+
+def _prim_name(host: hosts.Host, name: str) -> str:
+    from pxr import Tf
+
+    valid = str(Tf.MakeValidIdentifier(name))
+    if valid != name:
+        host.find(f"render product {name!r} is named {valid}: USD's prim names are letters, digits and _")
+    return valid
+
+
+def _free_path(host: hosts.Host, name: str) -> str:
+    path, count = f"{FOLDER}/{name}", 0
+    while path in host.products:
+        count += 1
+        path = f"{FOLDER}/{name}_{count:02d}"
+    return path
+
+
+def _author(stage: Any, product: RenderProduct) -> None:
+    from pxr import Gf, Sdf, Usd, UsdRender
+
+    with Usd.EditContext(stage, stage.GetSessionLayer()):
+        prim = UsdRender.Product.Define(stage, product.path)
+        prim.CreateResolutionAttr(Gf.Vec2i(*product.resolution))
+        prim.CreateCameraRel().SetTargets([Sdf.Path(product.camera)])
+
+
+def _remove(stage: Any, path: str) -> None:
+    from pxr import Usd
+
+    with Usd.EditContext(stage, stage.GetSessionLayer()):
+        stage.RemovePrim(path)
+
+
+def _size(resolution: Any) -> tuple[int, int]:
+    try:
+        width, height = (operator.index(side) for side in resolution)
+    except (TypeError, ValueError):
+        raise OptionError(f"resolution {resolution!r}: expected (width, height), two whole numbers") from None
+    if width < 1 or height < 1:
+        raise OptionError(f"resolution {width} x {height}: a render product has at least one pixel each way")
+    return width, height
+
+
+def _cameras(stage: Any, camera: Any) -> list[str]:
+    """Camera prim paths; of an item that outputs several prims, all of theirs."""
+    if isinstance(camera, list | tuple):
+        return [path for one in camera for path in _cameras(stage, one)]
+    if hasattr(camera, "get_output_prims"):
+        return [path for prim in camera.get_output_prims()["prims"] for path in _cameras(stage, prim)]
+    path = camera if isinstance(camera, str) else str(getattr(camera, "GetPath", lambda: camera)())
+    return [_camera_below(stage, path)]
+
+
+def _camera_below(stage: Any, path: str) -> str:
+    """The prim itself, or the first camera below it: what Replicator makes is a camera in an Xform."""
+    from pxr import Sdf, Usd, UsdGeom
+
+    prim = stage.GetPrimAtPath(path) if Sdf.Path.IsValidPathString(path) and path.startswith("/") else None
+    if not prim:
+        raise InputError(f"camera {path!r}: no such prim on the stage; is the path right?")
+    for below in Usd.PrimRange(prim, Usd.TraverseInstanceProxies()):
+        if below.IsA(UsdGeom.Camera):
+            return str(below.GetPath())
+    raise InputError(f"camera {path}: a {prim.GetTypeName() or 'prim without type'}, with no camera below it")
