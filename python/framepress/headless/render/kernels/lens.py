@@ -1,0 +1,58 @@
+"""Where a point falls on the image, and back."""
+
+import warp as wp
+
+from framepress.headless.render.kernels.structs import BROWN, FISHEYE, PINHOLE, Cam
+
+wp.set_module_options({"enable_backward": False, "fast_math": False, "fuse_fp": False})
+
+
+@wp.func
+def project(cam: Cam, p: wp.vec3) -> wp.vec2:
+    """Pixel of a point in camera space; z > 0 unless the lens is a fisheye."""
+    uv = wp.vec2(0.0, 0.0)
+    if cam.model == PINHOLE:
+        uv = wp.vec2(cam.fx * p[0] / p[2] + cam.cx, cam.fy * p[1] / p[2] + cam.cy)
+    elif cam.model == BROWN:
+        x = p[0] / p[2]
+        y = p[1] / p[2]
+        r2 = x * x + y * y
+        radial = (1.0 + r2 * (cam.k[0] + r2 * (cam.k[1] + r2 * cam.k[4]))) / (
+            1.0 + r2 * (cam.k[5] + r2 * (cam.k[6] + r2 * cam.k[7]))
+        )
+        u = x * radial + 2.0 * cam.k[2] * x * y + cam.k[3] * (r2 + 2.0 * x * x) + r2 * (cam.k[8] + r2 * cam.k[9])
+        v = y * radial + cam.k[2] * (r2 + 2.0 * y * y) + 2.0 * cam.k[3] * x * y + r2 * (cam.k[10] + r2 * cam.k[11])
+        uv = wp.vec2(cam.fx * u + cam.cx, cam.fy * v + cam.cy)
+    else:
+        r = wp.sqrt(p[0] * p[0] + p[1] * p[1])
+        theta = wp.atan2(r, p[2])
+        t2 = theta * theta
+        bent = theta * (1.0 + t2 * (cam.k[0] + t2 * (cam.k[1] + t2 * (cam.k[2] + t2 * cam.k[3]))))
+        scale = float(0.0)
+        if r > 0.0:
+            scale = bent / r
+        uv = wp.vec2(cam.fx * p[0] * scale + cam.cx, cam.fy * p[1] * scale + cam.cy)
+    return uv
+
+
+@wp.func
+def ray(cam: Cam, rays: wp.array2d(dtype=wp.vec3), x: int, y: int) -> wp.vec3:
+    """Through the centre of a pixel: z = 1, or of a fisheye unit length; zero = the lens sees nothing there."""
+    d = wp.vec3((float(x) + 0.5 - cam.cx) / cam.fx, (float(y) + 0.5 - cam.cy) / cam.fy, 1.0)
+    if cam.model != PINHOLE:
+        d = rays[y, x]
+    return d
+
+
+@wp.func
+def beyond(cam: Cam, p: wp.vec3) -> int:
+    """1 = `project` is not to be trusted there: behind the near plane, or outside of what the lens maps one to one."""
+    out = int(0)
+    if cam.model == PINHOLE:
+        if p[2] < cam.near:
+            out = 1
+    elif p[2] < cam.domain * wp.length(p) or (p[0] == 0.0 and p[1] == 0.0 and p[2] <= 0.0):
+        out = 1
+    elif cam.model != FISHEYE and p[2] <= 0.0:
+        out = 1
+    return out
