@@ -108,7 +108,7 @@ def ours(arrays: list[dict[str, np.ndarray]], folder: Path) -> dict[str, float]:
         for number in range(frames):
             whole, caller = time.process_time(), time.thread_time()
             payload = given[number % len(given)]
-            frame, _ = frame_from_payload(payload, frame_id=f"{number:06d}", index=number, copy=buffers.copy)
+            frame, _ = frame_from_payload(payload, frame_id=f"{number:06d}", index=number, copy=buffers)
             writer.add(frame)
             del frame  # as in a writer's `write`, which ends here: the buffers go back to the pool with the frame
             caller = time.thread_time() - caller

@@ -14,6 +14,7 @@ import numpy as np
 from framepress.core import Frame, LabelMap, View
 from framepress.core.record import from_record, to_record
 from framepress.dataset.prepare import with_masks
+from framepress.storage.output import Content
 
 
 class Folder:
@@ -23,10 +24,10 @@ class Folder:
         self.root = root
         self.written: list[str] = []
 
-    def put(self, path: str, content: bytes) -> None:
+    def put(self, path: str, content: Content) -> None:
         target = self.root / path
         target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_bytes(content)
+        target.write_bytes(content if isinstance(content, bytes) else b"".join(content))
         self.written.append(path)
 
     @contextmanager

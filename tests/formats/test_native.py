@@ -35,6 +35,7 @@ from framepress.errors import InputError, LabelError, OptionError
 from framepress.formats import native
 from framepress.formats.native import FORMAT
 from framepress.storage.images import ENCODERS, decode_rgb
+from framepress.storage.output import Content
 
 
 class Folder:
@@ -43,8 +44,9 @@ class Folder:
     def __init__(self, root: Path) -> None:
         self.root = root
 
-    def put(self, path: str, content: bytes) -> str:
+    def put(self, path: str, content: Content) -> str:
         (self.root / path).parent.mkdir(parents=True, exist_ok=True)
+        content = content if isinstance(content, bytes) else b"".join(content)
         (self.root / path).write_bytes(content)
         return hashlib.sha256(content).hexdigest()
 

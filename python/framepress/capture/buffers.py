@@ -6,8 +6,10 @@ a buffer is free again when nothing but the pool refers to it, and a view of an 
 
 from __future__ import annotations
 
+import math
 import sys
 import threading
+from typing import Any
 
 import numpy as np
 
@@ -30,10 +32,14 @@ class Buffers:
 
     def copy(self, array: Array) -> Array:
         """A C-ordered copy that is valid for as long as it, or a view of it, is referred to."""
-        buffer = self._free(array.nbytes)
-        copy = buffer[: array.nbytes].view(array.dtype).reshape(array.shape)
+        copy = self.empty(array.shape, array.dtype)
         np.copyto(copy, array)
         return copy
+
+    def empty(self, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Array:
+        """As `np.empty`, valid for as long as it, or a view of it, is referred to."""
+        nbytes = math.prod(shape) * dtype.itemsize
+        return self._free(nbytes)[:nbytes].view(dtype).reshape(shape)
 
     def _free(self, nbytes: int) -> Array:
         """A uint8 buffer of this size that nobody uses."""

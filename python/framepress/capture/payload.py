@@ -8,12 +8,11 @@ lower case joined by commas, rows of nested prims. A module of this package sett
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-import numpy as np
-
 from framepress.capture.accounts import Accounts
+from framepress.capture.buffers import Buffers
 from framepress.capture.cameras import camera_of, metres_per_unit
 from framepress.capture.layout import Annotation, Product, products_of, time_ns
 from framepress.capture.objects import Table, Tables, table_of
@@ -23,7 +22,6 @@ from framepress.capture.rows import rows_of
 from framepress.capture.segmentation import Lookup, is_coloured, matched, rows_of_map, semantic_ids
 from framepress.capture.semantics import first_listed
 from framepress.core import Camera, Channels, Frame, LabelMap, Objects, View, safe_name
-from framepress.core.arrays import Array
 from framepress.core.channels import Source
 from framepress.errors import InputError
 
@@ -41,7 +39,7 @@ def frame_from_payload(
     index: int,
     sequence: str = "",
     policy: Policy | None = None,
-    copy: Callable[[Array], Array] | None = np.copy,
+    copy: Buffers | bool = True,
 ) -> tuple[Frame | None, Accounts]:
     """One `write(data)` call as a frame, and what became of its rows.
 
@@ -49,9 +47,8 @@ def frame_from_payload(
     is left out and counted.
 
     Args:
-        copy: how pixel buffers, which the host reuses for the next step, are copied: `np.copy`, or `Buffers().copy`
-            where many frames follow each other; None to keep them. Nothing else is done with pixels here:
-            conversions run when a channel is used.
+        copy: whether pixel buffers, which the host reuses for the next step, are copied; a pool of `Buffers` where many
+            frames follow each other. Nothing else is done with pixels here: conversions run when a channel is used.
 
     Raises:
         InputError, LabelError: the payload contradicts itself; with frame, product, annotator, row.
@@ -72,12 +69,13 @@ def frame_from_products(
     index: int,
     sequence: str = "",
     policy: Policy | None = None,
-    copy: Callable[[Array], Array] | None = np.copy,
+    copy: Buffers | bool = True,
     time_ns: int | None = None,
     meta: Mapping[str, Any] | None = None,
 ) -> tuple[Frame | None, Accounts]:
     """As `frame_from_payload`, from products that are already apart (in files, for example)."""
     accounts = Accounts()
+    buffers = Buffers() if copy is True else copy or None
     views = []
     for product in products:
         where = f"frame {frame_id}" + (f", {product.name}" if product.name else "")
@@ -85,7 +83,7 @@ def frame_from_products(
         if empty:
             accounts.add("views without an image", example=f"{where}: {empty} is empty")
         else:
-            views.append(_view(product, policy or Policy(), copy, accounts, where))
+            views.append(_view(product, policy or Policy(), buffers, accounts, where))
     if not views:
         accounts.add("frames without an image", example=f"frame {frame_id}")
         return None, accounts
@@ -95,9 +93,7 @@ def frame_from_products(
     return frame, accounts
 
 
-def _view(
-    product: Product, policy: Policy, copy: Callable[[Array], Array] | None, accounts: Accounts, where: str
-) -> View:
+def _view(product: Product, policy: Policy, buffers: Buffers | None, accounts: Accounts, where: str) -> View:
     size = _size_of(product, where)
     tiles = tiling_of(product, size)
     if tiles is not None or "," in product.camera:
@@ -109,7 +105,8 @@ def _view(
         if name not in _READ:
             accounts.add("annotators not read", example=name)
     annotations = {
-        name: copied(annotation, None if name in _BOXES else copy) for name, annotation in product.annotations.items()
+        name: annotation if name in _BOXES or buffers is None else copied(name, annotation, size, buffers)
+        for name, annotation in product.annotations.items()
     }
     product = Product(product.name, size, annotations, product.camera)
     camera, scale = _camera(product, size, accounts, where)

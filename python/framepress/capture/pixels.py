@@ -12,11 +12,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from framepress.capture.accounts import Accounts
+from framepress.capture.buffers import Buffers
 from framepress.capture.layout import Annotation, Pixels, Product, loaded
 from framepress.core import EncodedImage
 from framepress.core.arrays import Array
 from framepress.core.channels import Source
 from framepress.errors import InputError
+from framepress.ops.backend import active, kernels
 
 __all__ = ["RASTERS", "Deferred", "copied", "flow_of", "not_rendered", "raster", "sources", "tiling_of"]
 
@@ -51,11 +53,18 @@ class Deferred:
         return self.convert(loaded(self.pixels))
 
 
-def copied(annotation: Annotation, copy: Callable[[Array], Array] | None) -> Annotation:
-    """With a buffer of its own; sources that are files or functions stay as they are."""
-    if copy is None or not isinstance(annotation.pixels, np.ndarray):
+def copied(name: str, annotation: Annotation, size_wh: tuple[int, int], buffers: Buffers) -> Annotation:
+    """With a buffer of its own; sources that are files or functions stay as they are.
+
+    Alpha is left behind on the way where that costs no more than to copy it.
+    """
+    pixels = annotation.pixels
+    if not isinstance(pixels, np.ndarray):
         return annotation
-    return Annotation(copy(annotation.pixels), annotation.side, annotation.where)
+    rgba = RASTERS.get(name) == ("rgb", 4) and pixels.shape == (*size_wh[::-1], 4) and pixels.dtype == np.uint8
+    if rgba and active() == "numba":
+        return Annotation(kernels().without_fourth(pixels, buffers.empty), annotation.side, annotation.where)
+    return Annotation(buffers.copy(pixels), annotation.side, annotation.where)
 
 
 def not_rendered(product: Product) -> str:
@@ -104,10 +113,7 @@ def without_fourth(array: Array) -> Array:
     """(H, W, 3), contiguous, of (H, W, 4) or (H, W, 3): alpha, or the unused component of a normal."""
     if array.ndim != 3 or array.shape[2] == 3:
         return array
-    three = np.empty((*array.shape[:2], 3), array.dtype)
-    for component in range(3):  # plane by plane, numpy copies four times as fast as pixel by pixel
-        three[..., component] = array[..., component]
-    return three
+    return kernels().without_fourth(array, np.empty)
 
 
 def flow_of(motion: Array) -> Array:

@@ -27,6 +27,7 @@ from typing import Any, BinaryIO, Protocol, TypeAlias
 from framepress.core import EncodedImage, Frame, LabelMap, View
 from framepress.errors import InputError, OptionError
 from framepress.storage.images import ENCODERS, check_file
+from framepress.storage.output import Content
 
 __all__ = ["Files", "Format", "FormatWriter", "Row", "Rows", "image_file"]
 
@@ -42,7 +43,7 @@ Rows: TypeAlias = Callable[[], Iterable[tuple[Frame, Row]]]
 class Files(Protocol):
     """Where a format writes; relative paths with forward slashes."""
 
-    def put(self, path: str, content: bytes) -> str:
+    def put(self, path: str, content: Content) -> str:
         """A whole file; visible only when the frame (or `finish`) is complete. Returns its sha256 in hex."""
 
     def file(self, path: str) -> AbstractContextManager[BinaryIO]:

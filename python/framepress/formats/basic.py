@@ -76,7 +76,7 @@ def read(
                 index=place if several else number.number,
                 sequence=number.sequence or sequence,
                 policy=policy,
-                copy=None,
+                copy=False,
             )
         if on_accounts is not None:
             on_accounts(frame_id, accounts)

@@ -22,7 +22,9 @@ from framepress.core.record import to_record
 from framepress.errors import InputError, OptionError
 from framepress.formats.base import Files, Format, Row, Rows, image_file
 from framepress.formats.native_read import DATASET, SCHEMA, VERSION, looks_like, read, read_labels
+from framepress.storage import npy
 from framepress.storage.images import ENCODERS, encoder
+from framepress.storage.output import Content
 
 __all__ = ["FORMAT", "SHARD_FRAMES", "Writer"]
 
@@ -91,6 +93,7 @@ class Writer:
         }
 
     def _put(self, view: View, channel: str, stem: str, files: Files) -> dict[str, Any]:
+        content: Content
         if channel == "rgb":
             extension, content = image_file(view, self._images, quality=self._quality, where=stem)
             name = next(name for name in ("png", "jpeg") if ENCODERS[name].extension == extension)
@@ -98,10 +101,12 @@ class Writer:
             row = self._encoders[channel]
             if channel in _DISTANCES:
                 _check_distances(view.channels[channel], stem)
-            extension, name, content = row.extension, row.name, row.encode(view.channels[channel])
+            extension, name, array = row.extension, row.name, view.channels[channel]
+            content = npy.pieces(array) if name == "npy" else row.encode(array)
         sha256 = files.put(stem + extension, content)
         # Readers of .npy and TIFF do not notice every damage; a checksum does.
-        return {"path": stem + extension, "encoder": name, "bytes": len(content), "sha256": sha256}
+        size = len(content) if isinstance(content, bytes) else sum(map(len, content))
+        return {"path": stem + extension, "encoder": name, "bytes": size, "sha256": sha256}
 
     def finish(self, labels: LabelMap, rows: Rows, files: Files) -> None:
         """The shards of records, then `dataset.json`.

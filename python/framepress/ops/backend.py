@@ -9,13 +9,15 @@ from __future__ import annotations
 import importlib
 import os
 import threading
-from typing import NamedTuple, Protocol, cast
+from typing import Any, NamedTuple, Protocol, cast
+
+import numpy as np
 
 from framepress.core.arrays import Array
 from framepress.errors import OptionError
 from framepress.ops.rings import Rings
 
-__all__ = ["Kernels", "Pressed", "active", "kernels", "numba_missing"]
+__all__ = ["Empty", "Kernels", "Pressed", "active", "kernels", "numba_missing"]
 
 VARIABLE = "FRAMEPRESS_BACKEND"
 
@@ -37,6 +39,12 @@ class Pressed(NamedTuple):
     """None unless asked for."""
 
 
+class Empty(Protocol):
+    """Where results go: `np.empty`, or a pool's twin of it."""
+
+    def __call__(self, shape: tuple[int, ...], dtype: np.dtype[Any], /) -> Array: ...
+
+
 class Kernels(Protocol):
     """What a twin must supply."""
 
@@ -52,6 +60,9 @@ class Kernels(Protocol):
         The crack (y, x) is the pixel side from corner (x, y) to (x + 1, y) with the mask on one side only, below it or
         above it. `row`, `y`, `x` are C-contiguous int64, `below` bool, sorted by (row, y, x).
         """
+
+    def without_fourth(self, pixels: Array, empty: Empty) -> Array:
+        """(H, W, 3), C-contiguous, of (H, W, 4) of any dtype."""
 
 
 def kernels() -> Kernels:

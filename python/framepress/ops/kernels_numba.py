@@ -14,10 +14,11 @@ from numba import __version__, njit, types
 from numba.core.errors import NumbaError
 
 from framepress.core.arrays import Array
-from framepress.ops.backend import Pressed
+from framepress.ops import kernels_numpy
+from framepress.ops.backend import Empty, Pressed
 from framepress.ops.rings import Rings
 
-__all__ = ["rings_of_cracks", "press"]
+__all__ = ["rings_of_cracks", "press", "without_fourth"]
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -31,6 +32,7 @@ LONGS = types.int64[::1]  # positions in maps and texts
 FLAGS = types.boolean[::1]
 TEXT = types.uint8[::1]
 TABLE = types.int32[:, ::1]
+BYTES = types.Array(types.uint8, 1, "C", readonly=True)
 
 
 def press(id_map: Array, listed: Array, only_listed: bool, rings: bool) -> Pressed:
@@ -52,6 +54,15 @@ def rings_of_cracks(row: Array, y: Array, x: Array, below: Array, rows: int) -> 
     """See `backend.Kernels.rings_of_cracks`."""
     row, y, x = (column.astype(np.int32) for column in (row, y, x))
     return Rings(*_rings(row, y, x, below, rows))
+
+
+def without_fourth(pixels: Array, empty: Empty) -> Array:
+    """See `backend.Kernels.without_fourth`."""
+    if pixels.dtype != np.uint8 or not pixels.flags.c_contiguous:
+        return kernels_numpy.without_fourth(pixels, empty)
+    three = empty((*pixels.shape[:2], 3), pixels.dtype)
+    _without_fourth(pixels.reshape(-1), three.reshape(-1))
+    return three
 
 
 def _compiled(result: Any, *arguments: Any) -> Callable[[Function], Function]:
@@ -304,3 +315,9 @@ def _rings(row: Array, y: Array, x: Array, below: Array, rows: int) -> tuple[Arr
         rings += 1
         start[rings] = at
     return xy, start[: rings + 1].copy(), hole[:rings].copy(), np.cumsum(row_start)
+
+
+@_compiled(types.void, BYTES, TEXT)
+def _without_fourth(pixels: Array, three: Array) -> None:
+    for i in range(len(pixels) // 4):
+        three[3 * i], three[3 * i + 1], three[3 * i + 2] = pixels[4 * i], pixels[4 * i + 1], pixels[4 * i + 2]

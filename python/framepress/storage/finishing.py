@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from typing import Any, BinaryIO, cast
 
 from framepress.errors import JournalError, OutputError
-from framepress.storage.output import ORPHANS, OWN, Output, Staged
+from framepress.storage.output import ORPHANS, OWN, Content, Output, Staged
 from framepress.storage.paths import checked
 from framepress.storage.streams import FileEntry, hashed_file
 
@@ -36,10 +36,11 @@ class FinishFiles:
         self._staged: dict[str, Staged] = {}
         self._entries: dict[str, FileEntry] = {}
 
-    def put(self, path: str, content: bytes) -> str:
+    def put(self, path: str, content: Content) -> str:
         full = self._free(path)
-        self._staged[full] = self._output.stage(full, content)
-        self._entries[full] = FileEntry(full, len(content), hashlib.sha256(content).hexdigest())
+        whole = content if isinstance(content, bytes) else b"".join(content)
+        self._staged[full] = self._output.stage(full, whole)
+        self._entries[full] = FileEntry(full, len(whole), hashlib.sha256(whole).hexdigest())
         return self._entries[full].sha256
 
     @contextmanager

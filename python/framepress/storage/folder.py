@@ -77,11 +77,12 @@ class FolderOutput:
             raise
         self.publish([staged], replace=replace)
 
-    def stage(self, path: str, content: bytes) -> Staged:
+    def stage(self, path: str, *content: bytes | memoryview) -> Staged:
         staged, descriptor = self._temp(path)
         try:
             try:
-                write_all(descriptor, content)
+                for piece in content:
+                    write_all(descriptor, piece)
             finally:
                 os.close(descriptor)
         except OSError as error:

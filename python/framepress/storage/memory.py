@@ -51,9 +51,9 @@ class MemoryOutput:
             raise
         self.publish([staged], replace=replace)
 
-    def stage(self, path: str, content: bytes) -> Staged:
+    def stage(self, path: str, *content: bytes | memoryview) -> Staged:
         staged = self._temp(path)
-        self._staged[staged.temp] = bytes(content)
+        self._staged[staged.temp] = b"".join(content)
         return staged
 
     def stage_file(self, path: str) -> tuple[Staged, BinaryIO]:

@@ -16,7 +16,7 @@ from framepress.core.arrays import Array
 from framepress.errors import InputError, OptionError
 from framepress.storage.images_header import not_a
 
-__all__ = ["MAGIC", "NpyHeader", "decode", "encode", "header"]
+__all__ = ["MAGIC", "NpyHeader", "decode", "encode", "header", "pieces"]
 
 MAGIC = b"\x93NUMPY"
 _ALIGNMENT = 64  # of the first value, so that a memory map is aligned
@@ -24,7 +24,12 @@ _MAX_HEADER = 1 << 16
 
 
 def encode(array: Array) -> bytes:
-    """The array in C order and little-endian, format version 1.0.
+    """`pieces` in one."""
+    return b"".join(pieces(array))
+
+
+def pieces(array: Array) -> tuple[bytes, memoryview]:
+    """The array in C order and little-endian, format version 1.0: the header, and the values as they lie.
 
     Raises:
         OptionError: an array of Python objects.
@@ -38,8 +43,8 @@ def encode(array: Array) -> bytes:
     line = (text + " " * padding + "\n").encode("latin1")
     if len(line) > 0xFFFF:
         raise OptionError(f"the dtype {str(stored.dtype)[:60]}… does not fit an .npy header; split the table")
-    values = stored.reshape(-1).view(np.uint8).data if stored.size else b""  # joined as it lies: one copy, not two
-    return b"".join([MAGIC, b"\x01\x00", len(line).to_bytes(2, "little"), line, values])
+    values = stored.reshape(-1).view(np.uint8).data if stored.size else memoryview(b"")
+    return b"".join([MAGIC, b"\x01\x00", len(line).to_bytes(2, "little"), line]), values
 
 
 @dataclass(frozen=True)

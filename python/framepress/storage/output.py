@@ -17,7 +17,10 @@ from typing import BinaryIO, Protocol
 
 from framepress.errors import OutputError
 
-__all__ = ["OWN", "ORPHANS", "TEMPORARY", "Appender", "Lock", "Output", "Staged", "refused"]
+__all__ = ["OWN", "ORPHANS", "TEMPORARY", "Appender", "Content", "Lock", "Output", "Staged", "refused"]
+
+Content = bytes | tuple[bytes | memoryview, ...]
+"""A whole file: in one, or in pieces that follow each other and need not be joined to be written."""
 
 OWN = ".framepress/"
 TEMPORARY = ".framepress/tmp/"
@@ -79,8 +82,8 @@ class Output(Protocol):
     def file(self, path: str, *, replace: bool = False) -> AbstractContextManager[BinaryIO]:
         """A stream to one file, published when the block ends without an error, else dropped."""
 
-    def stage(self, path: str, content: bytes) -> Staged:
-        """Writes a file that is not visible yet."""
+    def stage(self, path: str, *content: bytes | memoryview) -> Staged:
+        """Writes a file that is not visible yet, from one piece or several."""
 
     def stage_file(self, path: str) -> tuple[Staged, BinaryIO]:
         """The same as a stream, which the caller closes before `publish` or `discard`."""

@@ -17,7 +17,7 @@ __all__ = ["FileAppender", "FileEntry", "HashedFile", "hashed_file", "open_strea
 _BUFFER = 1 << 18
 
 
-def write_all(descriptor: int, content: bytes) -> None:
+def write_all(descriptor: int, content: bytes | memoryview) -> None:
     """All of `content`: one system call, but where the system takes less (more than 2 GB, or the disk is full).
 
     Raises:

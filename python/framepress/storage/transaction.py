@@ -16,7 +16,7 @@ from types import TracebackType
 from typing import Any, BinaryIO, cast
 
 from framepress.errors import OutputError
-from framepress.storage.output import OWN, Output, Staged
+from framepress.storage.output import OWN, Content, Output, Staged
 from framepress.storage.paths import checked
 from framepress.storage.streams import FileEntry, hashed_file
 
@@ -82,6 +82,14 @@ def check_free(output: Output, paths: Iterable[str]) -> None:
                 f"{path} exists already and is not overwritten: another frame or view has the same name, or the "
                 "file does not belong to this dataset; rename the frame, or move the file away"
             )
+
+
+def _entry(path: str, pieces: Iterable[bytes | memoryview]) -> FileEntry:
+    digest, size = hashlib.sha256(), 0
+    for piece in pieces:
+        digest.update(piece)
+        size += len(piece)
+    return FileEntry(path, size, digest.hexdigest())
 
 
 def _line(fields: dict[str, Any]) -> bytes:
@@ -154,12 +162,13 @@ class FrameTransaction:
         self._same.clear()
         self._equal.clear()
 
-    def _put(self, prefix: str, path: str, content: bytes) -> str:
+    def _put(self, prefix: str, path: str, content: Content) -> str:
         full = self._free(prefix + path)
         seen = self._same.get(id(content))
-        entry = seen[1] if seen else FileEntry(full, len(content), hashlib.sha256(content).hexdigest())
+        pieces = (content,) if isinstance(content, bytes) else content
+        entry = seen[1] if seen else _entry(full, pieces)
         twin = self._equal.get((entry.size, entry.sha256))
-        self._staged[full] = staged = twin.at(full) if twin else self._output.stage(full, content)
+        self._staged[full] = staged = twin.at(full) if twin else self._output.stage(full, *pieces)
         self._entries[prefix].append(entry._replace(path=full))
         if entry.size >= _SHARED_FROM and type(content) is bytes:
             self._same[id(content)] = (content, entry)
@@ -187,7 +196,7 @@ class EditionFiles:
         self._transaction = transaction
         self._prefix = prefix
 
-    def put(self, path: str, content: bytes) -> str:
+    def put(self, path: str, content: Content) -> str:
         return self._transaction._put(self._prefix, path, content)
 
     def file(self, path: str) -> AbstractContextManager[BinaryIO]:
