@@ -21,6 +21,7 @@ from framepress.capture.policy import Policy
 from framepress.capture.rows import rows_of
 from framepress.capture.segmentation import Lookup, is_coloured, matched, rows_of_map, semantic_ids
 from framepress.capture.semantics import first_listed
+from framepress.capture.skeletons import with_keypoints
 from framepress.core import Camera, Channels, Frame, LabelMap, Objects, View, safe_name
 from framepress.core.channels import Source
 from framepress.errors import InputError
@@ -29,7 +30,7 @@ __all__ = ["frame_from_payload", "frame_from_products"]
 
 _BOXES = ("bounding_box_2d_tight", "bounding_box_2d_loose", "bounding_box_3d")
 _INSTANCES = ("instance_segmentation", "instance_id_segmentation")
-_READ = ("camera_params", "semantic_segmentation", "pointcloud", *_BOXES, *_INSTANCES, *RASTERS)
+_READ = ("camera_params", "semantic_segmentation", "skeleton_data", "pointcloud", *_BOXES, *_INSTANCES, *RASTERS)
 
 
 def frame_from_payload(
@@ -113,6 +114,9 @@ def _view(product: Product, policy: Policy, buffers: Buffers | None, accounts: A
     table = table_of(_tables(product, size, policy, accounts), camera, scale, policy, accounts, where)
     channels = sources(product, size, scale, accounts)
     objects = _with_instances(product, size, table, channels, accounts)
+    if "skeleton_data" in product.annotations:
+        side = product.annotations["skeleton_data"].side
+        objects = with_keypoints(objects, table.row_of_path, side, size, policy, accounts, where)
     names = _with_semantics(product, size, policy, channels, accounts)
     return View(camera, safe_name(product.name), Channels(channels, size, where), objects, names)
 
