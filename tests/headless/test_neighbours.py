@@ -22,19 +22,31 @@ from framepress.headless.neighbours.session import Session
 from framepress.headless.rep.refused import NotSupportedError
 
 
+class Alone(Host):
+    """A host without Replicator: there is nothing to run, and nothing to wait for but to be counted."""
+
+    waited = updates = 0
+
+    def use_stage(self, stage: Any) -> None:
+        self._stage, self._closed = stage, stage is None
+        self.playing, self.time_s = False, 0.0
+
+    def update(self) -> None:
+        self.updates += 1
+
+    def wait_until_complete(self) -> None:
+        self.waited += 1
+
+
 class Neighbours:
     """The modules of one session, `found["omni.usd"].get_context()`."""
 
     def __init__(self, release: str = "5.1") -> None:
         self.loop = asyncio.new_event_loop()
-        self.host = Host(release=release)
+        self.host = Alone(release=release)
         self.session = Session(self.host)
         self.application = Application(self.session, self.loop)
-        self.waited = 0
-        self.tables = modules(self.session, self.application, self.wait)
-
-    def wait(self) -> None:
-        self.waited += 1
+        self.tables = modules(self.session, self.application)
 
     def __getitem__(self, name: str) -> Any:
         return SimpleNamespace(**self.tables[name])
@@ -197,9 +209,6 @@ def test_another_stage_stops_the_timeline(found: Neighbours) -> None:
 
 
 def test_coroutines_that_wait_for_the_next_update_share_one(found: Neighbours) -> None:
-    updates: list[int] = []
-    found.host.on_update.append(lambda: updates.append(1))
-
     async def twice() -> None:
         await found["omni.kit.app"].get_app().next_update_async()
         await found["omni.kit.app"].get_app().next_update_async()
@@ -207,7 +216,7 @@ def test_coroutines_that_wait_for_the_next_update_share_one(found: Neighbours) -
     for _ in range(3):
         found.application.schedule(twice())
     found.application.drain()
-    assert len(updates) == 2
+    assert found.host.updates == 2
 
 
 def test_the_application_drives_waiting_coroutines_at_its_updates(found: Neighbours) -> None:
@@ -237,14 +246,14 @@ def test_closing_the_application_waits_for_the_write_queue_unless_told_otherwise
     app = found["isaacsim"].SimulationApp({"headless": True})
     assert app.is_running()
     app.close()
-    assert (found.waited, app.is_running()) == (1, False)
+    assert (found.host.waited, app.is_running()) == (1, False)
     app.close()  # a second time there is nothing to wait for
-    assert found.waited == 1
+    assert found.host.waited == 1
 
 
 def test_an_application_closed_with_an_error_does_not_wait(found: Neighbours) -> None:
     found["isaacsim"].SimulationApp().close(exit_code=3)
-    assert (found.waited, found.session.exit_code) == (0, 3)
+    assert (found.host.waited, found.session.exit_code) == (0, 3)
 
 
 # ---- labels ----------------------------------------------------------------------------------------------------------

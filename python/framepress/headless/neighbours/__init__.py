@@ -6,7 +6,6 @@ name, ModuleNotFoundError for a module, `NotSupportedError` for a way of calling
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from framepress.headless.neighbours import application as kit
@@ -32,9 +31,7 @@ FORMER = {
 }
 
 
-def modules(
-    session: Session, application: kit.Application, wait_until_complete: Callable[[], None]
-) -> dict[str, dict[str, Any]]:
+def modules(session: Session, application: kit.Application) -> dict[str, dict[str, Any]]:
     """Module name -> its names, of the session's release; parents before children."""
     found = {
         "omni": {},
@@ -42,7 +39,7 @@ def modules(
         **omniverse.modules(session),
         **synthetic.modules(session),
         **kit.modules(session, application),
-        **isaac_app.modules(session, application, wait_until_complete),
+        **isaac_app.modules(session, application),
         **isaac_stage.modules(session, application),
         **isaac_prims.modules(session),
         **isaac_semantics.modules(session),

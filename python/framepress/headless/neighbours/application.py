@@ -199,7 +199,7 @@ def modules(session: Session, application: Application) -> dict[str, dict[str, A
             "get_app": lambda: application,
             "get_app_interface": lambda: application,
             "IApp": Application,
-            "POST_QUIT_EVENT_TYPE": POST_QUIT_EVENT_TYPE,
+            **({} if session.at_least("6.0") else {"POST_QUIT_EVENT_TYPE": POST_QUIT_EVENT_TYPE}),
             **{name: f"omni.kit.app.{name}" for name in events},
         },
         "omni.kit.async_engine": {"run_coroutine": application.schedule},

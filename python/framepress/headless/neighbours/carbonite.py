@@ -47,7 +47,7 @@ class Tokens:
 def modules(session: Session) -> dict[str, dict[str, Any]]:
     """Module name -> its names."""
     tokens = Tokens()
-    return {
+    found: dict[str, dict[str, Any]] = {
         "carb": {
             "log_verbose": _log.debug,
             "log_info": _log.info,
@@ -66,5 +66,7 @@ def modules(session: Session) -> dict[str, dict[str, Any]]:
         },
         "carb.tokens": {"get_tokens_interface": lambda: tokens},
         "carb.events": {"IEvent": Event, "ISubscription": Subscription},
-        "carb.eventdispatcher": {"get_eventdispatcher": lambda: session.dispatcher, "Event": NamedEvent},
     }
+    if session.at_least("5.0"):
+        found["carb.eventdispatcher"] = {"get_eventdispatcher": lambda: session.dispatcher, "Event": NamedEvent}
+    return found

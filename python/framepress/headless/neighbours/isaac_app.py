@@ -40,7 +40,7 @@ def parse_version(full_version: str) -> Version:
     return Version(core, pre, major, minor, patch, tag, number, build)
 
 
-def simulation_app(session: Session, application: Application, wait_until_complete: Callable[[], None]) -> type:
+def simulation_app(session: Session, application: Application) -> type:
     """The class `SimulationApp` of one installation: all of its objects are the same application."""
 
     class SimulationApp(Partly):
@@ -82,7 +82,7 @@ def simulation_app(session: Session, application: Application, wait_until_comple
         def close(self, wait_for_replicator: bool = True, skip_cleanup: bool = False, exit_code: int = 0) -> None:
             """As in Isaac Sim, the write queue is not waited for after an error or where that is asked for."""
             if wait_for_replicator and not skip_cleanup and exit_code == 0 and application.is_running():
-                wait_until_complete()
+                session.host.wait_until_complete()
             application.post_quit(exit_code)
 
         def __enter__(self) -> SimulationApp:
@@ -96,12 +96,10 @@ def simulation_app(session: Session, application: Application, wait_until_comple
     return SimulationApp
 
 
-def modules(
-    session: Session, application: Application, wait_until_complete: Callable[[], None]
-) -> dict[str, dict[str, Any]]:
+def modules(session: Session, application: Application) -> dict[str, dict[str, Any]]:
     """Module name -> its names."""
     extensions: ExtensionManager = application.get_extension_manager()
-    app_class = simulation_app(session, application, wait_until_complete)
+    app_class = simulation_app(session, application)
     version = VERSIONS[session.host.release]
 
     def assets_root(*, skip_check: bool = False) -> str:

@@ -49,8 +49,8 @@ def quaternion_to_euler(quaternion: Vector, degrees: bool = False) -> Array:
 def _rotation_matrix(quaternion: Vector) -> Array:
     """Float64 (3, 3), for column vectors."""
     w, *rest = (float(part) for part in quaternion)
-    matrix = np.array(Gf.Matrix3d(Gf.Quatd(w, Gf.Vec3d(*rest)).GetNormalized()))
-    return matrix.T  # Gf turns rows
+    matrix = Gf.Matrix3d(Gf.Quatd(w, Gf.Vec3d(*rest)).GetNormalized())
+    return np.array(matrix.GetTranspose())  # Gf turns rows
 
 
 def look_at(eye: Vector, target: Vector, up: str) -> Gf.Matrix4d:

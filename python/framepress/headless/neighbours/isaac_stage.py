@@ -8,6 +8,7 @@ from typing import Any
 
 from pxr import Sdf, Usd, UsdGeom, UsdUtils
 
+from framepress.headless.host import Release
 from framepress.headless.neighbours.application import Application
 from framepress.headless.neighbours.module import unsupported
 from framepress.headless.neighbours.session import Session
@@ -73,7 +74,9 @@ class _Stage:
         prim.GetReferences().AddReference(usd_path)
         return prim
 
-    def add_reference_60(self, usd_path: str, path: str, *, prim_type: str = "Xform", variants: Any = ()) -> Usd.Prim:
+    def add_reference_with_variants(
+        self, usd_path: str, path: str, *, prim_type: str = "Xform", variants: Any = ()
+    ) -> Usd.Prim:
         prim = self.add_reference(usd_path, path, prim_type)
         for name, choice in variants or ():
             prim.GetVariantSet(name).SetVariantSelection(choice)
@@ -91,7 +94,7 @@ class _Stage:
     def set_units(self, stage_units_in_meters: float) -> None:
         UsdGeom.SetStageMetersPerUnit(self.current(), stage_units_in_meters)
 
-    def set_units_60(self, *, meters_per_unit: float | None = None, kilograms_per_unit: float | None = None) -> None:
+    def set_both_units(self, *, meters_per_unit: float | None = None, kilograms_per_unit: float | None = None) -> None:
         if kilograms_per_unit is not None:
             raise unsupported("kilograms_per_unit", "nothing is simulated")
         if meters_per_unit is not None:
@@ -106,7 +109,7 @@ class _Stage:
     def free_path(self, path: str, parent: str | None = None) -> str:
         return next_free_path(self.current(), f"{parent}/{path.lstrip('/')}" if parent else path, False)
 
-    def free_path_60(self, path: str | None = None, *, prepend_default_prim: bool = True) -> str:
+    def free_path_below_default(self, path: str | None = None, *, prepend_default_prim: bool = True) -> str:
         return next_free_path(self.current(), path or "/Prim", prepend_default_prim)
 
     def traverse(self, fabric: bool = False) -> Iterator[Usd.Prim]:
@@ -139,43 +142,55 @@ def _default_path(stage: Usd.Stage) -> Sdf.Path:
 def modules(session: Session, application: Application) -> dict[str, dict[str, Any]]:
     """Module name -> its names."""
     stage = _Stage(session, application)
-    both = {
-        "close_stage": stage.close,
-        "create_new_stage": stage.create,
-        "create_new_stage_async": stage.create_async,
-        "get_current_stage": stage.current,
-        "get_stage_units": stage.units,
-        "is_stage_loading": stage.loading,
-        "open_stage": stage.open,
-        "open_stage_async": stage.open_async,
-        "save_stage": stage.save,
-        "set_stage_up_axis": stage.set_up_axis,
-        "use_stage": stage.use,
-    }
     found = {
         "isaacsim.core.utils.stage": {
-            **both,
             "add_reference_to_stage": stage.add_reference,
             "clear_stage": stage.clear,
+            "close_stage": stage.close,
+            "create_new_stage": stage.create,
+            "create_new_stage_async": stage.create_async,
+            "get_current_stage": stage.current,
             "get_current_stage_id": stage.stage_id,
             "get_next_free_path": stage.free_path,
+            "get_stage_units": stage.units,
             "get_stage_up_axis": stage.up_axis,
+            "is_stage_loading": stage.loading,
+            "open_stage": stage.open,
+            "open_stage_async": stage.open_async,
+            "save_stage": stage.save,
             "set_stage_units": stage.set_units,
+            "set_stage_up_axis": stage.set_up_axis,
             "traverse_stage": stage.traverse,
             "update_stage": stage.update,
             "update_stage_async": stage.update_async,
+            "use_stage": stage.use,
         }
     }
-    if session.at_least("5.0"):
-        found["isaacsim.core.experimental.utils.stage"] = {
-            **both,
-            "add_reference_to_stage": stage.add_reference_60,
+    experimental: dict[Release, dict[str, Any]] = {
+        "5.0": {
+            "add_reference_to_stage": stage.add_reference_with_variants,
+            "create_new_stage": stage.create,
+            "create_new_stage_async": stage.create_async,
             "define_prim": stage.define_prim,
-            "delete_prim": stage.delete_prim,
-            "generate_next_free_path": stage.free_path_60,
+            "get_current_stage": stage.current,
             "get_stage_id": stage.stage_id,
-            "get_stage_up_axis": stage.up_axis,
             "is_stage_set": stage.is_set,
-            "set_stage_units": stage.set_units_60,
-        }
+            "open_stage": stage.open,
+            "open_stage_async": stage.open_async,
+            "use_stage": stage.use,
+        },
+        "5.1": {
+            "close_stage": stage.close,
+            "generate_next_free_path": stage.free_path_below_default,
+            "get_stage_units": stage.units,
+            "get_stage_up_axis": stage.up_axis,
+            "save_stage": stage.save,
+            "set_stage_units": stage.set_both_units,
+            "set_stage_up_axis": stage.set_up_axis,
+        },
+        "6.0": {"delete_prim": stage.delete_prim, "is_stage_loading": stage.loading},
+    }
+    for release, names in experimental.items():
+        if session.at_least(release):
+            found.setdefault("isaacsim.core.experimental.utils.stage", {}).update(names)
     return found

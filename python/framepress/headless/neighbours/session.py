@@ -26,9 +26,8 @@ class Session:
         for path, value in DEFAULTS.items():
             self.settings.set_default(path, value)
         self.dispatcher = Dispatcher()
-        self.context = StageContext(host, self.dispatcher)
         self.timeline = Timeline(host, self.dispatcher, self._rate)
-        host.on_stage.append(self.timeline.rest)
+        self.context = StageContext(host, self.dispatcher, self.timeline.rest)
         self.exit_code = 0
 
     def at_least(self, release: Release) -> bool:

@@ -78,8 +78,9 @@ class Selection:
 class StageContext:
     """`omni.usd.UsdContext`. Opening is done when the call returns; the async forms wait for nothing."""
 
-    def __init__(self, holder: StageHolder, dispatcher: Dispatcher) -> None:
-        self._holder, self._dispatcher = holder, dispatcher
+    def __init__(self, holder: StageHolder, dispatcher: Dispatcher, changed: Callable[[], None]) -> None:
+        """Args: changed: called when another stage is in place, or none."""
+        self._holder, self._dispatcher, self._changed = holder, dispatcher, changed
         self._stream = EventStream()
         self._selection = Selection(lambda: self._tell(StageEventType.SELECTION_CHANGED))
         self._new = False
@@ -181,10 +182,12 @@ class StageContext:
             self._tell(StageEventType.CLOSING)
             self._selection.clear_selected_prim_paths()
             self._holder.use_stage(None)
+            self._changed()
             self._tell(StageEventType.CLOSED)
         if stage is not None:
             self._tell(StageEventType.OPENING)
             self._holder.use_stage(stage)
+            self._changed()
             self._tell(StageEventType.OPENED)
             self._tell(StageEventType.ASSETS_LOADED)
 

@@ -7,26 +7,20 @@ from typing import Any
 import numpy as np
 
 from framepress.core.arrays import Array
-from framepress.headless.host import Host
 from framepress.headless.neighbours.module import Partly
 from framepress.headless.neighbours.session import Session
 
-__all__ = ["DEFAULT", "EVERYTHING", "INSTANCES", "box_corners", "modules", "semantic_filters"]
+__all__ = ["box_corners", "modules"]
 
 EVERYTHING = "*:*"
-INSTANCES, DEFAULT = "instance_mapping", "default"  # the two filters that are not a script's own
-
-
-def semantic_filters(host: Host) -> dict[str, str]:
-    """Filter name -> predicate, of `Host.kept`; a name that is not there lets everything pass."""
-    return {}
+INSTANCES, DEFAULT = "instance_mapping", "default"  # of `Host.semantic_filters`; others have a name of the script's
 
 
 class SyntheticData(Partly):
     """`omni.syntheticdata.SyntheticData`; the graph of nodes behind it is not there."""
 
     def __init__(self, session: Session) -> None:
-        self._filters = session.host.kept(semantic_filters)
+        self._filters = session.host.semantic_filters
         self._session = session
 
     def get_instance_mapping_semantic_filter(self) -> str:
