@@ -1,10 +1,10 @@
 """Where a point falls on the image, and back."""
 
+# ruff: noqa: UP018 -- in a kernel, float(0.0) makes a variable and 0.0 a constant
+
 import warp as wp
 
-from framepress.headless.render.kernels.structs import BROWN, FISHEYE, PINHOLE, Cam
-
-wp.set_module_options({"enable_backward": False, "fast_math": False, "fuse_fp": False})
+from framepress.headless.render.kernels.structs import BROWN, PINHOLE, Cam
 
 
 @wp.func
@@ -45,14 +45,16 @@ def ray(cam: Cam, rays: wp.array2d(dtype=wp.vec3), x: int, y: int) -> wp.vec3:
 
 
 @wp.func
-def beyond(cam: Cam, p: wp.vec3) -> int:
-    """1 = `project` is not to be trusted there: behind the near plane, or outside of what the lens maps one to one."""
-    out = int(0)
-    if cam.model == PINHOLE:
-        if p[2] < cam.near:
-            out = 1
-    elif p[2] < cam.domain * wp.length(p) or (p[0] == 0.0 and p[1] == 0.0 and p[2] <= 0.0):
-        out = 1
-    elif cam.model != FISHEYE and p[2] <= 0.0:
-        out = 1
-    return out
+def on_screen(cam: Cam, p: wp.vec3) -> wp.vec3:
+    """Pixel of a point, and: 1 = it is one, 0 = before the near plane or out of the lens's domain, -1 = not finite."""
+    at = wp.vec3(0.0, 0.0, 0.0)
+    if not wp.isfinite(p[0] + p[1] + p[2]):
+        at = wp.vec3(0.0, 0.0, -1.0)
+    elif cam.model == PINHOLE:
+        if p[2] >= cam.near:
+            uv = project(cam, p)
+            at = wp.vec3(uv[0], uv[1], 1.0)
+    elif p[2] > cam.domain * wp.length(p):
+        uv = project(cam, p)
+        at = wp.vec3(uv[0], uv[1], 1.0)
+    return at

@@ -16,7 +16,10 @@ import warp as wp
 
 from framepress.headless.render.kernels.texture import Atlas, Surface
 
-wp.set_module_options({"enable_backward": False, "fast_math": False, "fuse_fp": False})
+MODULE = "framepress.headless.render.kernels.ids"
+"""All kernels but those of RGB are compiled as one: what Warp's own headers cost is paid once."""
+
+wp.set_module_options({"enable_backward": False, "fast_math": False, "fuse_fp": False}, module=MODULE)
 
 LANES = wp.constant(64)
 
@@ -27,7 +30,7 @@ FISHEYE = wp.constant(2)
 
 @wp.struct
 class Cam:
-    """`scene.Lens`. A ray reaches its surface at t: the depth where rays have z = 1, the distance where they are unit."""
+    """`scene.Lens`. A surface lies at t * ray: t is its depth where rays have z = 1, its distance where they are unit."""
 
     model: int  # PINHOLE, BROWN (opencvPinhole): rays have z = 1; FISHEYE (opencvFisheye): rays are unit vectors
     width: int
@@ -38,9 +41,13 @@ class Cam:
     cy: float
     near: float  # clip distances, as t
     far: float
+    least: float  # 1 / t of what is not beyond far
+    most: float  # 1 / t of what is not before near
     k: wp.types.vector(length=12, dtype=wp.float32)  # Lens.coefficients, 0 where there are fewer
-    domain: float  # cosine of the largest angle from the axis at which the lens is one to one and something is seen
-    bulge: float  # px / rad^2: how far the image of an arc leaves its chord, at most, over the square of its angle
+    angle: float  # rad, from the axis: no ray of a pixel's centre lies beyond
+    domain: float  # cosine of it
+    bulge: float  # px / rad^2: how far the image of a triangle leaves its corners' box, over the square of its angle
+    slack: float  # px, for the rounding of a projected corner
 
 
 @wp.struct

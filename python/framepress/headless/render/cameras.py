@@ -1,0 +1,142 @@
+"""A lens for the kernels: its numbers, its table of rays, and bounds on how it bends."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import warp as wp
+
+from framepress.core.arrays import Array
+from framepress.errors import OptionError
+from framepress.headless.render.kernels.bounds import TILE_HEIGHT, TILE_WIDTH
+from framepress.headless.render.kernels.structs import BROWN, FISHEYE, PINHOLE, Cam
+from framepress.headless.scene import Lens
+from framepress.headless.usd import lenses
+
+__all__ = ["Optics", "optics"]
+
+MODELS = {"pinhole": PINHOLE, "opencvPinhole": BROWN, "opencvFisheye": FISHEYE}
+MOST_PIXELS = 1 << 28
+MARGIN = 1.5  # on what is measured at samples of a lens
+BORDER = 0.2  # rad, the angle of the largest triangle whose bulge is bounded
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Optics:
+    """A lens on the device.
+
+    Args:
+        cam: `structs.Cam`.
+        rays: vec3 (H, W) through the pixels' centres, z = 1 or of a fisheye unit length; 0 where nothing is seen. One
+            element for a pinhole, whose rays kernels make up themselves.
+        tiles: vec4, as `bounds.crosses` takes them, of each 16 x 8 pixels; one element for a pinhole.
+    """
+
+    cam: Any
+    rays: Any
+    tiles: Any
+
+
+def optics(lens: Lens, device: str) -> Optics:
+    """Raises: OptionError: a size, focal length or clip distance with which nothing can be seen."""
+    _check(lens)
+    cam = Cam()
+    cam.model = int(MODELS[lens.model])
+    cam.width, cam.height = lens.width, lens.height
+    cam.fx, cam.fy, cam.cx, cam.cy = lens.fx, lens.fy, lens.cx, lens.cy
+    cam.near, cam.far = lens.near, lens.far
+    cam.least, cam.most = _reciprocals(lens.near, lens.far)
+    for i, coefficient in enumerate(lens.coefficients):
+        cam.k[i] = coefficient
+    # A corner's place in float32 has an error of a few parts in 10^7 of the image's size.
+    cam.slack = 0.002 + 1e-6 * max(lens.width, lens.height)
+    if lens.model == "pinhole":
+        nothing = np.zeros((1, 1, 4), np.float32)
+        rays = wp.array(nothing[..., :3].copy(), dtype=wp.vec3, device=device)
+        return Optics(cam, rays, wp.array(nothing, dtype=wp.vec4, device=device))
+    directions = lenses.rays(lens)
+    seen = np.isfinite(directions).all(axis=-1)
+    units = np.where(seen[..., None], directions, 0.0)
+    angle = float(np.arccos(np.clip(units[..., 2][seen], -1, 1)).max()) if seen.any() else 0.0
+    cam.angle = angle + 1e-4
+    cam.domain = math.cos(cam.angle)
+    cam.bulge = MARGIN * _bulge(lens, angle)
+    table = units / np.where(seen, units[..., 2], 1.0)[..., None] if lens.model == "opencvPinhole" else units
+    rays = wp.array(table.astype(np.float32), dtype=wp.vec3, device=device)
+    return Optics(cam, rays, wp.array(_tiles(units, seen), dtype=wp.vec4, device=device))
+
+
+def _check(lens: Lens) -> None:
+    name = f"lens {lens.model} {lens.width} x {lens.height}"
+    if lens.width < 1 or lens.height < 1 or lens.width * lens.height > MOST_PIXELS:
+        raise OptionError(f"{name}: a camera has from 1 to {MOST_PIXELS} pixels")
+    numbers = lens.fx, lens.fy, lens.cx, lens.cy, lens.near, *lens.coefficients
+    if not all(map(math.isfinite, numbers)) or lens.fx <= 0 or lens.fy <= 0:
+        raise OptionError(f"{name}: fx {lens.fx}, fy {lens.fy}, cx {lens.cx}, cy {lens.cy} make no image")
+    if not 0 < lens.near < lens.far:
+        raise OptionError(f"{name}: near {lens.near} and far {lens.far}: expected 0 < near < far")
+
+
+def _reciprocals(near: float, far: float) -> tuple[float, float]:
+    """The least and greatest float32 whose float32 reciprocal lies within [near, far]."""
+    one, low, high = np.float32(1), np.float32(near), np.float32(min(far, 3e38))
+    most = one / low
+    while one / most < low:
+        most = np.nextafter(most, np.float32(0))
+    while one / np.nextafter(most, np.float32(np.inf)) >= low:
+        most = np.nextafter(most, np.float32(np.inf))
+    least = one / high
+    while one / least > high:
+        least = np.nextafter(least, np.float32(np.inf))
+    while one / np.nextafter(least, np.float32(0)) <= high:
+        least = np.nextafter(least, np.float32(0))
+    return float(least), float(most)
+
+
+def _bulge(lens: Lens, angle: float) -> float:
+    """px / rad^2, the most by which the image of a triangle of angle a leaves its corners' box, over a^2.
+
+    An arc leaves its chord by at most a^2 / 8 times the largest second derivative of the projection along great
+    circles; a point within the triangle lies on an arc between two of its edges, so that it is twice that.
+    """
+    step = 1e-3
+    if lens.model == "opencvFisheye":
+        angle = min(angle + BORDER, math.pi - 3 * step)
+    free = Lens(lens.model, lens.width, lens.height, lens.fx, lens.fy, 0, 0, lens.coefficients, max_theta=math.pi)
+    theta = np.linspace(step, max(angle, 2 * step), 96)[:, None, None]
+    around = np.linspace(0, 2 * np.pi, 32, endpoint=False)[:, None]
+    heading = np.linspace(0, np.pi, 12, endpoint=False)
+    theta, around, heading = np.broadcast_arrays(theta, around, heading)
+    sin, cos = np.sin(theta), np.cos(theta)
+    at = np.stack([sin * np.cos(around), sin * np.sin(around), cos], axis=-1)
+    out = np.stack([cos * np.cos(around), cos * np.sin(around), -sin], axis=-1)
+    side = np.stack([-np.sin(around), np.cos(around), np.zeros_like(around)], axis=-1)
+    way = out * np.cos(heading)[..., None] + side * np.sin(heading)[..., None]
+    pixels = [
+        lenses.project(free, (at * np.cos(turn) + way * np.sin(turn)).reshape(-1, 3)) for turn in (-step, 0.0, step)
+    ]
+    second = np.linalg.norm(pixels[0] - 2 * pixels[1] + pixels[2], axis=-1) / step**2
+    return float(np.nanmax(second)) / 4
+
+
+def _tiles(units: Array, seen: Array) -> Array:
+    """float32 (rows, columns, 4): the middle of each tile's rays and the sine of the largest angle from it."""
+    height, width = seen.shape
+    high, wide = int(TILE_HEIGHT), int(TILE_WIDTH)
+    rows, columns = -(-height // high), -(-width // wide)
+    # Rays that see nothing are zero and spread no cone.
+    padded = np.zeros((rows * high, columns * wide, 3))
+    padded[:height, :width] = units
+    grouped = padded.reshape(rows, high, columns, wide, 3).swapaxes(1, 2).reshape(rows, columns, high * wide, 3)
+    axis = grouped.sum(axis=2)
+    length = np.linalg.norm(axis, axis=-1, keepdims=True)
+    empty = ~grouped.any(axis=(2, 3))
+    axis = axis / np.where(length > 0, length, 1)
+    cosine = np.einsum("rcpk,rck->rcp", grouped, axis)
+    cosine = np.where(grouped.any(axis=-1), cosine, 1.0).min(axis=-1)
+    sine = np.where(cosine > 0, np.sqrt(np.clip(1 - cosine**2, 0, 1)) + 1e-5, 2.0)
+    sine[empty] = -1.0
+    return np.concatenate([axis, sine[..., None]], axis=-1).astype(np.float32)

@@ -1,0 +1,69 @@
+"""Arrays on the device that grow, and arrays of the caller's that kernels write to."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import warp as wp
+
+from framepress.core.arrays import Array
+
+__all__ = ["Rows", "Result", "upload"]
+
+
+def upload(values: Array, dtype: Any, device: str) -> Any:
+    """A Warp array of `values`, never empty: kernels may hold it without an element to read."""
+    if not len(values):
+        return wp.zeros(1, dtype=dtype, device=device)
+    return wp.array(np.ascontiguousarray(values), dtype=dtype, device=device)
+
+
+class Rows:
+    """One long device array, filled from its start; `array` is another object after it had to grow."""
+
+    def __init__(self, dtype: Any, device: str) -> None:
+        self._dtype = dtype
+        self._device = device
+        self.array = wp.zeros(1, dtype=dtype, device=device)
+        self.used = 0
+
+    def add(self, values: Array) -> int:
+        """Append `values`; returns the row of the first."""
+        first = self.used
+        if first + len(values) > self.array.size:
+            # Exactly what is needed at first, for most scenes do not grow; then by halves.
+            room = first + len(values) if not first else max(first + len(values), first * 3 // 2)
+            grown = wp.zeros(room, dtype=self._dtype, device=self._device)
+            if first:
+                wp.copy(grown, self.array, count=first)
+            self.array = grown
+        self.used += len(values)
+        self.write(first, values)
+        return first
+
+    def write(self, first: int, values: Array) -> None:
+        """Put `values` in place of the rows from `first` on."""
+        if not len(values):
+            return
+        if self._device == "cpu":
+            self.array.numpy()[first : first + len(values)] = values
+        else:
+            wp.copy(self.array, upload(values, self._dtype, self._device), dest_offset=first, count=len(values))
+
+
+class Result:
+    """A new array of the caller's: on the CPU kernels write straight into it."""
+
+    def __init__(self, shape: tuple[int, ...], dtype: Any, device_dtype: Any, device: str) -> None:
+        """Args: shape, dtype: of the NumPy array. device_dtype: of the Warp array, whose shape is that of an image."""
+        self._host: Array | None = np.empty(shape, dtype) if device == "cpu" else None
+        if self._host is None:
+            self.array = wp.empty(shape[:2], dtype=device_dtype, device=device)
+        else:
+            self.array = wp.array(self._host, dtype=device_dtype, device="cpu", copy=False)
+
+    def host(self) -> Array:
+        """The finished values."""
+        host = self.array.numpy() if self._host is None else self._host
+        return host
