@@ -15,11 +15,12 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar, get_args
 
 from framepress.errors import InputError, OptionError, require
 from framepress.headless.buffers import Passes
+from framepress.headless.payloads.shot import Quirks, Shot
 
 if TYPE_CHECKING:
-    from framepress.headless.payloads import Shot
     from framepress.headless.rep.graph import Graph
     from framepress.headless.rep.render_products import RenderProduct
+    from framepress.headless.rep.runs import Orchestrator
 
 __all__ = ["Failure", "Host", "Release", "RELEASES", "Studio", "current", "log", "reset"]
 
@@ -46,7 +47,7 @@ class Failure:
 
     Args:
         what: "MyWriter.write", "MyWriter.on_final_frame", or the queued function.
-        frame: captures begun before it happened.
+        frame: index of the frame that was made when it happened.
     """
 
     what: str
@@ -64,19 +65,17 @@ class Host:
         release: whose Isaac Sim's behaviour is imitated, where releases differ.
         seed: of everything random that has no seed of its own.
         device, threads: of the renderer.
-        quirks: selectable oddities of the payloads, see `headless.payloads`.
+        quirks: oddities of the payloads, by default those of a healthy Isaac Sim.
         studio: draws; by default the renderer.
 
     Attributes:
         time_s: simulation time [s]; `playing`: whether it runs with the application's updates.
-        frame: captures begun so far.
+        frame: index of the frame that is made now, from 0.
         products: path -> render product that is not destroyed.
         settings: carb's, path -> value.
         semantic_filters: of `omni.syntheticdata`: "instance_mapping", "default" or a name of the script's -> predicate.
         findings: what was left out or stood in for, each sentence once, in order.
         failures: what raised in writers and in the write queue, in order.
-        on_update: called at every update of the application, after the clock.
-        on_stage: called when another stage, or none, is open.
     """
 
     def __init__(
@@ -86,7 +85,7 @@ class Host:
         seed: int = 0,
         device: str = "cpu",
         threads: int | None = None,
-        quirks: Any = None,
+        quirks: Quirks | None = None,
         studio: Studio | None = None,
     ) -> None:
         if release not in RELEASES:
@@ -94,7 +93,7 @@ class Host:
         self.release: Release = release
         self.seed = seed
         self.device, self.threads = device, threads
-        self.quirks = quirks
+        self.quirks = quirks or Quirks()
         self.time_s = 0.0
         self.playing = False
         self.frame = 0
@@ -102,8 +101,6 @@ class Host:
         self.settings: dict[str, Any] = {}
         self.semantic_filters: dict[str, str] = {}
         self.failures: list[Failure] = []
-        self.on_update: list[Callable[[], None]] = []
-        self.on_stage: list[Callable[[], None]] = []
         self._findings: dict[str, None] = {}
         self._kept: dict[Any, Any] = {}
         self._stage: Any = None
@@ -121,14 +118,13 @@ class Host:
         return self._stage
 
     def use_stage(self, stage: Any) -> None:
-        """Make `stage` the open one, None = close. Products and recorded graph belong to a stage and end with it."""
+        """Make `stage` the open one, None = close. Runs, products and the recorded graph end with the former one."""
+        self._orchestrator().leave_stage()
         for product in list(self.products.values()):
             product.destroy()
         self._stage, self._closed, self._graph = stage, stage is None, None
         self.playing = False
         self.time_s = 0.0 if stage is None else stage.GetStartTimeCode() / stage.GetTimeCodesPerSecond()
-        for told in list(self.on_stage):
-            told()
 
     @property
     def graph(self) -> Graph:
@@ -181,14 +177,16 @@ class Host:
 
     def update(self) -> None:
         """One update of the application; the clock has been moved by whoever keeps the timeline."""
-        for told in list(self.on_update):
-            told()
+        self._orchestrator().update()
 
     def wait_until_complete(self) -> None:
         """End what runs, with every file written: `rep.orchestrator.wait_until_complete`."""
-        from framepress.headless.rep.orchestrator import wait_until_complete
+        self._orchestrator().wait_until_complete()
 
-        wait_until_complete()
+    def _orchestrator(self) -> Orchestrator:
+        from framepress.headless.rep.runs import Orchestrator
+
+        return self.kept(Orchestrator)
 
     # ---- frames ------------------------------------------------------------------------------------------------------
 
@@ -196,12 +194,11 @@ class Host:
         """Draw the stage as it is now.
 
         Args:
-            wanted: product path -> passes; those that are destroyed or have their updates off are left out.
+            wanted: product path -> passes.
 
         Returns:
-            product path -> what its camera sees.
+            product path -> what its camera sees; without those that are destroyed or have their updates off.
         """
-        self.frame += 1
         live = {path: passes for path, passes in wanted.items() if self.renders(path)}
         if self._studio is None:
             self._studio = _renderer(self.device, self.threads)
@@ -232,9 +229,9 @@ class Host:
                 self._findings[sentence] = None
                 log.warning("%s", sentence)
 
-    def fail(self, what: str, error: BaseException) -> None:
-        """Record an error that Replicator would swallow, and log it with its traceback."""
-        failure = Failure(what, self.frame, error)
+    def fail(self, what: str, error: BaseException, frame: int | None = None) -> None:
+        """Record an error that Replicator would swallow, and log it with its traceback; by default of this frame."""
+        failure = Failure(what, self.frame if frame is None else frame, error)
         self.failures.append(failure)
         log.error("%s", failure, exc_info=error)
 

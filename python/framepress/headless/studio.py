@@ -1,0 +1,60 @@
+"""Draws the open stage for its render products: stage -> scene -> buffers -> shots."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from framepress.headless.buffers import Passes
+from framepress.headless.payloads.predicate import EVERYTHING
+from framepress.headless.payloads.shot import Shot
+from framepress.headless.render.renderer import Renderer
+from framepress.headless.usd.cameras import scene_camera
+from framepress.headless.usd.reader import StageReader
+
+if TYPE_CHECKING:
+    from framepress.headless.host import Host
+    from framepress.headless.rep.render_products import RenderProduct
+
+__all__ = ["Renderings"]
+
+
+class Renderings:
+    """A reader for the stage that is open, and one renderer for the whole session."""
+
+    def __init__(self, device: str, threads: int | None) -> None:
+        self._renderer = Renderer(device=device, threads=threads)
+        self._reader: StageReader | None = None
+        self._stage: Any = None
+        self._former: dict[str, Shot] = {}
+
+    def capture(
+        self, host: Host, products: Mapping[str, RenderProduct], wanted: Mapping[str, Passes]
+    ) -> dict[str, Shot]:
+        """Product path -> shot, for each product in `wanted`.
+
+        Raises:
+            FramepressError: the stage, or a product's camera, cannot be drawn.
+        """
+        if self._reader is None or self._stage is not host.stage:
+            self._stage, self._reader, self._former = host.stage, StageReader(host.stage), {}
+        scene = self._reader.read(host.time)
+        host.find(*scene.findings)
+        self._renderer.begin_frame(scene)
+        shots = {}
+        for path, passes in wanted.items():
+            product = products[path]
+            camera = scene_camera(host.stage, product.camera, product.resolution, host.time)
+            shots[path] = Shot(
+                scene,
+                camera,
+                self._renderer.render(camera, passes),
+                host.frame,
+                host.reference_time,
+                host.semantic_filters.get("instance_mapping", EVERYTHING),
+                self._former.get(path),
+            )
+        if host.quirks.stale_semantics:
+            self._former = {path: replace(shot, former=None) for path, shot in shots.items()}
+        return shots
