@@ -1,214 +1,157 @@
-"""`Annotator`: something that is asked of a render product."""
+"""`AnnotatorRegistry` and `rep.annotators`: annotators and augmentations by name."""
 
 from __future__ import annotations
 
-import re
-import sys
-from collections.abc import Mapping, Sequence
-from copy import copy
-from typing import Any
-
-import numpy as np
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NoReturn
 
 from framepress.headless import host as hosts
-from framepress.headless.buffers import Passes
 from framepress.headless.payloads import annotators as payloads
-from framepress.headless.payloads import layouts
-from framepress.headless.payloads.shot import Shot, Value
-from framepress.headless.rep.attached import Attached
-from framepress.headless.rep.augmentations import Augmentation, augmentation_of
+from framepress.headless.rep.annotator import Annotator, device_of
+from framepress.headless.rep.augmentations import Augmentation, Augmentations, augmentation_of
 from framepress.headless.rep.errors import AnnotatorError, AnnotatorRegistryError
-from framepress.headless.rep.render_products import paths_of
 
-__all__ = ["Annotator", "device_of"]
+__all__ = [
+    "Annotator",
+    "AnnotatorError",
+    "AnnotatorRegistry",
+    "AnnotatorRegistryError",
+    "Augmentation",
+    "augment",
+    "augment_compose",
+    "get",
+    "get_augmentation",
+    "get_registered_annotators",
+    "register",
+    "register_augmentation",
+    "unregister_annotator",
+]
 
-_DEVICE = re.compile(r"cpu|cuda(:\d+)?")
-_CPU_ONLY = ("bounding_box_", "RtxSensor", "GenericModelOutput")
+_AOVS = {
+    "LdrColorSD": "rgb",
+    "LdrColor": "rgb",
+    "DistanceToCameraSD": "distance_to_camera",
+    "DistanceToImagePlaneSD": "distance_to_image_plane",
+    "NormalSD": "normals",
+    "TargetMotionSD": "motion_vectors",
+}
+"""AOV -> the annotator that has its values."""
 
 
-class Annotator:
-    """One annotator, and the render product that it is attached to.
+class AnnotatorRegistry:
+    """Annotators by name: Replicator's, and those that scripts have registered."""
 
-    Args:
-        name: of the payload, "rgb", "semantic_segmentation", ...
-        init_params: its parameters, such as `{"colorize": True}`.
-        device: "cpu", "cuda" or "cuda:<n>"; None = CPU.
-        public_name: what payloads call it; by default `name`.
+    def __init__(self, host: hosts.Host) -> None:
+        self._annotators: dict[str, Annotator] = {}
 
-    Raises:
-        AnnotatorRegistryError: no such annotator or device, or not on a GPU.
-        OptionError: a parameter that it does not have.
-    """
-
-    def __init__(
-        self,
+    @classmethod
+    def get_annotator(
+        cls,
         name: str,
         init_params: Mapping[str, Any] | None = None,
         render_product_idxs: Sequence[int] | None = None,
         device: str | None = None,
-        render_products: Any = None,
-        template_name: str | None = None,
         do_array_copy: bool = True,
-        public_name: str | None = None,
-    ) -> None:
-        self.source = template_name or name
-        self.name = public_name or name
-        self.init_params = dict(init_params or {})
-        self.device = device_of(device, self.source)
-        self.augmentations: list[Augmentation] = []
-        self.product: str | None = None
-        self.passes  # noqa: B018  # raises where the annotator or a parameter is unknown
-        if render_products is not None:
-            self.attach(render_products)
-
-    # ---- Replicator's ------------------------------------------------------------------------------------------------
-
-    @property
-    def is_attached(self) -> bool:
-        return self.product is not None
-
-    @property
-    def template_name(self) -> str:
-        return self.source
-
-    def get_name(self) -> str:
-        return self.name
-
-    def get_node(self) -> None:
-        """There is no OmniGraph here."""
-
-    def initialize(self, **init_params: Any) -> None:
-        """Give the parameters.
-
-        Raises:
-            AnnotatorError: it is attached already.
-        """
-        if self.is_attached:
-            raise AnnotatorError(f"annotator {self.name}: is attached; give its parameters before that")
-        self.init_params = dict(init_params)
-        self.passes  # noqa: B018
-
-    def attach(self, render_products: Any) -> Annotator:
-        """Attach to one render product, given as such, by path, or as a list of one.
-
-        Raises:
-            NotImplementedError: several products.
-            AnnotatorError: it is attached to another one.
-        """
-        paths = paths_of(render_products)
-        if len(paths) != 1:
-            raise NotImplementedError(f"annotator {self.name}: attaches to one render product, got {len(paths)}")
-        if self.product not in (None, paths[0]):
-            raise AnnotatorError(f"annotator {self.name}: is attached to {self.product}; detach it, or get another one")
-        self.product = paths[0]
-        hosts.current().kept(Attached).add_annotator(self)
-        return self
-
-    def detach(self, render_products: Any = None) -> None:
-        """Detach, if it is attached (to one of the products named)."""
-        many = render_products if isinstance(render_products, list | tuple) else [render_products]
-        if render_products is not None and self.product not in [str(getattr(one, "path", one)) for one in many]:
-            return
-        hosts.current().kept(Attached).remove_annotator(self)
-        self.product = None
-
-    def get_data(
-        self, device: str | None = None, do_array_copy: bool = False, use_legacy_structure: bool = True
-    ) -> Any:
-        """What it saw in the last frame: an array, `{"data", "info"}`, or a dict; empty before the first one.
-
-        Args:
-            use_legacy_structure: False = the flat form of release 6.0, `{"data", **info}`.
-
-        Raises:
-            AnnotatorError: it is not attached.
-        """
-        if self.product is None:
-            raise AnnotatorError(f"annotator {self.name}: attach it to a render product before get_data()")
-        found = hosts.current().kept(Attached).value(self, self.product, copied=True)
-        device = self.device if device is None else device_of(device, self.source)
-        if device != "cpu" and found.data is not None:
-            found = Value(_on_gpu(found.data, device), found.info)
-        return layouts.legacy(found) if use_legacy_structure else layouts.flat(found)
-
-    def augment(
-        self,
-        augmentation: Any,
-        data_out_shape: Sequence[int] | None = None,
-        name: str | None = None,
-        device: str | None = None,
-        **kwargs: Any,
     ) -> Annotator:
-        """Let an augmentation (or its registered name, or a function) change the array; returns itself.
+        """An annotator of that name, attached to nothing.
 
         Raises:
-            AnnotatorError: it is no augmentation, has no such argument, or lacks one.
+            AnnotatorRegistryError: none of that name, or not on that device.
         """
-        made = augmentation_of(augmentation).with_keywords(kwargs, data_out_shape)
-        made.check()
-        self.augmentations.append(made)
-        self.name = name or self.name
-        self.device = self.device if device is None else device_of(device, self.source)
-        return self
-
-    def augment_compose(self, augmentations: Sequence[Any], name: str | None = None) -> Annotator:
-        """Several augmentations, one after the other."""
-        for one in augmentations:
-            self.augment(one)
-        self.name = name or self.name
-        return self
-
-    # ---- for what captures -------------------------------------------------------------------------------------------
-
-    @property
-    def passes(self) -> Passes:
-        """What has to be rendered for it."""
-        return payloads.passes_for(self.source, self.init_params)
-
-    def value(self, shot: Shot, init_params: Mapping[str, Any], *, copied: bool) -> Value:
-        """Its value of one frame.
-
-        Args:
-            init_params: those in force on the product, which may be another one's.
-            copied: whether the arrays are nobody else's.
-        """
-        host = hosts.current()
-        found = payloads.value(self.source, shot, init_params, release=host.release, quirks=host.quirks)
-        if found.data is None or not (copied or self.augmentations):
-            return found
-        data = found.data.copy()
-        for augmentation in self.augmentations if data.size else ():
-            data = augmentation(data)
-        return Value(data, found.info)
-
-    def twin(self) -> Annotator:
-        """One like it, attached to nothing."""
-        made = copy(self)
-        made.product = None
-        made.init_params = dict(self.init_params)
-        made.augmentations = list(self.augmentations)
+        own = hosts.current().kept(cls)._annotators.get(name)
+        if own is None:
+            return Annotator(name, init_params, device=device, do_array_copy=do_array_copy)
+        made = own.twin()
+        made.name = name
+        made.init_params.update(init_params or {})
+        made.device = own.device if device is None else device_of(device, own.source)
         return made
 
+    @classmethod
+    def get_registered_annotators(cls) -> list[str]:
+        return [*payloads.NAMES, *hosts.current().kept(cls)._annotators]
 
-def device_of(device: str | None, name: str) -> str:
-    """A device for an annotator, "cpu" where none is asked for.
+    @classmethod
+    def register_annotator(cls, name: str, annotator: Annotator) -> None:
+        """Make an annotator, such as an augmented one, known by a name.
 
-    Raises:
-        AnnotatorRegistryError: there is no such device, or nothing of that annotator runs there.
-    """
-    if device is None:
-        return "cpu"
-    if not _DEVICE.fullmatch(device):
-        raise AnnotatorRegistryError(f"annotator {name}: device {device!r} is none of cpu, cuda, cuda:<n>")
-    if device != "cpu" and name.startswith(_CPU_ONLY):
-        raise AnnotatorRegistryError(f"annotator {name} is computed on the CPU only; leave device out")
-    return device
+        Raises:
+            AnnotatorRegistryError: a name of Replicator's own.
+        """
+        if name in payloads.NAMES:
+            raise AnnotatorRegistryError(f"annotator {name!r} is Replicator's own; register yours under another name")
+        hosts.current().kept(cls)._annotators[name] = annotator.twin()
+
+    @classmethod
+    def unregister_annotator(cls, name: str) -> None:
+        """Raises: AnnotatorRegistryError: no script has registered it."""
+        if hosts.current().kept(cls)._annotators.pop(name, None) is None:
+            raise AnnotatorRegistryError(f"annotator {name!r} was not registered")
+
+    @classmethod
+    def register_annotator_from_aov(
+        cls,
+        aov: str,
+        output_data_type: Any = None,
+        output_channels: int | None = None,
+        on_attach_callback: Callable[..., Any] | None = None,
+        name: str | None = None,
+        is_gpu_enabled: bool = True,
+        documentation: str | None = None,
+    ) -> None:
+        """Make an AOV of the renderer known by a name, `aov` by default.
+
+        Raises:
+            AnnotatorRegistryError: an AOV that the stand-in does not render.
+        """
+        if aov not in _AOVS:
+            raise AnnotatorRegistryError(f"AOV {aov!r} is not rendered by the stand-in; it has {', '.join(_AOVS)}")
+        if (name or aov) not in payloads.NAMES:
+            cls.register_annotator(name or aov, Annotator(_AOVS[aov]))
+
+    @classmethod
+    def register_annotator_from_node(cls, *_: Any, **keywords: Any) -> NoReturn:
+        """Raises: AnnotatorRegistryError: always, since there is no OmniGraph here."""
+        raise AnnotatorRegistryError(
+            f"annotator {keywords.get('name', '')!r} is an OmniGraph node ({keywords.get('node_type_id')}), which the "
+            "stand-in cannot run; use an Augmentation of an annotator that it has"
+        )
+
+    @classmethod
+    def register_augmentation(cls, name: str, augmentation: Any) -> None:
+        """Make an augmentation, or a function, known by a name."""
+        hosts.current().kept(Augmentations).named[name] = augmentation_of(augmentation)
+
+    @classmethod
+    def get_augmentation(cls, name: str) -> Augmentation:
+        """Raises: AnnotatorRegistryError: none of that name."""
+        return hosts.current().kept(Augmentations).get(name)
 
 
-def _on_gpu(data: Any, device: str) -> Any:
-    """A Warp array on a GPU; where there is none, the numpy array, as Isaac Sim may hand out too."""
-    warp = sys.modules.get("warp")
-    if warp is None or not warp.is_cuda_available():
-        hosts.current().find(f"device={device!r}: there is no such GPU here, so that annotators deliver numpy arrays")
-        return data
-    return warp.array(np.ascontiguousarray(data), device=device)
+get = AnnotatorRegistry.get_annotator
+register = AnnotatorRegistry.register_annotator
+register_augmentation = AnnotatorRegistry.register_augmentation
+get_augmentation = AnnotatorRegistry.get_augmentation
+get_registered_annotators = AnnotatorRegistry.get_registered_annotators
+unregister_annotator = AnnotatorRegistry.unregister_annotator
+
+
+def augment(
+    source_annotator: Annotator | str,
+    augmentation: Any,
+    data_out_shape: Sequence[int] | None = None,
+    name: str | None = None,
+    device: str | None = None,
+    **kwargs: Any,
+) -> Annotator:
+    """`rep.annotators.augment`: an annotator like the source, with an augmentation; the source stays as it is."""
+    source = get(source_annotator) if isinstance(source_annotator, str) else source_annotator
+    return source.twin().augment(augmentation, data_out_shape, name, device, **kwargs)
+
+
+def augment_compose(
+    source_annotator: Annotator | str, augmentations: Sequence[Any], name: str | None = None
+) -> Annotator:
+    """`rep.annotators.augment_compose`: as `augment`, with several."""
+    source = get(source_annotator) if isinstance(source_annotator, str) else source_annotator
+    return source.twin().augment_compose(augmentations, name)

@@ -14,9 +14,9 @@ from framepress.headless.payloads import layouts
 from framepress.headless.payloads.shot import Shot, Value
 
 if TYPE_CHECKING:
-    from framepress.headless.rep.annotators import Annotator
+    from framepress.headless.rep.annotator import Annotator
     from framepress.headless.rep.graph import Step
-    from framepress.headless.rep.writers import Writer
+    from framepress.headless.rep.writer import Writer
 
 __all__ = ["Attached", "EVERY_FRAME", "WriterNode"]
 

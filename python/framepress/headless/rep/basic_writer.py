@@ -17,11 +17,11 @@ import numpy as np
 from framepress.core.arrays import Array
 from framepress.errors import OptionError
 from framepress.headless import host as hosts
-from framepress.headless.rep import functional
-from framepress.headless.rep.annotator_registry import AnnotatorRegistry
-from framepress.headless.rep.backends import BackendGroup, BaseBackend
+from framepress.headless.rep import file_writes
+from framepress.headless.rep.annotators import AnnotatorRegistry
+from framepress.headless.rep.backend import BackendGroup, BaseBackend
 from framepress.headless.rep.dispatch import BackendDispatch
-from framepress.headless.rep.writers import Writer
+from framepress.headless.rep.writer import Writer
 
 __all__ = ["BasicWriter"]
 
@@ -135,8 +135,13 @@ class BasicWriter(Writer):
 
     def _put(self, path: str, extension: str, content: Any) -> None:
         if self.backend is not None:
-            write = {"npy": functional.write_np, "json": functional.write_json}.get(extension, functional.write_image)
+            write = {"npy": file_writes.write_np, "json": file_writes.write_json}.get(
+                extension, file_writes.write_image
+            )
             self.backend.schedule(write, path=path, data=content)
+
+
+_WRITES: Mapping[str, Callable[..., None]] = {"npy": file_writes.write_np, "json": file_writes.write_json}
 
 
 def _backend(output_dir: str | None, backend: BaseBackend | None, **s3: str | None) -> BaseBackend:

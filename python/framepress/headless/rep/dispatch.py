@@ -6,8 +6,8 @@ import inspect
 from collections.abc import Mapping
 from typing import Any
 
-from framepress.headless.rep import functional, io_queue
-from framepress.headless.rep.backends import BackendGroup, BackendRegistry, BaseBackend, DiskBackend
+from framepress.headless.rep import file_writes, io_queue
+from framepress.headless.rep.backend import BackendGroup, BackendRegistry, BaseBackend, DiskBackend
 
 __all__ = ["BackendDispatch"]
 
@@ -48,17 +48,17 @@ class BackendDispatch(BackendGroup):
             backend.schedule(backend.write_blob, path, data)
 
     def write_image(self, path: str, data: Any) -> None:
-        self.schedule(functional.write_image, path=path, data=data)
+        self.schedule(file_writes.write_image, path=path, data=data)
 
     def write_array(self, path: str, data: Any) -> None:
-        self.schedule(functional.write_np, path=path, data=data)
+        self.schedule(file_writes.write_np, path=path, data=data)
 
     def write_json(self, path: str, data: Any, **options: Any) -> None:
-        self.schedule(functional.write_json, path=path, data=data, **options)
+        self.schedule(file_writes.write_json, path=path, data=data, **options)
 
     def write_exr(self, path: str, data: Any, exr_flag: Any = None) -> None:
-        """Raises: OptionError: always, see `functional.write_exr`."""
-        functional.write_exr(path, data)
+        """Raises: OptionError: always, see `file_writes.write_exr`."""
+        file_writes.write_exr(path, data)
 
     @staticmethod
     def set_max_queue_size(size: int) -> None:

@@ -1,262 +1,189 @@
-"""`Writer`, the base class of every script's writers, in two flavours: up to Isaac Sim 5.1, and from 6.0 on."""
+"""`WriterRegistry` and `rep.writers`: writers by name."""
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping
 from typing import Any, NoReturn
 
 from framepress.headless import host as hosts
-from framepress.headless.rep import functional
-from framepress.headless.rep.annotator_registry import AnnotatorRegistry
-from framepress.headless.rep.annotators import Annotator
-from framepress.headless.rep.attached import EVERY_FRAME, Attached, WriterNode
-from framepress.headless.rep.backends import BaseBackend
-from framepress.headless.rep.errors import WriterError, WriterRegistryError
-from framepress.headless.rep.render_products import paths_of
-from framepress.headless.rep.trigger import Trigger
+from framepress.headless.rep.annotator import Annotator
+from framepress.headless.rep.attached import EVERY_FRAME, Attached
+from framepress.headless.rep.basic_writer import BasicWriter
+from framepress.headless.rep.errors import InvalidWriterError, WriterError, WriterRegistryError
+from framepress.headless.rep.writer import NodeWriter, Writer
 
-__all__ = ["PRODUCER", "NodeWriter", "Writer"]
+__all__ = [
+    "BasicWriter",
+    "InvalidWriterError",
+    "NodeWriter",
+    "Writer",
+    "WriterError",
+    "WriterRegistry",
+    "WriterRegistryError",
+    "get",
+    "register_node_writer",
+    "register_writer",
+    "unregister_writer",
+]
 
-PRODUCER = "framepress stand-in"
-"""Under "producer" in each metadata.txt, so that nobody takes the files for Isaac Sim's."""
-
-_UNVERSIONED = "0.0.0"
-
-
-class _Annotators:
-    """`Writer.annotators` of the class: None from 6.0 on, before that one list that all writers share which assign
-    none of their own."""
-
-    def __get__(self, writer: Writer | None, owner: type[Writer]) -> Any:
-        host = hosts.current()
-        return None if host.release == "6.0" else host.kept(_shared_list)
-
-
-def _shared_list(host: hosts.Host) -> list[Any]:
-    return []
-
-
-def _writer_ids(host: hosts.Host) -> list[int]:
-    """The last id given, in a list of one."""
-    return [0]
+_DEFAULTS = {
+    "4.5": ("BasicWriter", "KittiWriter", "FPSWriter"),
+    "5.0": ("BasicWriter", "CocoWriter", "KittiWriter", "FPSWriter"),
+    "5.1": ("BasicWriter", "CocoWriter", "KittiWriter", "FPSWriter"),
+    "6.0": ("BasicWriter", "CocoWriter", "KittiWriter", "FPSWriter", "CosmosWriter"),
+}
+"""Release -> what Replicator registers itself; of these the stand-in has BasicWriter."""
 
 
-class Writer(ABC):
-    """Base of writers. `WriterRegistry.get` makes one with `__new__` alone; `initialize` runs the constructor.
+class _DefaultWriters:
+    """The class attribute `_default_writers`, which extensions append their writers to; of this session."""
 
-    Attributes:
-        annotators: `Annotator`s or their names; assign it in `__init__`.
-        backend: where set, metadata.txt is written through it before the first frame.
-        data_structure: layout of the payload: "legacy", "renderProduct" or "annotator".
-        num_written: from 6.0 on, frames written since `attach`.
-    """
+    def __get__(self, registry: object, owner: type[WriterRegistry]) -> list[str]:
+        return hosts.current().kept(owner)._names
 
-    annotators: Any = _Annotators()
-    backend: BaseBackend | None = None
-    version: str = _UNVERSIONED
-    metadata: dict[str, Any] | None = None
-    data_structure: str = "legacy"
-    num_written: int | None = None
-    _is_metadata_written: bool = False
 
-    def __new__(cls, *args: Any, **kwargs: Any) -> Writer:
-        writer = super().__new__(cls)
-        host = hosts.current()
-        ids = host.kept(_writer_ids)
-        ids[0] += 1
-        writer._writer_id = ids[0]
-        writer.__data = {}
-        if host.release == "6.0":
-            writer.annotators = []
-            writer.version = _UNVERSIONED
-            writer.num_written = 0
+class WriterRegistry:
+    """Writer classes by name."""
+
+    _default_writers = _DefaultWriters()
+
+    def __init__(self, host: hosts.Host) -> None:
+        self._names = list(_DEFAULTS[host.release])
+        self._classes: dict[str, tuple[type[Writer], str | None]] = {"BasicWriter": (BasicWriter, None)}
+
+    @classmethod
+    def register(cls, writer_class: type, category: str | None = None) -> None:
+        """Make a writer known by the name of its class; one of the same name gives way, with a warning.
+
+        Raises:
+            InvalidWriterError: it is no subclass of `Writer`.
+        """
+        if not (isinstance(writer_class, type) and issubclass(writer_class, Writer)):
+            name = getattr(writer_class, "__name__", repr(writer_class))
+            raise InvalidWriterError(name, writer_class, "derive it from omni.replicator.core.Writer")
+        classes = hosts.current().kept(cls)._classes
+        if writer_class.__name__ in classes:
+            hosts.log.warning("writer %s is registered already and is replaced", writer_class.__name__)
+        classes[writer_class.__name__] = (writer_class, category)
+
+    @classmethod
+    def register_node_writer(
+        cls, name: str, node_type_id: str, annotators: Any, category: str | None = None, **kwargs: Any
+    ) -> NoReturn:
+        """Raises: WriterError: always, since there is no OmniGraph here."""
+        raise WriterError(f"writer {name}: is an OmniGraph node ({node_type_id}), which the stand-in cannot run")
+
+    @classmethod
+    def unregister(cls, name: str) -> None:
+        """Forget a writer, and detach those that were made from it.
+
+        Raises:
+            WriterRegistryError: none of that name.
+        """
+        cls._class(name)
+        cls.detach(name)
+        del hosts.current().kept(cls)._classes[name]
+
+    @classmethod
+    def get(
+        cls,
+        writer_name: str,
+        init_params: Mapping[str, Any] | None = None,
+        render_products: Any = None,
+        trigger: Any = EVERY_FRAME,
+    ) -> Writer:
+        """A writer whose constructor has not run, unless `init_params` holds anything; attached where products are
+        given.
+
+        Raises:
+            WriterRegistryError: none of that name.
+        """
+        writer_class = cls._class(writer_name)
+        writer = writer_class.__new__(writer_class)
+        if init_params:
+            writer.initialize(**init_params)
+        if render_products is not None:
+            writer.attach(render_products, trigger)
         return writer
 
-    _writer_id: int
-    __data: dict[str, Any]
+    @classmethod
+    def get_writers(cls, category: str | None = None) -> dict[str, type[Writer]]:
+        """Name -> class, of one category or all."""
+        classes = hosts.current().kept(cls)._classes
+        return {name: found for name, (found, kind) in classes.items() if category in (None, kind)}
 
-    @abstractmethod
-    def write(self, data: dict[str, Any]) -> None:
-        """Called once a frame that is due, with all render products together."""
+    @classmethod
+    def attach(
+        cls,
+        writer_name: str,
+        render_products: Any,
+        init_params: Mapping[str, Any] | None = None,
+        trigger: Any = EVERY_FRAME,
+    ) -> Writer:
+        """As `get`, attached."""
+        return cls.get(writer_name, init_params, render_products, trigger)
 
-    def initialize(self, **kwargs: Any) -> None:
-        """Run the constructor; may be called again."""
-        self.__init__(**kwargs)  # type: ignore[misc]  # what Replicator's contract says it is
+    @classmethod
+    def detach(cls, writer_name: str, render_products: Any = None) -> None:
+        """Detach the writers of a name: all, or those of the given products."""
+        for node in list(_attached().nodes):
+            if type(node.writer).__name__ == writer_name and _meets(node.products, render_products):
+                node.writer.detach()
 
-    def on_final_frame(self) -> None:  # noqa: B027  # a hook, not a duty
-        """Called once for each render product whenever a run ends."""
+    @classmethod
+    def detach_all(cls) -> None:
+        for node in list(_attached().nodes):
+            node.writer.detach()
 
-    def reset(self) -> None:
-        """Forget the last payload, and what was scheduled."""
-        self.__data = {}
-        if (node := _node(self)) is not None:
-            node.scheduled = False
+    @classmethod
+    def get_attached_writers(cls, render_products: Any) -> dict[str, Writer]:
+        """Name -> writer, of those that are attached to any of the products."""
+        nodes = _attached().nodes
+        return {type(node.writer).__name__: node.writer for node in nodes if _meets(node.products, render_products)}
 
-    # ---- annotators --------------------------------------------------------------------------------------------------
+    @classmethod
+    def get_attached_writer(cls, writer_name: str, render_products: Any) -> Writer | None:
+        return cls.get_attached_writers(render_products).get(writer_name)
 
-    def add_annotator(self, annotator: Annotator | str, name: str | None = None) -> None:
-        """Ask for one more.
+    @classmethod
+    def get_writer_render_products(cls) -> dict[str, list[str]]:
+        """Name of an attached writer -> paths of its products."""
+        return {type(node.writer).__name__: list(node.products) for node in _attached().nodes}
 
-        Args:
-            name: what payloads call it.
+    @classmethod
+    def get_annotators(cls, render_products: Any) -> dict[str, Annotator]:
+        """Name -> annotator, of the writers that are attached to any of the products."""
+        found: dict[str, Annotator] = {}
+        for node in _attached().nodes:
+            if _meets(node.products, render_products):
+                found |= node.annotators
+        return found
 
-        Raises:
-            WriterError: the writer is attached already.
-        """
-        if _node(self) is not None:
-            raise WriterError(f"{_title(self)}: is attached; add annotators before that")
-        made = _resolved(annotator)
-        made.name = name or made.name
-        self.annotators.append(made)
-
-    def augment_annotator(self, annotator_name: str, augmentation: Any, **kwargs: Any) -> None:
-        """Let an augmentation change what an annotator delivers, under the same name.
-
-        Raises:
-            WriterError: no annotator of that name.
-        """
-        for place, annotator in enumerate(self.annotators):
-            made = _resolved(annotator)
-            if made.name == annotator_name:
-                self.annotators[place] = made.twin().augment(augmentation, **kwargs)
-                return
-        raise WriterError(
-            f"{_title(self)}: no annotator {annotator_name!r}; it has {', '.join(self.get_annotators()) or 'none'}"
-        )
-
-    def get_annotators(self) -> dict[str, Annotator]:
-        return {made.name: made for made in map(_resolved, self.annotators or ())}
-
-    def get_annotator(self, name: str) -> Annotator:
-        """Raises: WriterError: none of that name."""
-        found = self.get_annotators()
-        if name not in found:
-            raise WriterError(f"{_title(self)}: no annotator {name!r}; it has {', '.join(found) or 'none'}")
-        return found[name]
-
-    def get_attached_annotators(self) -> dict[str, Annotator]:
-        node = _node(self)
-        return {} if node is None else dict(node.annotators)
-
-    # ---- attaching ---------------------------------------------------------------------------------------------------
-
-    def attach(self, render_products: Any, trigger: Any = EVERY_FRAME) -> None:
-        """Write what these products see.
-
-        Args:
-            render_products: one or several, as such or by path.
-            trigger: "omni.replicator.core.OgnOnFrame" (each frame), a trigger of `rep.trigger`, a function that
-                returns whether to write, or None (only after `schedule_write`).
-
-        Raises:
-            WriterRegistryError: no stage is open.
-            WriterError: a trigger that is none of these.
-        """
-        host = hosts.current()
-        if host.stage is None:
-            raise WriterRegistryError(f"{_title(self)}: no stage is open to attach it to; open or make one first")
-        if not (trigger is None or trigger == EVERY_FRAME or callable(trigger) or isinstance(trigger, Trigger)):
-            raise WriterError(
-                f"{_title(self)}: trigger {trigger!r} is no rep.trigger, function, None or {EVERY_FRAME!r}; the "
-                "stand-in has no other OmniGraph nodes"
+    @classmethod
+    def _class(cls, name: str) -> type[Writer]:
+        registry = hosts.current().kept(cls)
+        if name in registry._classes:
+            return registry._classes[name][0]
+        if name in _DEFAULTS["6.0"] or name in ("PoseWriter", "DataVisualizationWriter", "PytorchWriter", "DOPEWriter"):
+            raise WriterRegistryError(
+                f"{name} is one of Isaac Sim's own writers, of which the stand-in has BasicWriter only; "
+                "give its data to a format of framepress, or to a writer of yours"
             )
-        paths = paths_of(render_products)
-        attached = host.kept(Attached)
-        former = attached.node_of(self)
-        if former is not None:
-            paths = list(dict.fromkeys([*former.products, *paths]))
-            attached.remove_writer(self)
-        attached.add_writer(WriterNode(self, paths, self.get_annotators(), trigger))
-        self.__data = {}
-        if host.release == "6.0":
-            self.num_written = 0
-        if self.version == _UNVERSIONED:
-            host.find(f"{_title(self)}: leaves its version at {_UNVERSIONED}")
-        if self.backend is None:
-            host.find(f"{_title(self)}: sets no backend, so that no metadata.txt is written")
-
-    async def attach_async(self, render_products: Any, trigger: Any = EVERY_FRAME) -> None:
-        """As `attach`, which is done at once here."""
-        self.attach(render_products, trigger)
-
-    def detach(self) -> None:
-        """Write no more; nothing happens where it is not attached."""
-        self.reset()
-        hosts.current().kept(Attached).remove_writer(self)
-
-    def schedule_write(self) -> None:
-        """Write the next frame, whatever the trigger."""
-        if (node := _node(self)) is not None:
-            node.scheduled = True
-
-    def get_node(self) -> WriterNode | None:
-        """What stands for the OmniGraph node; None before `attach`."""
-        return _node(self)
-
-    def get_data(self) -> dict[str, Any]:
-        """The last payload received."""
-        return self.__data
-
-    # ---- metadata.txt ------------------------------------------------------------------------------------------------
-
-    def get_metadata(self) -> dict[str, Any]:
-        self.metadata = {"name": type(self).__name__, "version": self.version}
-        if hosts.current().release == "6.0":
-            self.metadata["replicator_global_seed:"] = hosts.current().seed  # the colon is Replicator's
-        return self.metadata
-
-    def write_metadata(self) -> None:
-        """Write metadata.txt through the backend, with the stand-in as the producer; nothing where there is none."""
-        if self.backend is not None:
-            stated = {**self.get_metadata(), "producer": PRODUCER}
-            self.backend.schedule(functional.write_json, path="metadata.txt", data=stated)
-            self._is_metadata_written = True
-
-    # ---- for what captures -------------------------------------------------------------------------------------------
-
-    def _receive(self, data: dict[str, Any]) -> None:
-        """Write a frame. What `write` raises is logged and counted, and the run goes on, as in Replicator."""
-        self.__data = data
-        try:
-            if not self._is_metadata_written:
-                self.write_metadata()
-            self.write(data)
-        except Exception as error:
-            hosts.current().fail(f"{_title(self)}.write", error)
-        else:
-            if self.num_written is not None:
-                self.num_written += 1
-
-    def _finish(self) -> None:
-        """Call `on_final_frame`, with errors as in `_receive`."""
-        try:
-            self.on_final_frame()
-        except Exception as error:
-            hosts.current().fail(f"{_title(self)}.on_final_frame", error)
+        raise WriterRegistryError(f"no writer {name!r} is registered; there are {', '.join(registry._classes)}")
 
 
-class NodeWriter(Writer):
-    """A writer that is an OmniGraph node: known by name, and refused when it is made."""
-
-    def __init__(self, node_type_id: str, annotators: Sequence[Any] = (), **kwargs: Any) -> None:
-        """Raises: WriterError: always, since there is no OmniGraph here."""
-        self._refuse(node_type_id)
-
-    def write(self, data: dict[str, Any]) -> None:
-        self._refuse("")
-
-    def _refuse(self, node_type_id: str) -> NoReturn:
-        raise WriterError(f"NodeWriter {node_type_id}: the stand-in has no OmniGraph nodes; write a Writer in Python")
+get = WriterRegistry.get
+register_node_writer = WriterRegistry.register_node_writer
+register_writer = WriterRegistry.register
+unregister_writer = WriterRegistry.unregister
 
 
-def _resolved(annotator: Annotator | str) -> Annotator:
-    return AnnotatorRegistry.get_annotator(annotator) if isinstance(annotator, str) else annotator
+def _attached() -> Attached:
+    return hosts.current().kept(Attached)
 
 
-def _node(writer: Writer) -> WriterNode | None:
-    return hosts.current().kept(Attached).node_of(writer)
-
-
-def _title(writer: Writer) -> str:
-    return type(writer).__name__
+def _meets(paths: list[str], render_products: Any) -> bool:
+    if render_products is None:
+        return True
+    many = render_products if isinstance(render_products, list | tuple) else [render_products]
+    return any(str(getattr(one, "path", one)) in paths for one in many)
