@@ -17,19 +17,21 @@ from framepress.headless.usd.lenses import rays
 
 __all__ = ["pointcloud"]
 
-_BLOCK = 256
+_BLOCK = 32
+"""Pixels whose points follow one another, as a GPU's warp writes them: so it is in captures of Isaac Sim."""
 
 
 def pointcloud(ask: Ask) -> Value:
     """Points of labelled prims; with `includeUnlabelled` of all.
 
-    They come in blocks of 256 pixels; inside one the order is the image's, that of the blocks is shuffled, the same
-    way in each frame: no reader may take the n-th point for the n-th pixel.
+    They come in blocks of 32 pixels; inside one the order is the image's, that of the blocks is shuffled (in Isaac Sim
+    at random, here the same way in each frame): no reader may take the n-th point for the n-th pixel.
     """
     buffers, camera = ask.shot.buffers, ask.shot.camera
-    slot = np.take(ask.labelled.slot, buffers.placement, mode="wrap").reshape(-1)
-    pixels = _shuffled(np.flatnonzero(slot > (0 if ask.params.get("includeUnlabelled", False) else 1)), slot.size)
-    seen = slot[pixels]
+    order = _shuffled(buffers.placement.size)
+    slot = np.take(ask.labelled.slot, buffers.placement.reshape(-1)[order], mode="wrap")
+    wanted = slot > (0 if ask.params.get("includeUnlabelled", False) else 1)
+    pixels, seen = order[wanted], slot[wanted]
     distance = buffers.distance.reshape(-1)[pixels].astype(np.float64)
     pose = np.linalg.inv(camera.view)
     points = (_directions(camera.lens)[pixels] * distance[:, None]) @ pose[:3, :3] + pose[3, :3]
@@ -44,13 +46,12 @@ def pointcloud(ask: Ask) -> Value:
     )
 
 
-def _shuffled(pixels: Array, count: int) -> Array:
-    blocks = -(-count // _BLOCK)
+@lru_cache(maxsize=2)
+def _shuffled(count: int) -> Array:
+    """int64 (count,): the pixels in the order of their points."""
     # Knuth's multiplicative hash puts the blocks into an order without a pattern.
-    order = np.argsort(np.arange(blocks, dtype=np.uint32) * np.uint32(2654435769), kind="stable")
-    rank = np.empty(blocks, np.int64)
-    rank[order] = np.arange(blocks)
-    return pixels[np.argsort(rank[pixels // _BLOCK], kind="stable")]
+    rank = np.arange(1, -(-count // _BLOCK) + 1, dtype=np.uint32) * np.uint32(2654435769)
+    return np.argsort(np.repeat(rank, _BLOCK)[:count], kind="stable")
 
 
 @lru_cache(maxsize=2)

@@ -64,8 +64,10 @@ def instance(ask: Ask) -> Value:
 def instance_id(ask: Ask) -> Value:
     """One id a leaf geometry, labelled or not. Filters have no say."""
     scene, seen_there = ask.shot.scene, ask.shot.buffers.placement
-    seen = np.zeros(len(scene.placements) + 1, bool)
-    seen[seen_there] = True  # row -1, nothing hit, is the last one
+    seen = np.zeros(len(scene.placements) + 1, bool)  # the last one stands for row -1, nothing hit
+    flat = seen_there.reshape(-1)
+    # Of equal neighbours the first is enough; there are few others.
+    seen[flat[:1]] = seen[flat[1:][flat[1:] != flat[:-1]]] = True
     shown = np.flatnonzero(seen[:-1])
     paths = [scene.placements[row].path for row in shown.tolist()]
     legend = _legend(ask, paths, "instance id")
