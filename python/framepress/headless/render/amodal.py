@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import warp as wp
 
-from framepress.core.arrays import Array
 from framepress.errors import InputError
 from framepress.headless.render.device_arrays import upload
 from framepress.headless.render.kernels.raster import Cover
+from framepress.headless.render.placements import Placements
 from framepress.headless.render.views import Work
 
 __all__ = ["Room", "no_room", "room"]
@@ -27,40 +27,41 @@ class Room:
     rows: Any
 
 
-def room(boxes: Array, chunk_entity: Array, entities: int, work: Work, device: str) -> Room:
-    """Bits for all pixels that an entity's chunks can cover.
-
-    Args:
-        boxes: int32 (C, 4) of chunks, half open, as `bounds.bounds` leaves them. chunk_entity: (C,), -1 = none.
+def room(work: Work, placements: Placements, entities: int, device: str) -> Room:
+    """Bits for all pixels that the chunks of an entity, bounded in `work.boxes`, can cover.
 
     Raises:
         InputError: the entities' boxes together have more pixels than can be counted.
     """
-    drawn = (boxes[:, 0] < boxes[:, 2]) & (chunk_entity >= 0)
-    entity, box = chunk_entity[drawn], boxes[drawn]
-    low = np.full((entities, 2), 1 << 30, np.int64)
-    high = np.zeros((entities, 2), np.int64)
-    np.minimum.at(low, entity, box[:, :2])
-    np.maximum.at(high, entity, box[:, 2:])
-    some = high[:, 0] > 0
-    first = np.where(some, low[:, 0] >> 5, 0)
-    words = np.where(some, ((high[:, 0] - 1) >> 5) - first + 1, 0)
-    rows = np.where(some, high[:, 1] - low[:, 1], 0)
+    boxes = work.boxes.numpy()[: placements.chunks]
+    drawn = np.flatnonzero((boxes[:, 0] < boxes[:, 2]) & (placements.chunk_entity >= 0))
+    entity, box = placements.chunk_entity[drawn], boxes[drawn].astype(np.int64)
+    order = np.argsort(entity, kind="stable")
+    some, starts = np.unique(entity[order], return_index=True)
+    corners = np.zeros((entities, 4), np.int64)
+    if len(some):
+        corners[some, :2] = np.minimum.reduceat(box[order, :2], starts, axis=0)
+        corners[some, 2:] = np.maximum.reduceat(box[order, 2:], starts, axis=0)
+    first = corners[:, 0] >> 5
+    words = ((corners[:, 2] + 31) >> 5) - first
+    rows = corners[:, 3] - corners[:, 1]
     ends = np.cumsum(words * rows)
     total = int(ends[-1]) if entities else 0
     if total > MOST_WORDS:
+        pixels = work.keys.shape[0] * work.keys.shape[1]
         raise InputError(
-            f"{entities} entities fill {total * 32} pixels by their boxes: more than can be counted at once"
+            f"the boxes of {len(some)} entities have {total * 32} pixels, in an image of {pixels}: "
+            "too many to count what each covers; use fewer labelled prims or a smaller image"
         )
     work.reserve_bits(total)
-    places = np.stack([first, np.where(some, low[:, 1], 0), words, ends - words * rows], axis=1)
+    places = np.stack([first, corners[:, 1], words, ends - words * rows], axis=1)
     cover = Cover()
     cover.places = upload(places.astype(np.int32), wp.vec4i, device)
     cover.bits = work.bits
     return Room(cover, upload(rows.astype(np.int32), wp.int32, device))
 
 
-def no_room(entities: int, work: Work, device: str) -> Any:
+def no_room(work: Work, entities: int, device: str) -> Any:
     """A `raster.Cover` in which no entity has bits."""
     cover = Cover()
     cover.places = wp.zeros(max(entities, 1), dtype=wp.vec4i, device=device)

@@ -88,29 +88,35 @@ class Geometries:
         size = sum(len(geometry.triangles) for geometry in live.values())
         if self._triangles.used > 2 * size + SPARE_TRIANGLES:
             self._start()
-        before = dict(enumerate(self._drawn))
+        for row, geometry in enumerate(geometries):
+            if id(geometry) not in self._held:
+                _check(geometry, row)
+        added = False
         replaced: list[tuple[Slot, int]] = []
         for row, geometry in enumerate(geometries):
             if id(geometry) in self._held:
                 continue
-            old = before.get(row)
-            if (
-                old is not None
-                and id(old.geometry) in self._held
-                and id(old.geometry) not in live
-                and _like(old, geometry)
-            ):
-                del self._held[id(old.geometry)]
-                replaced.append((old, row))
-            else:
-                self._held[id(geometry)] = self._add(geometry, row)
-        if replaced and (self._former is None or self._former.size != self._points.array.size):
+            old = self._drawn[row] if row < len(self._drawn) else None
+            if old is not None and id(old.geometry) not in live and _like(old, geometry):
+                if self._held.pop(id(old.geometry), None) is not None:
+                    replaced.append((old, row))
+                    self._held[id(geometry)] = old  # until it is replaced, below
+                    continue
+            added = True
+            self._held[id(geometry)] = self._add(geometry)
+        if self._former is None:
+            if replaced:
+                self._former = wp.clone(self._points.array)
+        elif added:
             self._former = wp.clone(self._points.array)
         for old, row in replaced:
-            slot = self._replace(old, geometries[row], row)
+            slot = self._replace(old, geometries[row])
             self._held[id(slot.geometry)] = slot
             self._moved.append(slot)
-        self._drawn = [self._held[id(geometry)] for geometry in geometries]
+        drawn = [self._held[id(geometry)] for geometry in geometries]
+        # The same list says that nothing has changed.
+        if len(drawn) != len(self._drawn) or any(a is not b for a, b in zip(drawn, self._drawn, strict=True)):
+            self._drawn = drawn
         return self._drawn
 
     def fill(self, geo: Any) -> None:
@@ -124,8 +130,7 @@ class Geometries:
         geo.pieces = self._pieces.array
         geo.spheres = self._spheres.array
 
-    def _add(self, geometry: Geometry, row: int) -> Slot:
-        _check(geometry, row)
+    def _add(self, geometry: Geometry) -> Slot:
         origin, points = _placed(geometry)
         spheres, centre, radius = _spheres(points, geometry.triangles)
         triangle = self._triangles.add(geometry.triangles)
@@ -148,8 +153,7 @@ class Geometries:
             radius=radius,
         )
 
-    def _replace(self, old: Slot, geometry: Geometry, row: int) -> Slot:
-        _check(geometry, row)
+    def _replace(self, old: Slot, geometry: Geometry) -> Slot:
         was = old.geometry
         origin, points = _placed(geometry)
         spheres, centre, radius = _spheres(points, geometry.triangles)
@@ -193,7 +197,7 @@ def _placed(geometry: Geometry) -> tuple[Array, Array]:
     """
     points = np.ascontiguousarray(geometry.points, dtype=np.float32)
     origin = np.zeros(3)
-    finite = points[np.isfinite(points).all(axis=1)]
+    finite = points[np.asarray(np.isfinite(points).all(axis=1))]
     if len(finite):
         low, high = finite.min(axis=0).astype(np.float64), finite.max(axis=0).astype(np.float64)
         middle = ((low + high) / 2).astype(np.float32)
@@ -212,7 +216,7 @@ def _spheres(points: Array, triangles: Array) -> tuple[Array, Array, float]:
     corners = points[triangles]
     drawn = np.isfinite(corners).all(axis=(1, 2))
     if not drawn.any():
-        return np.tile(np.float32([0, 0, 0, -1]), (chunks, 1)), np.zeros(3), -1.0
+        return np.tile(np.array([0, 0, 0, -1], np.float32), (chunks, 1)), np.zeros(3), -1.0
     starts = np.arange(0, count, lanes)
     shown = np.where(drawn[:, None, None], corners, np.float32(np.nan))
     low = np.fmin.reduceat(np.fmin.reduce(shown, axis=1), starts, axis=0).astype(np.float64)
@@ -221,7 +225,7 @@ def _spheres(points: Array, triangles: Array) -> tuple[Array, Array, float]:
     away = np.square(shown - np.repeat(centres, lanes, axis=0)[:count, None]).sum(axis=2).max(axis=1)
     # float32 kernels may move a point by some 1e-6 of its distance: the spheres are a little larger.
     radii = np.sqrt(np.fmax.reduceat(away, starts)) * 1.0001 + 1e-6 * np.abs(centres).max(axis=1)
-    empty = np.isnan(radii)
+    empty: Array = np.isnan(radii)
     spheres = np.concatenate([centres, radii[:, None]], axis=1)
     spheres[empty] = 0, 0, 0, -1
     low, high = np.nanmin(low, axis=0), np.nanmax(high, axis=0)

@@ -6,11 +6,26 @@ import threading
 
 import warp as wp
 
+from framepress.errors import OptionError
 from framepress.headless.render.kernels import structs
 
-__all__ = ["load"]
+__all__ = ["device_name", "load"]
 
 _LOCK = threading.Lock()
+
+
+def device_name(device: str) -> str:
+    """Warp's own name of a device, "cuda:0" of "cuda".
+
+    Raises:
+        OptionError: there is no such device.
+    """
+    if wp.config.log_level == wp.LOG_INFO:
+        wp.config.log_level = wp.LOG_WARNING  # its banner is no news to somebody who renders
+    try:
+        return str(wp.get_device(device))
+    except (RuntimeError, ValueError) as error:
+        raise OptionError(f"there is no device {device!r} to render on; Warp says: {error}") from error
 
 
 def load(device: str, module: str = structs.MODULE) -> None:

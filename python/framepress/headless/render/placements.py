@@ -15,7 +15,7 @@ from framepress.headless.render.geometries import Slot
 from framepress.headless.render.kernels.structs import LANES, NOTHING
 from framepress.headless.scene import Material, Placement
 
-__all__ = ["BLOCK", "Placements"]
+__all__ = ["BLOCK", "Placements", "laid_out"]
 
 BLOCK = 256
 """Vertices of one leaf that a step of the transform takes."""
@@ -23,24 +23,25 @@ BLOCK = 256
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Placements:
-    """N leaves. Arrays of NumPy's are for the host, those of Warp's are `structs.Geo`'s.
+    """N leaves.
 
     Args:
         placements: what this was made of.
-        layouts: of each leaf's slot; where they are the same, all this is.
+        layouts: of each leaf's slot; where placements and layouts are the same, all of this is.
+        geometry: int64 (N,), row of `Scene.geometries`.
         vertices, chunks: how many, of all leaves.
-        blocks: vec3i, steps of the transform: leaf, first vertex of it, end.
-        centres: float64 (N, 3), radii: float64 (N,): a sphere about each leaf in its local space.
-        chunk_entity: int32, the entity of each chunk.
+        blocks: vec3i on the device, the steps of `transform.transform`; block_count: how many.
+        chunk_entity: int64 (chunks,), -1 = unlabelled.
+        arrays: what a `structs.Geo` has of leaves and chunks, on the device.
     """
 
     placements: tuple[Placement, ...]
     layouts: tuple[tuple[int, ...], ...]
+    geometry: Array
     vertices: int
     chunks: int
     blocks: Any
     block_count: int
-    entities: Array
     chunk_entity: Array
     arrays: dict[str, Any]
 
@@ -97,11 +98,11 @@ def laid_out(
     return Placements(
         placements=placements,
         layouts=tuple(slot.layout for slot in own),
+        geometry=column(placement.geometry for placement in placements),
         vertices=vertices,
         chunks=chunks,
         blocks=upload(steps.astype(np.int32), wp.vec3i, device),
         block_count=len(steps),
-        entities=entity,
         chunk_entity=entity[chunk_leaf],
         arrays={name: upload(values.astype(np.int32), wp.int32, device) for name, values in columns.items()},
     )
@@ -116,7 +117,8 @@ def _starts(counts: Array) -> tuple[Array, int]:
 def _counted(counts: Array) -> Array:
     """0, 1, ... count - 1 of each count, one after the other."""
     starts, total = _starts(counts)
-    return np.arange(total) - np.repeat(starts, counts)
+    counted: Array = np.arange(total) - np.repeat(starts, counts)
+    return counted
 
 
 def _check(placements: tuple[Placement, ...], slots: list[Slot], materials: int, entities: int) -> None:

@@ -8,194 +8,176 @@ import numpy as np
 import warp as wp
 
 from framepress.core.arrays import Array
-from framepress.errors import InputError, OptionError
+from framepress.errors import InputError
 from framepress.headless.buffers import Buffers, Passes
 from framepress.headless.render import modules
 from framepress.headless.render.amodal import no_room, room
 from framepress.headless.render.bands import Bands
 from framepress.headless.render.cameras import Optics, optics
-from framepress.headless.render.device_arrays import Result
-from framepress.headless.render.geometries import Geometries
-from framepress.headless.render.kernels.bounds import TILE_HEIGHT, bounds
-from framepress.headless.render.kernels.counts import count_cover
-from framepress.headless.render.kernels.raster import raster
-from framepress.headless.render.kernels.resolve_ids import resolve_ids
-from framepress.headless.render.kernels.structs import LANES, Geo
-from framepress.headless.render.kernels.transform import transform
-from framepress.headless.render.placements import BLOCK, Placements, laid_out
-from framepress.headless.render.poses import Poses, posed
-from framepress.headless.render.tallies import COLUMNS, tallied
+from framepress.headless.render.device_arrays import upload
+from framepress.headless.render.geometries import Geometries, Slot
+from framepress.headless.render.kernels.structs import Geo
+from framepress.headless.render.passes import Drawing, Former
+from framepress.headless.render.placements import Placements, laid_out
+from framepress.headless.render.poses import Poses, former_world, posed, view_matrix
+from framepress.headless.render.shading import Shader
+from framepress.headless.render.tallies import tallied
 from framepress.headless.render.textures import Textures, surfaces
-from framepress.headless.render.views import View, Work, viewed
+from framepress.headless.render.views import View, Work, from_leaves, viewed
 from framepress.headless.scene import Lens, Scene, SceneCamera
 
 __all__ = ["Renderer"]
 
-SPAN = 1 << 30
-"""Pixels of a row that one thread of the CPU resolves: all of them, since neighbours share their triangle."""
+LENSES = 64
+"""Tables of rays that are kept; the oldest goes first."""
 
 
 class Renderer:
-    """Draws scenes on a device of Warp's ("cpu", "cuda:0"). Not for use by two threads at once.
-
-    What shading reads of it: `device`, `bands`, `scene`, `geo` (`structs.Geo`), `placements`, `poses`.
-    """
+    """Draws scenes, frame by frame. Not for use by two threads at once."""
 
     def __init__(self, *, device: str = "cpu", threads: int | None = None) -> None:
-        """Args: threads: on the CPU; None = one a core. The bytes drawn are the same for any number.
+        """Args:
+            device: Warp's name of it, "cpu" or "cuda:0".
+            threads: on the CPU; None = one a core. What is drawn is the same, to the byte, for any number.
 
         Raises:
-            OptionError: Warp has no such device.
+            OptionError: there is no such device.
         """
-        wp.config.quiet = True
-        wp.init()
-        try:
-            self.device = str(wp.get_device(device))
-        except (RuntimeError, ValueError) as error:
-            raise OptionError(f"no device {device!r} to render on ({error})") from error
-        self.bands = Bands(self.device, threads)
-        self.scene: Scene | None = None
-        self.geo: Any = Geo()
-        self.placements: Placements | None = None
-        self.poses: Poses | None = None
-        self._geometries = Geometries(self.device)
-        self._textures = Textures(self.device)
+        self._device = modules.device_name(device)
+        self._bands = Bands(self._device, threads)
+        self._geo: Any = Geo()
+        self._geometries = Geometries(self._device)
+        self._textures = Textures(self._device)
+        self._shader: Shader | None = None
         self._optics: dict[Lens, Optics] = {}
         self._work: dict[tuple[int, int], Work] = {}
-        self._shader: Any = None
-        modules.load(self.device)
+        self._scene: Scene | None = None
+        self._slots: list[Slot] = []
+        self._poses: Poses | None = None
+        self._former: Poses | None = None
+        self._normals: Any = None
+        self._cameras: dict[tuple[str, int, int], SceneCamera] = {}
+        self._former_cameras: dict[tuple[str, int, int], SceneCamera] = {}
+        modules.load(self._device)
 
     def begin_frame(self, scene: Scene) -> None:
-        """Take what is another object than in the last frame; from now on that is the former frame.
+        """Draw `scene` from now on. What was drawn until now is the former frame, from which motion is reckoned.
+
+        Only what is another object than before is uploaded.
 
         Raises:
-            InputError: a part of the scene contradicts another.
+            InputError: parts of the scene contradict each other; there is nothing to draw then.
         """
-        before = self.scene
-        self.scene = None  # of a scene that does not hold together nothing is drawn
-        geo = self.geo
-        slots = self._geometries.upload(scene.geometries)
-        self._geometries.fill(geo)
-        if before is None or scene.textures is not before.textures:
-            self._textures.upload(scene.textures)
-            geo.atlas = self._textures.atlas
-        if before is None or scene.materials is not before.materials:
-            geo.surfaces = surfaces(scene.materials, self.device)
-        placements = self.placements
-        if (
-            before is None
-            or placements is None
-            or scene.placements is not before.placements
-            or len(scene.entities) != len(before.entities)
-            or scene.materials is not before.materials
-            or placements.layouts != tuple(slots[p.geometry].layout for p in scene.placements)
-        ):
-            placements = laid_out(scene.placements, slots, scene.materials, len(scene.entities), self.device)
-            placements.fill(geo)
-        self.placements = placements
-        self.poses = posed(scene, placements, slots)
+        before, self._scene = self._scene, None
         if np.shape(scene.visible) != (len(scene.placements),):
             raise InputError(f"{len(scene.placements)} placements have visibilities of shape {np.shape(scene.visible)}")
-        self.scene = scene
+        slots = self._geometries.upload(scene.geometries)
+        self._geometries.fill(self._geo)
+        if before is None or scene.textures is not before.textures:
+            self._textures.upload(scene.textures)
+            self._geo.atlas = self._textures.atlas
+        if before is None or scene.materials is not before.materials:
+            self._geo.surfaces = surfaces(scene.materials, self._device)
+        self._former = self._poses
+        placements = self._placed(scene, slots, before)
+        if (
+            self._poses is None
+            or before is None
+            or placements is not self._poses.placements
+            or slots is not self._slots
+            or scene.matrices is not before.matrices
+        ):
+            self._poses = posed(scene, placements, slots)
+            self._normals = None
+        self._slots = slots
+        self._former_cameras, self._cameras = self._cameras, {}
+        self._scene = scene
+        if self._shader is not None:
+            self._shader.begin_frame(scene, self._geo, self._poses)
+
+    def _placed(self, scene: Scene, slots: list[Slot], before: Scene | None) -> Placements:
+        if before is not None and self._poses is not None:
+            same = (
+                scene.placements is before.placements
+                and scene.materials is before.materials
+                and len(scene.entities) == len(before.entities)
+            )
+            placements = self._poses.placements
+            if same and (
+                slots is self._slots or placements.layouts == tuple(slots[p.geometry].layout for p in scene.placements)
+            ):
+                return placements
+        placements = laid_out(scene.placements, slots, scene.materials, len(scene.entities), self._device)
+        placements.fill(self._geo)
+        return placements
 
     def render(self, camera: SceneCamera, passes: Passes) -> Buffers:
-        """Raises:
-        InputError: `begin_frame` has no scene to draw, or the camera is nowhere.
-        OptionError: a lens that sees nothing, see `cameras.optics`.
+        """What the camera sees of the scene of the last `begin_frame`.
+
+        Raises:
+            InputError: there is no scene, the camera's view is not finite, or its image cannot be counted.
+            OptionError: nothing can be seen through the lens, or there is no pattern of so many samples.
         """
-        scene = self.scene
-        if scene is None or self.poses is None or self.placements is None:
-            raise InputError(f"{camera.path}: there is no scene to draw: begin_frame comes first")
+        scene, poses = self._scene, self._poses
+        if scene is None or poses is None:
+            raise InputError(f"{camera.path}: there is no scene to draw; begin_frame comes first")
         if np.shape(camera.view) != (4, 4) or not np.isfinite(camera.view).all():
-            raise InputError(f"{camera.path}: its view matrix is {np.asarray(camera.view).tolist()}")
-        view = self._view(camera)
-        self._project(view)
-        return self._draw(view, passes)
-
-    def _view(self, camera: SceneCamera) -> View:
-        assert self.scene is not None and self.poses is not None and self.placements is not None
+            raise InputError(f"{camera.path}: not the matrix of a view: {np.asarray(camera.view).tolist()}")
         lens = camera.lens
-        if lens not in self._optics:
-            self._optics[lens] = optics(lens, self.device)
-        size = lens.width, lens.height
-        if size not in self._work:
-            self._work[size] = Work(*size, self.device)
-        work = self._work[size]
-        work.reserve(self.placements.vertices, self.placements.chunks)
-        visible = np.asarray(self.scene.visible, bool)
-        return viewed(camera, self._optics[lens], work, self.poses, visible, self.device)
-
-    def _project(self, view: View) -> None:
-        """Vertices into camera space, and the boxes of chunks."""
-        assert self.placements is not None
-        work, optic, placements = view.work, view.optics, self.placements
-        lanes = BLOCK if self.bands.serial else 1
-
-        def vertices(first: int, end: int) -> None:
-            inputs = [self.geo, optic.cam, placements.blocks, view.shown, view.camera_from_leaf, first, lanes]
-            wp.launch(transform, (end - first, lanes), [*inputs, work.vertices, work.screen], device=self.device)
-
-        def chunks(first: int, end: int) -> None:
-            inputs = [self.geo, optic.cam, optic.tiles, view.shown, view.stretch, view.camera_from_leaf]
-            inputs += [work.vertices, work.screen, first, work.boxes, work.lanes]
-            wp.launch(bounds, end - first, inputs, device=self.device)
-
-        self.bands.run(vertices, self.bands.edges(placements.block_count))
-        self.bands.run(chunks, self.bands.edges(placements.chunks))
-
-    def _draw(self, view: View, passes: Passes) -> Buffers:
-        assert self.scene is not None and self.placements is not None
-        work, optic, device = view.work, view.optics, self.device
-        width, height = view.camera.lens.width, view.camera.lens.height
-        entities = len(self.scene.entities)
-        if passes.amodal:
-            boxes = work.boxes.numpy()[: self.placements.chunks]
-            space = room(boxes, self.placements.chunk_entity, entities, work, device)
-            cover = space.cover
-        else:
-            cover = no_room(entities, work, device)
-        shape = height, width
-        leaf = Result(shape, np.int32, wp.int32, device)
-        entity = Result(shape, np.int32, wp.int32, device)
-        depth = Result(shape, np.float32, wp.float32, device)
-        distance = Result(shape, np.float32, wp.float32, device)
-        ranges = self.bands.edges(height, int(TILE_HEIGHT))
-        parts = wp.zeros((len(ranges), max(entities, 1), COLUMNS), dtype=wp.int32, device=device)
-        step = int(LANES) if self.bands.serial else 1
-        span = 1 if self.bands.serial else width
-
-        def band(top: int, bottom: int) -> None:
-            work.keys[top:bottom].zero_()
-            inputs = [self.geo, optic.cam, optic.rays, optic.tiles, work.vertices, work.screen, work.boxes, work.lanes]
-            inputs += [cover, top, bottom, step, work.keys]
-            wp.launch(raster, (self.placements.chunks, step), inputs, device=device)
-            inputs = [self.geo, optic.cam, optic.rays, work.keys, top, span, leaf.array, entity.array]
-            inputs += [depth.array, distance.array, parts[ranges.index((top, bottom))]]
-            wp.launch(resolve_ids, (bottom - top, -(-width // span)), inputs, device=device)
-
-        self.bands.run(band, ranges)
-        visible_count, visible_box = tallied(parts.numpy()[:, :entities], width, height)
+        view = self._view(camera, scene, poses)
+        drawing = Drawing(self._device, self._bands, self._geo, poses.placements, view)
+        drawing.project()
+        entities = len(scene.entities)
+        space = room(view.work, poses.placements, entities, self._device) if passes.amodal else None
+        cover = no_room(view.work, entities, self._device) if space is None else space.cover
+        former = self._seen_before(camera, poses) if passes.motion else None
+        if passes.normals and self._normals is None:
+            self._normals = upload(poses.normals, wp.mat33, self._device)
+        images = drawing.images(entities, cover, self._normals if passes.normals else None, former)
+        visible_count, visible_box = tallied(images.parts.numpy()[:, :entities], lens.width, lens.height)
         amodal_count: Array | None = None
         amodal_box: Array | None = None
-        if passes.amodal:
-            counted = wp.zeros((max(entities, 1), COLUMNS), dtype=wp.int32, device=device)
-
-            def count(first: int, end: int) -> None:
-                inputs = [optic.cam, cover, space.rows, first, step, counted]
-                wp.launch(count_cover, (end - first, step), inputs, device=device)
-
-            self.bands.run(count, self.bands.edges(entities))
-            amodal_count, amodal_box = tallied(counted.numpy()[None, :entities], width, height)
+        if space is not None:
+            counted = drawing.count(entities, cover, space.rows)
+            amodal_count, amodal_box = tallied(counted, lens.width, lens.height)
         return Buffers(
-            placement=leaf.host(),
-            entity=entity.host(),
-            depth=depth.host(),
-            distance=distance.host(),
-            rgba=None,
-            normals=None,
-            motion=None,
+            placement=images.placement.host(),
+            entity=images.entity.host(),
+            depth=images.depth.host(),
+            distance=images.distance.host(),
+            rgba=self._shaded(scene, poses, view, passes.samples) if passes.rgb else None,
+            normals=None if images.normals is None else images.normals.host(),
+            motion=None if images.motion is None else images.motion.host(),
             visible_count=visible_count,
             visible_box=visible_box,
             amodal_count=amodal_count,
             amodal_box=amodal_box,
         )
+
+    def _view(self, camera: SceneCamera, scene: Scene, poses: Poses) -> View:
+        lens = camera.lens
+        if lens not in self._optics:
+            if len(self._optics) >= LENSES:
+                del self._optics[next(iter(self._optics))]
+            self._optics[lens] = optics(lens, self._device)
+        size = lens.width, lens.height
+        work = self._work.get(size) or self._work.setdefault(size, Work(*size, self._device))
+        work.reserve(poses.placements.vertices, poses.placements.chunks)
+        self._cameras[camera.path, *size] = camera
+        visible = np.asarray(scene.visible, bool)
+        return viewed(camera, self._optics[lens], work, poses, visible, self._device)
+
+    def _seen_before(self, camera: SceneCamera, poses: Poses) -> Former:
+        """A camera that drew nothing in the former frame stood where it stands now."""
+        former = self._former_cameras.get((camera.path, camera.lens.width, camera.lens.height), camera)
+        if former.lens not in self._optics:
+            self._optics[former.lens] = optics(former.lens, self._device)
+        world = former_world(poses, self._former)
+        matrices = from_leaves(world, view_matrix(former.view), self._device)
+        return Former(self._optics[former.lens].cam, matrices)
+
+    def _shaded(self, scene: Scene, poses: Poses, view: View, samples: int) -> Array:
+        if self._shader is None:
+            self._shader = Shader(self._device, self._bands, self._textures)
+            self._shader.begin_frame(scene, self._geo, poses)
+        return self._shader.shade(view, samples)

@@ -11,11 +11,10 @@ import warp as wp
 from framepress.core.arrays import Array
 from framepress.headless.render.cameras import Optics
 from framepress.headless.render.device_arrays import upload
-from framepress.headless.render.kernels.structs import PINHOLE
-from framepress.headless.render.poses import TO_OPENCV, Poses, camera_from_leaves
+from framepress.headless.render.poses import Poses, view_matrix
 from framepress.headless.scene import SceneCamera
 
-__all__ = ["View", "Work", "viewed"]
+__all__ = ["View", "Work", "from_leaves", "viewed"]
 
 
 class Work:
@@ -58,7 +57,7 @@ class View:
         shown: int32 (N,), 1 = the leaf is visible and may be in the frame.
         stretch: float32 (N,), see `Poses`.
         camera_from_leaf: mat44 (N,), points of leaves to camera space, column vectors.
-        world_from_camera: float64 (4, 4), OpenCV's camera axes to the world, column vectors.
+        world_from_camera: float64 (4, 4), camera space to the world, column vectors.
     """
 
     camera: SceneCamera
@@ -72,24 +71,28 @@ class View:
 
 def viewed(camera: SceneCamera, optics: Optics, work: Work, poses: Poses, visible: Array, device: str) -> View:
     """`visible`: bool (N,)."""
+    view = view_matrix(camera.view)
     seen = visible & poses.drawable
     if camera.lens.model == "pinhole":
-        seen = seen & _in_frame(camera, optics.cam, poses)
+        seen &= _in_frame(view, optics.cam, poses)
     return View(
         camera=camera,
         optics=optics,
         work=work,
         shown=upload(seen.astype(np.int32), wp.int32, device),
         stretch=upload(poses.stretch.astype(np.float32), wp.float32, device),
-        camera_from_leaf=upload(camera_from_leaves(poses, camera), wp.mat44, device),
-        world_from_camera=np.linalg.inv(np.asarray(camera.view, np.float64) @ TO_OPENCV).T,
+        camera_from_leaf=from_leaves(poses.world, view, device),
+        world_from_camera=np.linalg.inv(view).T,
     )
 
 
-def _in_frame(camera: SceneCamera, cam: Any, poses: Poses) -> Array:
+def from_leaves(world: Array, view: Array, device: str) -> Any:
+    """mat44 (N,), points of leaves to camera space, column vectors; composed before anything is rounded."""
+    return upload((world @ view).swapaxes(1, 2).astype(np.float32), wp.mat44, device)
+
+
+def _in_frame(view: Array, cam: Any, poses: Poses) -> Array:
     """bool (N,), whether a leaf's sphere meets the pyramid that a pinhole sees."""
-    assert cam.model == PINHOLE
-    view = np.asarray(camera.view, np.float64) @ TO_OPENCV
     x, y, z = (poses.centres @ view[:3, :3] + view[3, :3]).T
     radii = poses.radii
     seen = (z + radii >= cam.near) & (z - radii <= cam.far)
