@@ -34,8 +34,8 @@ def with_keypoints(
 ) -> Objects:
     """The objects with `keypoints` of their skeletons; counted: skeletons of no object, second ones of an object.
 
-    A class of `policy.labels` that names key points gets those joints, by their last name and without case, in its
-    order, and 0 for those that the skeleton lacks; another class gets all joints in the skeleton's order. A joint
+    A class of `policy.labels` that names key points gets those joints, by their last name or whole path and without
+    case, in its order, and 0 for those that the skeleton lacks; another class gets all joints in the skeleton's order. A joint
     outside the image, or without a pixel, is not labelled.
 
     Raises:
@@ -124,6 +124,7 @@ def _chosen(points: Array, joints: list[str], label: str, policy: Policy) -> Arr
     if not wanted:
         return points
     place = {name.rpartition("/")[2].casefold(): row for row, name in reversed(list(enumerate(joints)))}
+    place.update({name.casefold(): row for row, name in enumerate(joints)})
     chosen = np.zeros((len(wanted), 3))
     for row, name in enumerate(wanted):
         if name.casefold() in place:

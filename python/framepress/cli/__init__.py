@@ -8,6 +8,8 @@ from framepress import __version__
 from framepress.cli.convert import convert
 from framepress.cli.datasets import finish, info, merge
 from framepress.cli.formats import formats
+from framepress.cli.render import render
+from framepress.cli.run import run
 from framepress.cli.shell import Commands
 
 __all__ = ["main"]
@@ -32,5 +34,5 @@ def main(context: click.Context) -> None:
         context.exit(2)
 
 
-for _command in (convert, info, finish, merge, formats):
+for _command in (convert, info, finish, merge, formats, render, run):
     main.add_command(_command)

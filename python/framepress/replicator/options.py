@@ -1,0 +1,108 @@
+"""The writer's options as a script, or the Synthetic Data Recorder's JSON file, gives them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from framepress import formats as registry
+from framepress.capture.policy import Policy
+from framepress.core import LabelMap
+from framepress.dataset.label_files import read_label_file
+from framepress.dataset.split import Split
+from framepress.errors import OptionError
+from framepress.replicator.annotators import Asked, channels_of, wanted
+
+__all__ = ["Options"]
+
+Formats = str | Sequence[str] | Mapping[str, Mapping[str, Any]]
+
+
+@dataclass(frozen=True)
+class Options:
+    """What a run writes, checked before anything is attached."""
+
+    formats: Mapping[str, Mapping[str, Any]]
+    labels: LabelMap | None
+    unlisted: str
+    split: Split | None
+    policy: Policy
+    sequence: str
+    annotators: Asked
+    writing: Mapping[str, Any]
+    """Passed on to `DatasetWriter`."""
+
+    @classmethod
+    def of(
+        cls,
+        *,
+        formats: Formats = "coco",
+        labels: LabelMap | str | Path | Sequence[Any] | None = None,
+        unlisted: str = "error",
+        channels: str | Sequence[str] | None = None,
+        split: Split | str | None = None,
+        seed: int = 0,
+        policy: Policy | Mapping[str, Any] | None = None,
+        sequence: str = "",
+        **writing: Any,
+    ) -> Options:
+        """See `build_writer`.
+
+        Raises:
+            OptionError: an option that does not exist, or cannot be.
+            InputError, LabelError: the label file.
+        """
+        unknown = [name for name in writing if name not in _WRITING]
+        if unknown:
+            known = ["formats", "labels", "unlisted", "channels", "split", "seed", "policy", "sequence", *_WRITING]
+            raise OptionError(f"the writer has no option {unknown[0]!r}; it has {', '.join(known)}")
+        classes = _labels(labels)
+        kept = channels_of(channels)
+        chosen = _formats(formats, kept)
+        writers = [registry.by_name(name).make_writer(given) for name, given in chosen.items()]
+        return cls(
+            formats=chosen,
+            labels=classes,
+            unlisted=unlisted,
+            split=Split.parse(split, seed) if isinstance(split, str) else split,
+            policy=_policy(policy, classes),
+            sequence=sequence,
+            annotators=wanted([writer.carries | writer.needs for writer in writers], kept, classes),
+            writing=writing,
+        )
+
+
+_WRITING = ("workers", "queue_bytes", "on_full", "existing", "on_error")
+
+
+def _labels(labels: Any) -> LabelMap | None:
+    if labels is None or isinstance(labels, LabelMap):
+        return labels
+    if isinstance(labels, str | Path):
+        return read_label_file(labels)
+    return LabelMap.from_dict(labels)
+
+
+def _policy(policy: Policy | Mapping[str, Any] | None, labels: LabelMap | None) -> Policy:
+    if isinstance(policy, Policy):
+        return policy
+    given = dict(policy or {})
+    known = [field.name for field in fields(Policy) if field.name != "labels"]
+    unknown = [name for name in given if name not in known]
+    if unknown:
+        raise OptionError(f"policy: {unknown[0]!r} is none of {', '.join(known)}")
+    return Policy(labels=labels, **given)
+
+
+def _formats(formats: Formats, channels: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """Format -> options; a format that has an option `channels` gets those of the run unless it names its own."""
+    if isinstance(formats, str):
+        formats = [name.strip() for name in formats.split(",")]
+    given = formats if isinstance(formats, Mapping) else {name: {} for name in formats}
+    chosen = {}
+    for name, options in given.items():
+        has = "channels" in registry.by_name(name).options()
+        chosen[name] = {**({"channels": ",".join(channels)} if has else {}), **options}
+    return chosen

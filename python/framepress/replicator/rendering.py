@@ -1,0 +1,172 @@
+"""A USD scene, or a Replicator script, rendered by the stand-in and pressed into a dataset."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from framepress.dataset.report import Report
+from framepress.errors import FrameError, FramepressError, InputError, OptionError
+from framepress.headless import stand_in
+from framepress.headless.host import Host, Release
+from framepress.replicator.labels import labels_of_scene
+from framepress.replicator.writer import build_writer
+
+__all__ = ["Rendered", "is_script", "render"]
+
+Told = Callable[[int], None]
+
+
+@dataclass(frozen=True)
+class Rendered:
+    """What came of it.
+
+    Args:
+        report: of the dataset.
+        cameras: prim paths, in the order of the render products.
+        findings: what the stand-in left out or stood in for.
+    """
+
+    report: Report
+    cameras: tuple[str, ...]
+    findings: tuple[str, ...]
+
+
+def is_script(source: Path) -> bool:
+    return source.suffix.lower() == ".py"
+
+
+def render(
+    source: Path,
+    target: Path,
+    *,
+    frames: int,
+    cameras: Sequence[str] = (),
+    size_wh: tuple[int, int] = (1280, 720),
+    seed: int = 0,
+    release: Release = "5.1",
+    device: str = "cpu",
+    threads: int | None = None,
+    anywhere: bool = False,
+    arguments: Sequence[str] = (),
+    options: Mapping[str, Any],
+    on_frame: Told | None = None,
+) -> Rendered:
+    """Capture `frames` frames of a scene as it plays, or of a script's scene as its triggers change it.
+
+    A scene is captured by `cameras` (all that it has, if none is named), one time code after the other. A script makes
+    its own render products, and records what changes; it needs no writer and no call to the orchestrator.
+
+    Args:
+        options: of `build_writer`, without `output_dir`.
+        anywhere: even where a real Isaac Sim is present, which would run a script better.
+        arguments: `sys.argv[1:]` of a script.
+        on_frame: told the number of frames so far.
+
+    Raises:
+        InputError: no such file, nothing that USD can read, no camera.
+        OptionError: an option of the writer, or cameras named for a script.
+        FrameError: a frame could not be captured or written; what was committed is intact.
+    """
+    if not source.is_file():
+        raise InputError(f"{source}: no such file; expected a USD scene or a Python script")
+    if frames < 1:
+        raise OptionError(f"frames={frames}: must be at least 1")
+    if is_script(source):
+        if cameras:
+            raise OptionError("a script makes its own render products: leave the cameras out, or name them there")
+        return _of_script(source, target, frames, options, arguments, on_frame, release=release, seed=seed,
+                          device=device, threads=threads, stand_in=anywhere)  # fmt: skip
+    with stand_in.installed(release, seed, device=device, threads=threads, stand_in=True) as host:
+        host.open_stage(source)
+        rep = sys.modules["omni.replicator.core"]
+        seen = _products(rep, host, source, cameras, size_wh)
+        if options.get("labels") is None:
+            options = {**options, "labels": labels_of_scene(host, str(source))}
+        return _captured(rep, host, target, frames, seen, options, on_frame)
+
+
+def _of_script(
+    source: Path,
+    target: Path,
+    frames: int,
+    options: Mapping[str, Any],
+    arguments: Sequence[str],
+    on_frame: Told | None,
+    **settings: Any,
+) -> Rendered:
+    found: list[Rendered] = []
+
+    def capture(host: Host) -> None:
+        seen = list(host.products.values())
+        if not seen:
+            raise InputError(f"{source}: made no render product; call rep.create.render_product(camera, (W, H)) in it")
+        rep = sys.modules["omni.replicator.core"]
+        found.append(_captured(rep, host, target, frames, seen, options, on_frame))
+
+    outcome = stand_in.run(source, arguments, afterwards=capture, **settings)
+    if outcome.error is not None:
+        raise outcome.error
+    if not found:
+        raise InputError(f"{source}: ended with exit code {outcome.exit_code} before anything was captured")
+    return found[0]
+
+
+def _products(rep: Any, host: Host, source: Path, cameras: Sequence[str], size_wh: tuple[int, int]) -> list[Any]:
+    from pxr import Usd, UsdGeom
+
+    known = [str(prim.GetPath()) for prim in Usd.PrimRange(host.stage.GetPseudoRoot(), Usd.TraverseInstanceProxies())
+             if prim.IsA(UsdGeom.Camera)]  # fmt: skip
+    if not known:
+        raise InputError(f"{source}: holds no camera; add a Camera prim, or render a script that creates one")
+    for path in cameras:
+        if path not in known:
+            raise InputError(f"{source}: no camera {path}; it has {', '.join(known)}")
+    chosen = list(cameras or known)
+    names = _names(chosen)
+    return [rep.create.render_product(path, size_wh, name=names[path]) for path in chosen]
+
+
+def _names(paths: Sequence[str]) -> dict[str, str]:
+    """Camera path -> the shortest ending of it that tells them apart, as a name."""
+    for depth in range(1, max(path.count("/") for path in paths) + 1):
+        names = {path: "_".join(path.strip("/").split("/")[-depth:]) for path in paths}
+        if len(set(names.values())) == len(paths):
+            return names
+    return {path: path.strip("/").replace("/", "_") for path in paths}
+
+
+def _captured(
+    rep: Any,
+    host: Host,
+    target: Path,
+    frames: int,
+    products: Sequence[Any],
+    options: Mapping[str, Any],
+    on_frame: Told | None,
+) -> Rendered:
+    writer = build_writer(rep)(output_dir=target, **options)
+    writer.attach(list(products))
+    cameras = tuple(str(product.camera) for product in products)
+    for number in range(frames):
+        rep.orchestrator.step()
+        _raise_failure(host)
+        if on_frame is not None:
+            on_frame(number + 1)
+    rep.orchestrator.wait_until_complete()
+    _raise_failure(host)
+    if writer.report is None:
+        raise InputError(f"{target}: no frame was rendered; the render products have their updates off")
+    return Rendered(writer.report, cameras, host.findings)
+
+
+def _raise_failure(host: Host) -> None:
+    """Replicator goes on after an error in a writer; here it is the end."""
+    if host.failures:
+        failure = host.failures[0]
+        if isinstance(failure.error, FramepressError):
+            raise failure.error
+        raise FrameError(f"{failure.frame}, {failure.what}", failure.error)

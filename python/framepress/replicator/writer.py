@@ -1,0 +1,59 @@
+"""`FramepressWriter`, made for the `omni.replicator.core` that it is given: Isaac Sim's own or the stand-in's."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from framepress import __version__
+from framepress.dataset.report import Report
+from framepress.errors import OptionError
+from framepress.replicator.options import Options
+from framepress.replicator.press import Press
+
+__all__ = ["build_writer"]
+
+
+def build_writer(rep: ModuleType) -> type[Any]:
+    """The writer class; register it with `rep.WriterRegistry.register`.
+
+    Its options, all of them JSON-able:
+
+    output_dir: the dataset's folder.
+    formats: "coco,yolo", a list, or format -> options.
+    labels: a label file, or a list of names or of {name, keypoints, ...}; None: classes as frames bring them.
+    unlisted: `error` or `drop` an object whose class is not among them.
+    channels: which of rgb, depth, semantic, instance (the default) and range, normal, flow, points are kept where a
+        format can keep them.
+    split: "train=.8,val=.2", drawn with `seed`.
+    policy: {comma, nested, nested_by_class, taxonomy, touching_m}, see `capture.policy`.
+    sequence: the name of the recording; frames of one sequence stay in one split.
+    workers, queue_bytes, on_full, existing, on_error: see `DatasetWriter`.
+    """
+
+    class FramepressWriter(rep.Writer):  # type: ignore[name-defined, misc]
+        def __init__(self, output_dir: str | Path | None = None, **options: Any) -> None:
+            if output_dir is None:
+                raise OptionError("FramepressWriter: output_dir says where the dataset goes; pass an absolute folder")
+            chosen = Options.of(**options)
+            self.version = __version__
+            self.data_structure = "renderProduct"
+            self.annotators = [
+                rep.AnnotatorRegistry.get_annotator(name, init_params=dict(params) or None)
+                for name, params in chosen.annotators.items()
+            ]
+            self._press = Press(Path(output_dir), chosen)
+
+        def write(self, data: dict[str, Any]) -> None:
+            self._press.take(data)
+
+        def on_final_frame(self) -> None:
+            self._press.finish()
+
+        @property
+        def report(self) -> Report | None:
+            """What was written, once the run has stopped."""
+            return self._press.report
+
+    return FramepressWriter
