@@ -125,7 +125,9 @@ def test_axes_of_length_one_are_dropped_unless_the_host_is_told_not_to(name: str
 
 
 def test_rows_of_boxes_keep_their_axis() -> None:
-    assert value("bounding_box_2d_tight", shot(), {"semanticFilter": "class:wheel"}).data.shape == (1,)  # type: ignore[union-attr]
+    one = value("bounding_box_2d_tight", shot(), {"semanticFilter": "class:wheel"}).data
+    assert one is not None
+    assert one.shape == (1,)
 
 
 @pytest.mark.parametrize("name", [name for name in NAMES if value(name, shot()).data is not None])

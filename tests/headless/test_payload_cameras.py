@@ -16,7 +16,6 @@ from framepress.headless.payloads import value
 from framepress.headless.scene import Lens, SceneCamera
 from headless.fake_shot import APERTURE, FOCAL, HEIGHT, WIDTH, camera, scene, shot
 
-FLOATS, SINGLES, DOUBLES = float, np.float32, np.float64
 KEYS: dict[str, Any] = {
     "cameraFocalLength": float,
     "cameraAperture": (np.float32, (2,)),

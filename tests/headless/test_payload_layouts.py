@@ -26,6 +26,7 @@ from headless.fake_shot import (
     placed,
     scene,
     shot,
+    skeleton,
     visible,
     whole,
 )
@@ -246,3 +247,15 @@ def test_centimetres_become_metres() -> None:
     np.testing.assert_allclose(pose[:3, 3], (0.01, -0.06, 0.02))
     np.testing.assert_allclose(frame.view.channels["depth"], nearest()[1] * 0.01, rtol=1e-6)
     assert len(frame.view.objects) == len(ENTITIES) - 2
+
+
+def test_joints_become_key_points_of_the_object_that_they_move() -> None:
+    """The first is in the open, the second behind the box, the third outside the image."""
+    pixels = [(4.5, 3.5), (15.5, 5.5), (WIDTH + 3, 3.5)]
+    joints = [(1 + (u - WIDTH / 2) / FX * 7, 1, 2 - (v - HEIGHT / 2) / FX * 7) for u, v in pixels]
+    moved = replace(skeleton(*joints, root="/World/Car"), entity=0)
+    taken = shot(scene=scene(skeletons=(moved,)))
+    values = captured(taken, "_fast") | {"skeleton_data": value("skeleton_data", taken)}
+    frame, accounts = read(payload("annotator", {"rp": ProductValues("/World/Camera", (WIDTH, HEIGHT), values)}))
+    assert accounts.counts["skeletons: joined"] == 1
+    np.testing.assert_allclose(frame.view.objects.keypoints[0], [[4.5, 3.5, 2], [15.5, 5.5, 1], [0, 0, 0]], atol=1e-5)

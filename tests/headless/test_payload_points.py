@@ -72,7 +72,8 @@ def test_ids_are_those_of_the_segmentations() -> None:
         assert ids is not None
         np.testing.assert_array_equal(cloud.info[key], ids.reshape(-1)[pixels])
     normals = cloud.info["pointNormals"].reshape(-1, 4)
-    np.testing.assert_array_equal(normals, made.buffers.normals.reshape(-1, 4)[pixels])  # type: ignore[union-attr]
+    assert made.buffers.normals is not None
+    np.testing.assert_array_equal(normals, made.buffers.normals.reshape(-1, 4)[pixels])
 
 
 def test_ids_wrap_at_256() -> None:

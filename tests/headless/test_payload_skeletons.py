@@ -13,8 +13,8 @@ import pytest
 
 from framepress.errors import OptionError
 from framepress.headless.payloads import value
-from framepress.headless.scene import Placement, Skeleton
-from headless.fake_shot import ENTITIES, FX, HEIGHT, WIDTH, scene, shot, skeleton
+from framepress.headless.scene import Skeleton
+from headless.fake_shot import FX, HEIGHT, WIDTH, scene, shot, skeleton
 
 
 def world_of(u: float, v: float, forward: float) -> tuple[float, float, float]:
@@ -164,5 +164,3 @@ def test_the_occluders_labels_follow_the_filter_of_the_application() -> None:
     made = replace(shot(scene=scene(skeletons=(MAN,))), semantic_filter="shape:*")
     info = value("skeleton_data", made).info
     assert ast.literal_eval(info["occlusionTypes"][0]) == ["None", "UNLABELLED", "cube", "None"]
-    assert len(ENTITIES) == 6
-    assert isinstance(scene().placements[0], Placement)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -31,7 +32,7 @@ class Bands:
         units = -(-total // align)
         count = min(self.threads * pieces, units)
         ends = [min(units * i // count * align, total) for i in range(count + 1)] if count else [0]
-        return list(zip(ends[:-1], ends[1:], strict=True))
+        return list(itertools.pairwise(ends))
 
     def run(self, work: Callable[[int, int], None], ranges: list[tuple[int, int]]) -> None:
         """`work(first, end)` of each range; an error of any is raised once all have ended."""

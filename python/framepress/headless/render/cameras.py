@@ -58,7 +58,7 @@ def optics(lens: Lens, device: str) -> Optics:
         rays = wp.array(nothing[..., :3].copy(), dtype=wp.vec3, device=device)
         return Optics(cam, rays, wp.array(nothing, dtype=wp.vec4, device=device))
     directions = lenses.rays(lens)
-    seen = np.isfinite(directions).all(axis=-1)
+    seen = np.asarray(np.isfinite(directions).all(axis=-1))
     units = np.where(seen[..., None], directions, 0.0)
     angle = float(np.arccos(np.clip(units[..., 2][seen], -1, 1)).max()) if seen.any() else 0.0
     cam.angle = angle + 1e-4

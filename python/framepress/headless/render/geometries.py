@@ -214,7 +214,7 @@ def _spheres(points: Array, triangles: Array) -> tuple[Array, Array, float]:
     count = len(triangles)
     chunks = -(-count // lanes)
     corners = points[triangles]
-    drawn = np.isfinite(corners).all(axis=(1, 2))
+    drawn = np.asarray(np.isfinite(corners).all(axis=(1, 2)))
     if not drawn.any():
         return np.tile(np.array([0, 0, 0, -1], np.float32), (chunks, 1)), np.zeros(3), -1.0
     starts = np.arange(0, count, lanes)
@@ -225,7 +225,7 @@ def _spheres(points: Array, triangles: Array) -> tuple[Array, Array, float]:
     away = np.square(shown - np.repeat(centres, lanes, axis=0)[:count, None]).sum(axis=2).max(axis=1)
     # float32 kernels may move a point by some 1e-6 of its distance: the spheres are a little larger.
     radii = np.sqrt(np.fmax.reduceat(away, starts)) * 1.0001 + 1e-6 * np.abs(centres).max(axis=1)
-    empty: Array = np.isnan(radii)
+    empty = np.asarray(np.isnan(radii))
     spheres = np.concatenate([centres, radii[:, None]], axis=1)
     spheres[empty] = 0, 0, 0, -1
     low, high = np.nanmin(low, axis=0), np.nanmax(high, axis=0)

@@ -147,18 +147,8 @@ class Drawing:
     def _normals(self, result: Result, normals: Any, top: int, bottom: int) -> None:
         view, optics = self._view, self._view.optics
         turn = wp.mat33(*view.world_from_camera[:3, :3].astype(np.float32).ravel().tolist())
-        inputs = [
-            self._geo,
-            optics.cam,
-            optics.rays,
-            view.work.vertices,
-            turn,
-            normals,
-            view.work.keys,
-            top,
-            self._span,
-        ]
-        self._launch(resolve_normals, self._spans(top, bottom), [*inputs, result.array])
+        inputs = [self._geo, optics.cam, optics.rays, view.work.vertices, turn, normals, view.work.keys, top]
+        self._launch(resolve_normals, self._spans(top, bottom), [*inputs, self._span, result.array])
 
     def _motion(self, result: Result, former: Former, top: int, bottom: int) -> None:
         view, optics = self._view, self._view.optics

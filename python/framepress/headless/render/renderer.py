@@ -163,7 +163,7 @@ class Renderer:
         size = lens.width, lens.height
         work = self._work.get(size) or self._work.setdefault(size, Work(*size, self._device))
         work.reserve(poses.placements.vertices, poses.placements.chunks)
-        self._cameras[camera.path, *size] = camera
+        self._cameras[camera.path, lens.width, lens.height] = camera
         visible = np.asarray(scene.visible, bool)
         return viewed(camera, self._optics[lens], work, poses, visible, self._device)
 

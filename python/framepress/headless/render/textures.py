@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,10 +11,11 @@ import numpy as np
 import warp as wp
 
 from framepress.core.arrays import Array
+from framepress.headless.render.bands import Bands
 from framepress.headless.render.kernels import texture as kernels
 from framepress.headless.scene import Material, Texture, TextureUse
 
-__all__ = ["Textures", "surfaces"]
+__all__ = ["Textures", "surfaces", "table"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,9 +29,10 @@ class _Held:
 
 
 class Textures:
-    """All textures in one buffer, with mip levels; only a `Texture` that is another object than before is uploaded.
+    """All textures in one buffer; only a `Texture` that is another object than before is uploaded.
 
-    `atlas` is what kernels read; it is another object whenever the buffer has moved or the table has changed.
+    `atlas` is what kernels read; it is another object whenever the buffer has moved or the table has changed. Levels
+    beyond the first are there after `filter`: only pictures need them.
     """
 
     def __init__(self, device: str) -> None:
@@ -38,6 +41,7 @@ class Textures:
         self._end = 0
         self._texels = wp.empty(1, dtype=wp.uint32, device=device)
         self._decoded = wp.array(_decoded(), dtype=wp.float32, device=device)
+        self._unfiltered: list[_Held] = []
         self._drawn: tuple[Texture, ...] | None = None
         self.atlas: Any = None
         self.upload(())
@@ -55,17 +59,29 @@ class Textures:
         if self._end + size > self._texels.size:
             # Room for twice of what is drawn now: a pool of textures that take turns finds its place, and stays there.
             self._held = {}
+            self._unfiltered = []
             self._end = 0
             new = list({id(t): t for t in textures}.values())
             size = sum(_size(texture) for texture in new)
             self._texels = wp.empty(2 * size, dtype=wp.uint32, device=self._device)
         for texture in new:
-            self._held[id(texture)] = _Held(texture, self._end, _levels(texture), _size(texture))
-            self._end += _size(texture)
+            held = _Held(texture, self._end, _levels(texture), _size(texture))
+            self._held[id(texture)] = held
+            self._unfiltered.append(held)
+            self._end += held.size
+            self._copy(held)
         self.atlas = self._table(textures)
-        for texture in new:
-            self._fill(self._held[id(texture)])
         self._drawn = textures
+
+    def filter(self, bands: Bands) -> None:
+        """Make the mip levels of what is new."""
+        new, self._unfiltered = self._unfiltered, []
+
+        def halve(first: int, end: int) -> None:
+            for held in new[first:end]:
+                self._halve(held)
+
+        bands.run(halve, bands.edges(len(new)))
 
     def _table(self, textures: tuple[Texture, ...]) -> Any:
         rows = np.zeros((max(len(textures), 1), 5), np.int32)
@@ -79,13 +95,17 @@ class Textures:
         atlas.decoded = self._decoded
         return atlas
 
-    def _fill(self, held: _Held) -> None:
-        pixels = np.ascontiguousarray(held.texture.pixels)
-        height, width = pixels.shape[:2]
-        count = width * height
+    def _copy(self, held: _Held) -> None:
+        source = np.ascontiguousarray(held.texture.pixels).view(np.uint32).ravel()
+        if self._device == "cpu":
+            self._texels.numpy()[held.first : held.first + len(source)] = source
+        else:
+            texels = wp.array(source, dtype=wp.uint32, device=self._device)
+            wp.copy(self._texels, texels, dest_offset=held.first, count=len(source))
+
+    def _halve(self, held: _Held) -> None:
+        height, width = held.texture.pixels.shape[:2]
         at = held.first
-        source = wp.array(pixels.view(np.uint32).ravel(), dtype=wp.uint32, device=self._device)
-        wp.copy(self._texels, source, dest_offset=at, count=count)
         for _ in range(held.levels - 1):
             following = at + width * height
             small = max(width >> 1, 1), max(height >> 1, 1)
@@ -97,38 +117,43 @@ class Textures:
 
 def surfaces(materials: tuple[Material, ...], device: str) -> Any:
     """`kernels.texture.Surface` of each material, as a Warp array; never empty."""
-    return wp.array([_surface(m) for m in materials or (Material(""),)], dtype=kernels.Surface, device=device)
+    return table([_surface(material) for material in materials], kernels.Surface, device)
 
 
-def _surface(material: Material) -> Any:
-    surface = kernels.Surface()
-    surface.diffuse = wp.vec3(*material.diffuse)
-    surface.emissive = wp.vec3(*material.emissive)
-    surface.roughness = material.roughness
-    surface.metallic = material.metallic
-    surface.opacity = material.opacity
-    surface.threshold = material.opacity_threshold
-    surface.diffuse_use = _use(material.diffuse_texture)
-    surface.emissive_use = _use(material.emissive_texture)
-    surface.roughness_use = _use(material.roughness_texture)
-    surface.metallic_use = _use(material.metallic_texture)
-    surface.opacity_use = _use(material.opacity_texture)
-    return surface
+def table(rows: Sequence[tuple[Any, ...]], struct: Any, device: str) -> Any:
+    """A Warp array of `struct` from the fields of each, in their order; never empty: one of zeros."""
+    values = np.zeros(max(len(rows), 1), struct.numpy_dtype())
+    if rows:
+        values[:] = rows
+    return wp.array(values, dtype=struct, device=device)
 
 
-def _use(use: TextureUse | None) -> Any:
-    placed = kernels.Use()
-    placed.texture = -1
+def _surface(material: Material) -> tuple[Any, ...]:
+    """The fields of `kernels.texture.Surface`."""
+    return (
+        material.diffuse,
+        material.emissive,
+        material.roughness,
+        material.metallic,
+        material.opacity,
+        material.opacity_threshold,
+        _use(material.diffuse_texture),
+        _use(material.emissive_texture),
+        _use(material.roughness_texture),
+        _use(material.metallic_texture),
+        _use(material.opacity_texture),
+    )
+
+
+def _use(use: TextureUse | None) -> tuple[float, ...]:
+    """The fields of `kernels.texture.Use`."""
     if use is None:
-        return placed
+        return (-1, 0, 0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
     turn = math.radians(use.degrees)
     cos, sin = math.cos(turn), math.sin(turn)
-    placed.texture = use.texture
-    placed.wrap = kernels.WRAPS.index(use.wrap)
-    placed.channel = max("rgba".find(use.channel), 0)
-    placed.a, placed.b, placed.c = cos * use.scale[0], -sin * use.scale[1], use.offset[0]
-    placed.d, placed.e, placed.f = sin * use.scale[0], cos * use.scale[1], use.offset[1]
-    return placed
+    wrap, channel = kernels.WRAPS.index(use.wrap), max("rgba".find(use.channel), 0)
+    (wide, high), (right, up) = use.scale, use.offset
+    return use.texture, wrap, channel, cos * wide, -sin * high, right, sin * wide, cos * high, up
 
 
 def _levels(texture: Texture) -> int:

@@ -1,4 +1,4 @@
-"""`rep.set_global_seed` and `rep.rng`: where randomness of a script comes from that is not the graph's."""
+"""`rep.rng` (release 6.0) and the seed of the session."""
 
 from __future__ import annotations
 
@@ -7,17 +7,32 @@ import operator
 import numpy as np
 
 from framepress.headless import host as hosts
+from framepress.headless.rep.graph import Stream
 
-__all__ = ["ReplicatorRNG", "set_global_seed"]
-
-
-def set_global_seed(seed: int) -> None:
-    """The seed of everything random that has none of its own, from now on."""
-    hosts.current().seed = operator.index(seed)
+__all__ = ["ReplicatorRNG", "get_global_seed", "set_global_seed"]
 
 
 class ReplicatorRNG:
-    """`generator`: numpy's PCG64, seeded with `seed`, by default the session's."""
+    """A random generator for scripts' own use.
+
+    Args:
+        seed: None = a stream of the session's seed, another for each object made, in their order.
+    """
 
     def __init__(self, seed: int | None = None) -> None:
-        self.generator = np.random.default_rng(hosts.current().seed if seed is None else seed)
+        host = hosts.current()
+        stream = host.graph.stream(None, seed) if seed is None else Stream("ReplicatorRNG", operator.index(seed))
+        self.generator: np.random.Generator = stream.generator(host.seed, 0, 0)
+
+
+def set_global_seed(seed: int) -> None:
+    """Seed of everything random that has no seed of its own.
+
+    Raises:
+        TypeError: no integer.
+    """
+    hosts.current().seed = operator.index(seed)
+
+
+def get_global_seed() -> int:
+    return hosts.current().seed

@@ -12,7 +12,7 @@ from framepress.headless.rep.distribution import Distribution
 if TYPE_CHECKING:
     from framepress.headless.rep.graph import Firing
 
-__all__ = ["Vector", "is_fixed", "numbers", "per_prim", "vector", "vectors"]
+__all__ = ["Vector", "is_fixed", "number", "numbers", "per_prim", "plain", "vector", "vectors"]
 
 Vector = tuple[float, float, float]
 
@@ -43,7 +43,7 @@ def vector(value: Any, call: str) -> Vector:
     Raises:
         OptionError: it is something else.
     """
-    value = _plain(value)
+    value = plain(value)
     entries = tuple(value) if isinstance(value, Sequence) and not isinstance(value, str) else (value,)
     found = [number(each, call) for each in entries] * (3 if len(entries) == 1 else 1)
     if len(found) != 3:
@@ -51,7 +51,7 @@ def vector(value: Any, call: str) -> Vector:
     return found[0], found[1], found[2]
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
     """NumPy's arrays and USD's vectors as lists."""
     if hasattr(value, "tolist"):
         return value.tolist()
@@ -83,8 +83,8 @@ def vectors(value: Any, count: int, firing: Firing, call: str) -> list[Vector]:
     """
     if isinstance(value, Distribution):
         return [vector(each, call) for each in firing.samples(value, count)]
-    value = _plain(value)
-    if isinstance(value, Sequence) and value and all(hasattr(_plain(each), "__len__") for each in value):
+    value = plain(value)
+    if isinstance(value, Sequence) and value and all(hasattr(plain(each), "__len__") for each in value):
         return [vector(each, call) for each in per_prim(list(value), count, firing, call)]
     return [vector(value, call)] * count
 

@@ -97,7 +97,7 @@ def large(cam: Cam, a: wp.vec3, b: wp.vec3, c: wp.vec3, sa: wp.vec3, sb: wp.vec3
 def image_box(
     cam: Cam, a: wp.vec3, b: wp.vec3, c: wp.vec3, sa: wp.vec3, sb: wp.vec3, sc: wp.vec3, grow: float
 ) -> wp.vec4i:
-    """Pixels x0, y0, x1, y1 (half open) that hold every centre that a triangle covers; empty where x1 <= x0 or y1 <= y0.
+    """Pixels x0, y0, x1, y1 (half open) that hold every centre that a triangle covers; empty: x1 <= x0 or y1 <= y0.
 
     Args:
         a, b, c: corners in camera space; sa, sb, sc: `on_screen` of them.

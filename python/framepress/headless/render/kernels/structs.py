@@ -30,7 +30,7 @@ FISHEYE = wp.constant(2)
 
 @wp.struct
 class Cam:
-    """`scene.Lens`. A surface lies at t * ray: t is its depth where rays have z = 1, its distance where they are unit."""
+    """`scene.Lens`. A surface is at t * ray: t is its depth where rays have z = 1, its distance where they are unit."""
 
     model: int  # PINHOLE, BROWN (opencvPinhole): rays have z = 1; FISHEYE (opencvFisheye): rays are unit vectors
     width: int

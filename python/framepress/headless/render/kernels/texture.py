@@ -2,7 +2,10 @@
 
 import warp as wp
 
-wp.set_module_options({"enable_backward": False, "fast_math": False, "fuse_fp": False})
+MODULE = "framepress.headless.render.kernels.picture"
+"""Warp's module of all kernels that pictures need: one to compile, and only where a picture is asked for."""
+
+wp.set_module_options({"enable_backward": False, "fast_math": False, "fuse_fp": False}, module=MODULE)
 
 WRAPS = ("repeat", "mirror", "clamp", "black")
 """`TextureUse.wrap`, at the place of its code."""
@@ -168,7 +171,7 @@ def encoded(value: float, srgb: int) -> wp.uint32:
     return wp.uint32(int(wp.clamp(code, 0.0, 1.0) * 255.0 + 0.5))
 
 
-@wp.kernel
+@wp.kernel(module=MODULE)
 def halve(atlas: Atlas, source: int, width: int, height: int, srgb: int, first: int):
     """A texel of the next mip level: the exact area mean of what it covers, in linear light, colours by their alpha."""
     i = wp.tid()

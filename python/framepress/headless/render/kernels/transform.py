@@ -18,7 +18,10 @@ def transform(
     vertices: wp.array(dtype=wp.vec3),
     screen: wp.array(dtype=wp.vec3),
 ):
-    """Args: blocks: leaf, first point, end. screen: `on_screen` of each vertex. Leaves that are not shown are passed."""
+    """Leaves that are not shown are left out.
+
+    Args: blocks: leaf, first point, end. screen: `on_screen` of each vertex.
+    """
     i, lane = wp.tid()
     block = blocks[first + i]
     leaf = block[0]
