@@ -94,7 +94,12 @@ class Writer:
         )
         self._images, self._quality = images, quality
         self._calib, self._depth, self._velodyne = calib == "write", depth, velodyne
-        wanted = {"rgb": images != "none", "camera": self._calib, "points": velodyne == "points"}
+        wanted = {
+            "rgb": images != "none",
+            "camera": self._calib,
+            "depth": depth or velodyne == "depth",
+            "points": velodyne == "points",
+        }
         self.needs: frozenset[str] = frozenset(name for name, needed in wanted.items() if needed)
         self.carries: frozenset[str] = FORMAT.carries - {name for name in ("rgb", "camera") if not wanted[name]}
 

@@ -1,0 +1,85 @@
+"""A writer's options ask for the annotators that its formats need, and for no others."""
+
+from __future__ import annotations
+
+import copy
+import json
+from pathlib import Path
+
+import pytest
+
+from framepress.core import LabelMap
+from framepress.errors import LabelError, OptionError
+from framepress.replicator.options import Options
+
+ALWAYS = {"bounding_box_2d_tight", "bounding_box_2d_loose", "bounding_box_3d", "camera_params"}
+
+
+@pytest.mark.parametrize(
+    ("options", "more"),
+    [
+        ({"formats": "coco"}, {"rgb", "instance_segmentation_fast"}),
+        ({"formats": {"coco": {"images": "none", "segmentation": "none"}}}, set()),
+        ({"formats": "kitti"}, {"rgb"}),
+        ({"formats": {"kitti": {"depth": True}}}, {"rgb", "distance_to_image_plane"}),
+        ({"formats": ["yolo", "kitti"]}, {"rgb"}),
+        (
+            {"formats": "native"},
+            {"rgb", "instance_segmentation_fast", "semantic_segmentation", "distance_to_image_plane"},
+        ),
+        ({"formats": "native", "channels": "flow"}, {"motion_vectors", "instance_segmentation_fast"}),
+        (
+            {"formats": "coco", "labels": [{"name": "person", "keypoints": ["Head"]}, "box"]},
+            {"rgb", "instance_segmentation_fast", "skeleton_data"},
+        ),
+    ],
+)
+def test_only_what_the_formats_can_keep_is_rendered(options: dict[str, object], more: set[str]) -> None:
+    assert set(Options.of(**options).annotators) == ALWAYS | more  # type: ignore[arg-type]
+
+
+def test_options_may_come_from_a_json_file(tmp_path: Path) -> None:
+    (tmp_path / "classes.txt").write_text("pallet\nbox\n")
+    text = json.dumps(
+        {
+            "formats": {"coco": {"segmentation": "polygon"}},
+            "labels": str(tmp_path / "classes.txt"),
+            "split": "train=.5,val=.5",
+            "seed": 3,
+            "policy": {"comma": "first"},
+            "workers": 1,
+        }
+    )
+    chosen = Options.of(**json.loads(text))
+    assert chosen.labels == LabelMap.of(["pallet", "box"])
+    assert chosen.split is not None
+    assert chosen.split.seed == 3
+    assert chosen.policy.comma == "first"
+    assert chosen.policy.labels == chosen.labels
+    assert chosen.writing == {"workers": 1}
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"format": "coco"}, "no option 'format'; it has formats,"),
+        ({"formats": "cocco"}, "cocco"),
+        ({"formats": {"coco": {"segmentation": "x"}}}, "segmentation='x'"),
+        ({"channels": "rgb,dept"}, "'dept' is none of rgb,"),
+        ({"policy": {"coma": "first"}}, "'coma' is none of taxonomy,"),
+        ({"policy": {"comma": "last"}}, "comma='last'"),
+    ],
+)
+def test_an_option_that_cannot_be_is_told_before_anything_is_attached(options: dict[str, object], words: str) -> None:
+    with pytest.raises(OptionError, match=words):
+        Options.of(**options)  # type: ignore[arg-type]
+
+
+def test_two_classes_that_differ_in_case_only_are_refused() -> None:
+    with pytest.raises(LabelError, match="Box"):
+        Options.of(labels=["box", "Box"])
+
+
+def test_options_can_be_copied_as_hosts_copy_writers() -> None:
+    chosen = Options.of(formats="coco,kitti", split="train=1")
+    assert copy.deepcopy(chosen) == chosen
