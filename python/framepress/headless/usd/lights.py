@@ -118,7 +118,7 @@ class LightReader:
         matrix[:3, :3] /= np.where(scale > 0, scale, 1)[:, None]
         size = _world_size(kind, [_number(prim, name, time, plain) for name, plain in _SIZES[kind]], scale)
         if kind in _AREAS and _value(prim, "normalize", time):
-            size = tuple(side or _POINT for side in size) if kind != "sphere" else (size[0] or _POINT, 0.0)
+            size = size[0] or _POINT, size[1] or (_POINT if len(_SIZES[kind]) > 1 else 0.0)
             color = color / _AREAS[kind](*size)
         texture = -1
         if kind == "dome":
@@ -175,7 +175,7 @@ def _world_size(kind: LightKind, local: list[float], scale: Array) -> tuple[floa
     """`Light.size` from the inputs of `_SIZES` and the lengths of the world matrix's rows."""
     x, y, z = map(float, scale)
     if kind == "sphere":
-        return local[0] * math.cbrt(x * y * z), 0.0
+        return local[0] * (x * y * z) ** (1 / 3), 0.0
     if kind == "rect":
         return local[0] * x, local[1] * y
     if kind == "disk":

@@ -108,7 +108,7 @@ def _content(asset: Sdf.AssetPath) -> bytes:
     if not opened:
         raise InputError("there is no such file")
     with opened as held:
-        return bytes(held.GetBuffer())
+        return bytes(held.GetBuffer() or b"")
 
 
 def _decoded(content: bytes, path: str) -> _Picture:
