@@ -41,7 +41,7 @@ class Optics:
 
 
 def optics(lens: Lens, device: str) -> Optics:
-    """Raises: OptionError: a size, focal length or clip distance with which nothing can be seen."""
+    """Raises: OptionError: a size, focal length, clip distance or distortion with which nothing can be seen."""
     _check(lens)
     cam = Cam()
     cam.model = int(MODELS[lens.model])
@@ -60,7 +60,12 @@ def optics(lens: Lens, device: str) -> Optics:
     directions = lenses.rays(lens)
     seen = np.asarray(np.isfinite(directions).all(axis=-1))
     units = np.where(seen[..., None], directions, 0.0)
-    angle = float(np.arccos(np.clip(units[..., 2][seen], -1, 1)).max()) if seen.any() else 0.0
+    if not seen.any():
+        raise OptionError(
+            f"lens {lens.model} {lens.coefficients}: no pixel of {lens.width} x {lens.height} sees anything within "
+            f"{math.degrees(lens.max_theta):.1f} degrees of the axis; is that beyond where the model is one to one?"
+        )
+    angle = float(np.arccos(np.clip(units[..., 2][seen], -1, 1)).max())
     cam.angle = angle + 1e-4
     cam.domain = math.cos(cam.angle)
     cam.bulge = MARGIN * _bulge(lens, angle)
