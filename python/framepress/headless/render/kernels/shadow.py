@@ -1,0 +1,168 @@
+"""Shadow maps of distant lights: for each texel of a square seen along the light, how high the highest surface is.
+
+Map space: x and y in texels (the centre of texel i at i + 0.5), z in scene units towards the light, from 0 at the
+lowest point of what the map holds. A height's float32 bits order as integers do, so that an atomic maximum keeps the
+highest; 0 = nothing.
+"""
+
+# ruff: noqa: UP018 -- in a kernel, float(0.0) makes a variable and 0.0 a constant
+
+import warp as wp
+
+from framepress.headless.render.kernels.light import Lighting
+from framepress.headless.render.kernels.structs import Geo, corner_uv, material_of
+from framepress.headless.render.kernels.texture import MODULE, opacity_at
+
+
+@wp.kernel(module=MODULE)
+def move(
+    geo: Geo,
+    blocks: wp.array(dtype=wp.vec3i),
+    map_from_leaf: wp.array(dtype=wp.mat44),
+    first: int,
+    moved: wp.array(dtype=wp.vec3),
+):
+    """Vertices in map space. Args: blocks: leaf, first vertex of it, end."""
+    block = blocks[first + wp.tid()]
+    leaf = block[0]
+    matrix = map_from_leaf[leaf]
+    source = geo.leaf_point[leaf]
+    target = geo.leaf_vertex[leaf]
+    for i in range(block[1], block[2]):
+        moved[target + i] = wp.transform_point(matrix, geo.points[source + i])
+
+
+@wp.func
+def row_extent(m: wp.mat44, i: int) -> float:
+    """How far the image of a unit sphere reaches along axis `i`."""
+    return wp.sqrt(m[i, 0] * m[i, 0] + m[i, 1] * m[i, 1] + m[i, 2] * m[i, 2])
+
+
+@wp.func
+def solid(geo: Geo, leaf: int, row: int, wa: float, wb: float, wc: float) -> bool:
+    material = material_of(geo, leaf, row)
+    threshold = geo.surfaces[material].threshold
+    held = bool(True)
+    if threshold > 0.0:
+        uv = corner_uv(geo, leaf, row, wp.vec3(wa, wb, wc))
+        held = opacity_at(geo.atlas, geo.surfaces, material, uv) >= threshold
+    return held
+
+
+@wp.kernel(module=MODULE)
+def cast(
+    geo: Geo,
+    map_from_leaf: wp.array(dtype=wp.mat44),
+    casts: wp.array(dtype=wp.int32),
+    moved: wp.array(dtype=wp.vec3),
+    side: int,
+    low: int,
+    high: int,
+    start: int,
+    depths: wp.array(dtype=wp.uint32),
+):
+    """One chunk of triangles into the rows [low, high) of the map that begins at `start`."""
+    chunk = wp.tid()
+    leaf = geo.chunk_leaf[chunk]
+    if casts[leaf] == 0:
+        return
+    piece = geo.chunk_piece[chunk]
+    sphere = geo.spheres[piece]
+    if sphere[3] < 0.0:
+        return
+    matrix = map_from_leaf[leaf]
+    centre = wp.transform_point(matrix, wp.vec3(sphere[0], sphere[1], sphere[2]))
+    reach = sphere[3] * row_extent(matrix, 0)
+    if centre[0] + reach < 0.0 or centre[0] - reach > float(side):
+        return
+    reach = sphere[3] * row_extent(matrix, 1)
+    if centre[1] + reach < float(low) or centre[1] - reach > float(high):
+        return
+    vertex = geo.leaf_vertex[leaf]
+    cut = geo.leaf_cut[leaf]
+    rows = geo.pieces[piece]
+    for row in range(rows[0], rows[0] + rows[1]):
+        corners = geo.triangles[row]
+        a = moved[vertex + corners[0]]
+        b = moved[vertex + corners[1]]
+        c = moved[vertex + corners[2]]
+        x0 = wp.max(int(wp.ceil(wp.max(wp.min(a[0], wp.min(b[0], c[0])), 0.0) - 0.5)), 0)
+        x1 = wp.min(int(wp.ceil(wp.min(wp.max(a[0], wp.max(b[0], c[0])), float(side)) - 0.5)), side)
+        y0 = wp.max(int(wp.ceil(wp.max(wp.min(a[1], wp.min(b[1], c[1])), float(low)) - 0.5)), low)
+        y1 = wp.min(int(wp.ceil(wp.min(wp.max(a[1], wp.max(b[1], c[1])), float(high)) - 0.5)), high)
+        area = (b[0] - a[0]) * (c[1] - a[1]) - (b[1] - a[1]) * (c[0] - a[0])
+        if x0 < x1 and y0 < y1 and area != 0.0:
+            share = 1.0 / area
+            b_x = (c[1] - a[1]) * share
+            b_y = (a[0] - c[0]) * share
+            c_x = (a[1] - b[1]) * share
+            c_y = (b[0] - a[0]) * share
+            z_b = b[2] - a[2]
+            z_c = c[2] - a[2]
+            for y in range(y0, y1):
+                down = float(y) + 0.5 - a[1]
+                line = start + y * side
+                for x in range(x0, x1):
+                    across = float(x) + 0.5 - a[0]
+                    wb = b_x * across + b_y * down
+                    wc = c_x * across + c_y * down
+                    if wp.min(wp.min(wb, wc), 1.0 - wb - wc) >= 0.0:
+                        held = bool(True)
+                        if cut == 1:
+                            held = solid(geo, leaf, row, 1.0 - wb - wc, wb, wc)
+                        if held:
+                            height = wp.max(a[2] + z_b * wb + z_c * wc, 1.0e-30)
+                            wp.atomic_max(depths, line + x, wp.cast(height, wp.uint32))
+
+
+@wp.func
+def reached(light: Lighting, map: int, place: wp.vec3, n: wp.vec3, facet: wp.vec3) -> float:
+    """Share of a distant light that reaches a point, over 3 x 3 texels about it with a tent's weights.
+
+    Each texel is compared with the height of the surface's own plane at that texel, so that a slope does not shade
+    itself; outside of the map all is lit.
+
+    Args:
+        place: relative to the camera. n, facet: normals of shading and of the triangle, towards the camera's side.
+    """
+    matrix = light.shadow_from_view[map]
+    texel = light.shadow_texel[map]
+    at = wp.transform_point(matrix, place + n * (1.25 * texel))
+    plane = wp.transform_vector(matrix, facet)
+    # A normal goes by the inverse transpose, for the map's columns are texels, and its heights units.
+    slope_x = float(0.0)
+    slope_y = float(0.0)
+    along = plane[2]
+    limit = 4.0 * texel
+    if wp.abs(along) > 1.0e-12:
+        slope_x = wp.clamp(-plane[0] * texel * texel / along, -limit, limit)
+        slope_y = wp.clamp(-plane[1] * texel * texel / along, -limit, limit)
+    side = light.shadow_side
+    x = at[0] - 0.5
+    y = at[1] - 0.5
+    i = int(wp.floor(x))
+    j = int(wp.floor(y))
+    share = float(1.0)
+    if i >= 1 and j >= 1 and i < side - 2 and j < side - 2:
+        across = x - float(i)
+        down = y - float(j)
+        base = map * side * side + j * side + i
+        share = 0.0
+        floor = at[2] + 0.5 * texel - slope_x * across - slope_y * down
+        for v in range(-1, 3):
+            weight_y = float(1.0)
+            if v == -1:
+                weight_y = 1.0 - down
+            if v == 2:
+                weight_y = down
+            for u in range(-1, 3):
+                weight_x = float(1.0)
+                if u == -1:
+                    weight_x = 1.0 - across
+                if u == 2:
+                    weight_x = across
+                height = wp.cast(light.shadow_depths[base + v * side + u], wp.float32)
+                if height <= floor + slope_x * float(u) + slope_y * float(v):
+                    share += weight_x * weight_y
+        share = share * 0.1111111111111111
+    return share

@@ -1,0 +1,375 @@
+"""Anti-aliasing of the picture, and of nothing else: pixels at the edges of surfaces, drawn again at several places.
+
+Places of a pixel are offsets from its centre [px]. Keys of all places of all such pixels lie one after the other; a
+pixel's first is found by the word of 32 pixels that it is in.
+"""
+
+# ruff: noqa: UP018, RUF046 -- in a kernel, float(0.0) makes a variable and 0.0 a constant
+
+import warp as wp
+
+from framepress.headless.render.kernels.bounds import image_box
+from framepress.headless.render.kernels.lens import ray
+from framepress.headless.render.kernels.light import Lighting, background
+from framepress.headless.render.kernels.raster import Plane, cut_out, plane_of
+from framepress.headless.render.kernels.shade import facet_of, hit_of, radiance, unpacked_facet
+from framepress.headless.render.kernels.structs import (
+    LANES,
+    PINHOLE,
+    Cam,
+    Geo,
+    chunk_of,
+    inverse_of,
+    key_of,
+)
+from framepress.headless.render.kernels.texture import MODULE
+from framepress.headless.render.kernels.tone import packed, shown_of, toned
+
+CREASE = wp.constant(0.8)
+"""Cosine between facets beyond which they are two surfaces."""
+
+STEP = wp.constant(0.03)
+"""How far, of itself, 1 / t may leave the straight line through its neighbours on one surface."""
+
+NEAR_BY = wp.constant(0.2)
+"""How far, of itself, 1 / t may differ between places of one pixel on one surface."""
+
+
+@wp.struct
+class Places:
+    """Args: words: a bit a pixel, 32 of a row. first: of each word, how many such pixels come before it."""
+
+    words: wp.array(dtype=wp.uint32)
+    first: wp.array(dtype=wp.int32)
+    row: wp.int32  # words a row
+    offsets: wp.array(dtype=wp.vec2)
+    keys: wp.array(dtype=wp.uint64)
+
+
+@wp.func
+def ones(word: wp.uint32) -> int:
+    """How many bits are set."""
+    v = word - ((word >> wp.uint32(1)) & wp.uint32(0x55555555))
+    v = (v & wp.uint32(0x33333333)) + ((v >> wp.uint32(2)) & wp.uint32(0x33333333))
+    return int((((v + (v >> wp.uint32(4))) & wp.uint32(0x0F0F0F0F)) * wp.uint32(0x01010101)) >> wp.uint32(24))
+
+
+@wp.func
+def leaf_at(geo: Geo, key: wp.uint64) -> int:
+    leaf = int(-1)
+    if key != wp.uint64(0):
+        leaf = geo.chunk_leaf[chunk_of(key)]
+    return leaf
+
+
+@wp.func
+def parts(geo: Geo, leaf: int, key: wp.uint64, facet: wp.vec3, other: wp.uint64, code: wp.uint32) -> bool:
+    """Whether a pixel's neighbour shows another surface. Args: code: the neighbour's in `facets`."""
+    apart = leaf_at(geo, other) != leaf
+    if not apart and key != wp.uint64(0):
+        apart = wp.dot(facet, unpacked_facet(code)) < CREASE
+    return apart
+
+
+@wp.kernel(module=MODULE)
+def edges(
+    geo: Geo,
+    cam: Cam,
+    keys: wp.array2d(dtype=wp.uint64),
+    facets: wp.array2d(dtype=wp.uint32),
+    first: int,
+    words: wp.array(dtype=wp.uint32),
+    counts: wp.array(dtype=wp.int32),
+):
+    """A word of 32 pixels of the row `first` + i: those that are not of one surface with all their neighbours."""
+    i, j = wp.tid()
+    y = first + i
+    up = wp.max(y - 1, 0)
+    below = wp.min(y + 1, cam.height - 1)
+    word = wp.uint32(0)
+    for x in range(j * 32, wp.min(j * 32 + 32, cam.width)):
+        key = keys[y, x]
+        left = wp.max(x - 1, 0)
+        right = wp.min(x + 1, cam.width - 1)
+        key_l = keys[y, left]
+        key_r = keys[y, right]
+        key_u = keys[up, x]
+        key_d = keys[below, x]
+        triangle = wp.uint32(key)
+        same = (
+            triangle == wp.uint32(key_l)
+            and triangle == wp.uint32(key_r)
+            and triangle == wp.uint32(key_u)
+            and triangle == wp.uint32(key_d)
+            and (key != wp.uint64(0)) == (key_l != wp.uint64(0))
+            and (key != wp.uint64(0)) == (key_r != wp.uint64(0))
+            and (key != wp.uint64(0)) == (key_u != wp.uint64(0))
+            and (key != wp.uint64(0)) == (key_d != wp.uint64(0))
+        )
+        if not same:
+            leaf = leaf_at(geo, key)
+            facet = wp.vec3(0.0, 0.0, 0.0)
+            if key != wp.uint64(0):
+                facet = unpacked_facet(facets[y, x])
+            inverse = inverse_of(key)
+            if (
+                parts(geo, leaf, key, facet, key_l, facets[y, left])
+                or parts(geo, leaf, key, facet, key_r, facets[y, right])
+                or parts(geo, leaf, key, facet, key_u, facets[up, x])
+                or parts(geo, leaf, key, facet, key_d, facets[below, x])
+                or wp.abs(inverse_of(key_l) + inverse_of(key_r) - 2.0 * inverse) > STEP * inverse
+                or wp.abs(inverse_of(key_u) + inverse_of(key_d) - 2.0 * inverse) > STEP * inverse
+            ):
+                word = word | (wp.uint32(1) << wp.uint32(x & 31))
+    at = y * wp.int32((cam.width + 31) // 32) + j
+    words[at] = word
+    counts[at] = ones(word)
+
+
+@wp.struct
+class Fan:
+    """A pixel's rays: to first order d + u across + v down at the offset (u, v)."""
+
+    d: wp.vec3
+    across: wp.vec3
+    down: wp.vec3
+
+
+@wp.func
+def step_between(d: wp.vec3, before: wp.vec3, after: wp.vec3) -> wp.vec3:
+    """The change of a ray from a pixel to the next; zero rays, which the lens does not see, have no say."""
+    step = wp.vec3(0.0, 0.0, 0.0)
+    if wp.length_sq(after) > 0.0:
+        step = after - d
+    elif wp.length_sq(before) > 0.0:
+        step = d - before
+    return step
+
+
+@wp.func
+def fan_of(cam: Cam, rays: wp.array2d(dtype=wp.vec3), x: int, y: int) -> Fan:
+    fan = Fan()
+    fan.d = ray(cam, rays, x, y)
+    if cam.model == PINHOLE:
+        fan.across = wp.vec3(1.0 / cam.fx, 0.0, 0.0)
+        fan.down = wp.vec3(0.0, 1.0 / cam.fy, 0.0)
+    else:
+        none = wp.vec3(0.0, 0.0, 0.0)
+        left = none
+        right = none
+        above = none
+        below = none
+        if x > 0:
+            left = rays[y, x - 1]
+        if x + 1 < cam.width:
+            right = rays[y, x + 1]
+        if y > 0:
+            above = rays[y - 1, x]
+        if y + 1 < cam.height:
+            below = rays[y + 1, x]
+        fan.across = step_between(fan.d, left, right)
+        fan.down = step_between(fan.d, above, below)
+    return fan
+
+
+@wp.func
+def any_of(places: Places, box: wp.vec4i) -> bool:
+    """Whether a pixel of the box is to be drawn again."""
+    found = bool(False)
+    left = box[0] >> 5
+    right = (box[2] - 1) >> 5
+    for y in range(box[1], box[3]):
+        for j in range(left, right + 1):
+            if places.words[y * places.row + j] != wp.uint32(0):
+                found = True
+    return found
+
+
+@wp.func
+def draw_places(
+    geo: Geo,
+    cam: Cam,
+    places: Places,
+    rays: wp.array2d(dtype=wp.vec3),
+    leaf: int,
+    row: int,
+    triangle: int,
+    plane: Plane,
+    x: int,
+    y: int,
+    at: int,
+):
+    """A triangle into the keys of one pixel, from `at` on."""
+    fan = fan_of(cam, rays, x, y)
+    a = wp.dot(plane.a, fan.d)
+    b = wp.dot(plane.b, fan.d)
+    c = wp.dot(plane.c, fan.d)
+    a_x = wp.dot(plane.a, fan.across)
+    b_x = wp.dot(plane.b, fan.across)
+    c_x = wp.dot(plane.c, fan.across)
+    a_y = wp.dot(plane.a, fan.down)
+    b_y = wp.dot(plane.b, fan.down)
+    c_y = wp.dot(plane.c, fan.down)
+    # The pixel is a square of half a pixel about its centre: can the triangle reach into it at all?
+    if (
+        a + 0.5 * (wp.abs(a_x) + wp.abs(a_y)) >= 0.0
+        and b + 0.5 * (wp.abs(b_x) + wp.abs(b_y)) >= 0.0
+        and c + 0.5 * (wp.abs(c_x) + wp.abs(c_y)) >= 0.0
+    ):
+        inverse = wp.dot(plane.inverse, fan.d)
+        i_x = wp.dot(plane.inverse, fan.across)
+        i_y = wp.dot(plane.inverse, fan.down)
+        for k in range(places.offsets.shape[0]):
+            offset = places.offsets[k]
+            u = offset[0]
+            v = offset[1]
+            ea = a + a_x * u + a_y * v
+            eb = b + b_x * u + b_y * v
+            ec = c + c_x * u + c_y * v
+            near = inverse + i_x * u + i_y * v
+            if wp.min(ea, wp.min(eb, ec)) >= 0.0 and near >= cam.least and near <= cam.most:
+                hole = False
+                if geo.leaf_cut[leaf] == 1:
+                    hole = cut_out(geo, leaf, row, ea, eb, ec)
+                if not hole:
+                    wp.atomic_max(places.keys, at + k, key_of(near, triangle))
+
+
+@wp.kernel(module=MODULE)
+def raster_places(
+    geo: Geo,
+    cam: Cam,
+    rays: wp.array2d(dtype=wp.vec3),
+    vertices: wp.array(dtype=wp.vec3),
+    screen: wp.array(dtype=wp.vec3),
+    boxes: wp.array(dtype=wp.vec4i),
+    lanes: wp.array(dtype=wp.uint64),
+    places: Places,
+    top: int,
+    bottom: int,
+    step: int,
+):
+    """A chunk's triangles into the places of the image rows [top, bottom). Args: as of `raster.raster`."""
+    chunk, thread = wp.tid()
+    bound = boxes[chunk]
+    low = wp.max(bound[1], top)
+    high = wp.min(bound[3], bottom)
+    if low >= high or bound[0] >= bound[2] or not any_of(places, wp.vec4i(bound[0], low, bound[2], high)):
+        return
+    leaf = geo.chunk_leaf[chunk]
+    piece = geo.pieces[geo.chunk_piece[chunk]]
+    vertex = geo.leaf_vertex[leaf]
+    covered = lanes[chunk]
+    count = places.offsets.shape[0]
+    for lane in range(thread, piece[1], step):
+        if ((covered >> wp.uint64(lane)) & wp.uint64(1)) != wp.uint64(0):
+            row = piece[0] + lane
+            corner = geo.triangles[row]
+            i = vertex + corner[0]
+            j = vertex + corner[1]
+            k = vertex + corner[2]
+            a = vertices[i]
+            b = vertices[j]
+            c = vertices[k]
+            box = image_box(cam, a, b, c, screen[i], screen[j], screen[k], 0.5)
+            plane = Plane()
+            ready = int(0)
+            for y in range(wp.max(box[1], top), wp.min(box[3], bottom)):
+                for w in range(box[0] >> 5, ((box[2] - 1) >> 5) + 1):
+                    word = places.words[y * places.row + w]
+                    rest = word
+                    if rest != wp.uint32(0):
+                        if w == (box[0] >> 5):
+                            rest = rest & (~wp.uint32(0) << wp.uint32(box[0] & 31))
+                        if w == ((box[2] - 1) >> 5):
+                            rest = rest & (~wp.uint32(0) >> wp.uint32(31 - ((box[2] - 1) & 31)))
+                    while rest != wp.uint32(0):
+                        lowest = rest & (~rest + wp.uint32(1))
+                        rest = rest ^ lowest
+                        # Few triangles touch an edge: the others are not set up.
+                        if ready == 0:
+                            plane = plane_of(a, b, c)
+                            ready = 1
+                        if plane.flat == 0:
+                            triangle = chunk * LANES + lane
+                            before = ones(lowest - wp.uint32(1))
+                            at = places.first[y * places.row + w] + ones(word & (lowest - wp.uint32(1)))
+                            column = w * 32 + before
+                            draw_places(geo, cam, places, rays, leaf, row, triangle, plane, column, y, at * count)
+
+
+@wp.func
+def like(leaf: int, facet: wp.vec3, near: float, other_leaf: int, other_facet: wp.vec3, other_near: float) -> bool:
+    """Whether two places of a pixel show one surface. Args: facet: 0 where nothing is. near: 1 / t."""
+    return (
+        leaf == other_leaf
+        and wp.abs(near - other_near) <= NEAR_BY * other_near
+        and wp.dot(facet, other_facet) >= CREASE * wp.length_sq(other_facet)
+    )
+
+
+@wp.kernel(module=MODULE)
+def resolve_places(
+    geo: Geo,
+    cam: Cam,
+    light: Lighting,
+    turn: wp.mat33,
+    vertices: wp.array(dtype=wp.vec3),
+    normals: wp.array(dtype=wp.mat33),
+    rays: wp.array2d(dtype=wp.vec3),
+    keys: wp.array2d(dtype=wp.uint64),
+    facets: wp.array2d(dtype=wp.uint32),
+    places: Places,
+    srgb: wp.array(dtype=wp.uint8),
+    decoded: wp.array(dtype=wp.float32),
+    first: int,
+    picture: wp.array2d(dtype=wp.uint32),
+):
+    """The mean colour of each pixel that was drawn again, from row `first` on; a surface is shaded once a pixel."""
+    i, x = wp.tid()
+    y = first + i
+    at = y * places.row + (x >> 5)
+    word = places.words[at]
+    bit = wp.uint32(1) << wp.uint32(x & 31)
+    if (word & bit) == wp.uint32(0):
+        return
+    fan = fan_of(cam, rays, x, y)
+    if wp.length_sq(fan.d) == 0.0:
+        return
+    count = places.offsets.shape[0]
+    start = (places.first[at] + ones(word & (bit - wp.uint32(1)))) * count
+    # Two surfaces at a time are remembered: what is at the centre, and the last other one.
+    key = keys[y, x]
+    color = shown_of(picture[y, x], decoded)
+    leaf = leaf_at(geo, key)
+    facet = wp.vec3(0.0, 0.0, 0.0)
+    if leaf >= 0:
+        facet = unpacked_facet(facets[y, x])
+    inverse = inverse_of(key)
+    other_leaf = int(-2)
+    other_facet = wp.vec3(0.0, 0.0, 0.0)
+    other_inverse = float(0.0)
+    other_color = wp.vec3(0.0, 0.0, 0.0)
+    total = wp.vec3(0.0, 0.0, 0.0)
+    for k in range(count):
+        there = places.keys[start + k]
+        near = inverse_of(there)
+        its_leaf = leaf_at(geo, there)
+        its_facet = wp.vec3(0.0, 0.0, 0.0)
+        if its_leaf >= 0:
+            its_facet = facet_of(geo, turn, vertices, there, fan.d)
+        if like(its_leaf, its_facet, near, leaf, facet, inverse):
+            total += color
+        else:
+            if not like(its_leaf, its_facet, near, other_leaf, other_facet, other_inverse):
+                offset = places.offsets[k]
+                d = fan.d + fan.across * offset[0] + fan.down * offset[1]
+                if its_leaf >= 0:
+                    other_color = toned(radiance(geo, light, normals, hit_of(geo, cam, turn, vertices, there, d)))
+                else:
+                    other_color = toned(background(geo.atlas, light, wp.normalize(turn * d)))
+                other_leaf = its_leaf
+                other_facet = its_facet
+                other_inverse = near
+            total += other_color
+    picture[y, x] = packed(total / float(count), srgb)
