@@ -1,0 +1,185 @@
+"""A USD stage as a `Scene`, read again where it was edited and nowhere else.
+
+Three depths of work: matrices and visibility where only those changed; the table of nodes where other prototypes,
+materials or geometries stand in their places; the prims walked anew where the stage's structure or labels changed.
+Geometries, materials and textures outlive all three unless they were edited themselves.
+"""
+
+from __future__ import annotations
+
+from dataclasses import fields, replace
+
+import numpy as np
+from pxr import Sdf, Usd, UsdGeom, UsdShade
+
+from framepress.headless.scene import Light, Scene
+from framepress.headless.usd.changes import Changes, Edits
+from framepress.headless.usd.forest import Forest, grown
+from framepress.headless.usd.geometries import Geometries
+from framepress.headless.usd.lights import lights_of
+from framepress.headless.usd.materials import MaterialReader
+from framepress.headless.usd.nodes import Drawn, flatten
+from framepress.headless.usd.prims import Branch
+from framepress.headless.usd.skeletons import SkinReader
+from framepress.headless.usd.table import Table
+
+__all__ = ["StageReader"]
+
+
+class StageReader:
+    """Reads one stage, at any time, any number of times.
+
+    Args:
+        stage: all its payloads are loaded here, unless `load` is False.
+        entity_per_point: whether each point of a labelled instancer, or of a labelled prototype, is an entity of its
+            own (`<instancer>/<prototype>_<index>`, standing in the instancer's stead). Else, as in Isaac Sim, a
+            labelled prim is one entity however often it is drawn: the instancer is one with all its points, and a
+            labelled prim in a prototype one with all its copies, measured in the space of the outermost instancer.
+
+    Parts of native instances are prims of their own, at their paths below the instance, with their own entities.
+    An entity's bounds are those of its points in its own space, not of boxes turned into it.
+    """
+
+    def __init__(self, stage: Usd.Stage, *, load: bool = True, entity_per_point: bool = False) -> None:
+        if load:
+            stage.Load()
+        self._stage = stage
+        self._entity_per_point = entity_per_point
+        self._changes = Changes(stage)
+        self._skins = SkinReader(stage)
+        self._geometries = Geometries(self._skins.posed)
+        self._materials = MaterialReader(stage)
+        self._time = Usd.TimeCode.Default()
+        self._lights: tuple[Light, ...] = ()
+        self._table: Table | None = None
+        self._scene: Scene | None = None
+
+    def read(self, time: Usd.TimeCode | None = None) -> Scene:
+        """The scene at `time` (None = the default time, which sees no time samples).
+
+        What did not change is the same object as in the scene that was read before, the scene itself included.
+        """
+        time = Usd.TimeCode.Default() if time is None else Usd.TimeCode(time)
+        edits, later = self._changes.take(), time != self._time
+        self._time = time
+        if self._scene is not None and not edits and not later:
+            return self._scene
+        self._skins.refresh((*edits.prims, *edits.properties))
+        self._materials.refresh((*edits.prims, *edits.properties), time)
+        table = self._table
+        if table is None or edits.restructured or (later and table.forest.labels_vary):
+            table = self._walked(edits)
+        else:
+            table = self._refreshed(table, edits, later)
+        if later or self._table is not table or any(path in table.forest.lights for path in edits.touched):
+            self._lights = lights_of(self._stage, self._time, self._materials.files)
+        self._table = table
+        self._scene = _kept(self._scene_of(table), self._scene)
+        return self._scene
+
+    def _walked(self, edits: Edits) -> Table:
+        self._geometries.begin((*edits.prims, *edits.touched))
+        return self._laid_out(grown(self._stage, self._time))
+
+    def _laid_out(self, forest: Forest) -> Table:
+        """The table of a forest; `geometries` have begun anew."""
+        nodes = flatten(forest.stage, forest.local.row_of, self._drawn, forest.instancers, self._entity_per_point)
+        self._geometries.end()
+        return Table(forest, nodes)
+
+    def _refreshed(self, table: Table, edits: Edits, later: bool) -> Table:
+        forest = table.forest
+        if later:
+            forest.local.find_varying()
+        rows = {forest.local.row_of[path] for path in edits.moved if path in forest.local.row_of}
+        restacked = forest.local.read(rows | (forest.local.varying if later else set()), self._time)
+        edited = {path.GetPrimPath() for path in edits.properties}
+        points, replaced = forest.read_points(edited, later, self._time)
+        # A subset's faces are read with its mesh.
+        edited |= {path.GetParentPath() for path in edited if path not in forest.kinds}
+        fits = self._geometries.refresh(edited, later, self._time)
+        if not fits or replaced or restacked or not self._rebound(table, edits):
+            self._geometries.begin(())
+            return self._laid_out(forest)
+        table.move(rows | points | (forest.local.varying if later else set()))
+        return table
+
+    def _drawn(self, branch: Branch, node: int) -> Drawn | None:
+        """What is drawn of a prim, with its rows; None = nothing."""
+        kind, prim, key = branch.kinds[node], branch.prims[node], branch.keys[node]
+        if kind == "mesh":
+            uvs_by = self._uvs_by(prim)
+            shape = self._geometries.mesh(prim, key, self._materials.uv_name(uvs_by), self._time)
+        elif kind == "shape":
+            uvs_by = -1
+            shape = self._geometries.gprim(prim, key, self._time)
+        else:
+            return None
+        return Drawn(prim, shape, self._bound(prim, shape.slots), uvs_by) if shape.row >= 0 else None
+
+    def _uvs_by(self, prim: Usd.Prim) -> int:
+        """A mesh has one set of uvs: those that its first subset's material asks for, or its own if it has none."""
+        subsets = UsdShade.MaterialBindingAPI(prim).GetMaterialBindSubsets()
+        return self._materials.of(subsets[0].GetPrim() if subsets else prim, self._time)
+
+    def _bound(self, prim: Usd.Prim, slots: tuple[int, ...]) -> tuple[int, ...]:
+        """Rows of the materials of a prim's subsets; -1 stands for the prim itself."""
+        subsets = UsdShade.MaterialBindingAPI(prim).GetMaterialBindSubsets() if slots != (-1,) else ()
+        return tuple(self._materials.of(prim if k < 0 else subsets[k].GetPrim(), self._time) for k in slots)
+
+    def _rebound(self, table: Table, edits: Edits) -> bool:
+        """Looks up again which materials are bound at and below edited bindings; False where a mesh lacks their uvs."""
+        everywhere = any(path.name.startswith("collection:") for path in edits.properties)
+        for drawn in table.drawn:
+            if everywhere or _below(drawn, edits.bound):
+                drawn.materials = self._bound(drawn.prim, drawn.shape.slots)
+                drawn.uvs_by = -1 if drawn.uvs_by < 0 else self._uvs_by(drawn.prim)
+            if drawn.uvs_by >= 0 and self._materials.uv_name(drawn.uvs_by) != drawn.shape.uv_name:
+                return False
+        table.rebind()
+        return True
+
+    def _scene_of(self, table: Table) -> Scene:
+        geometries, materials, skins = self._geometries, self._materials, self._skins
+        skeletons = skins.skeletons(self._time)
+        findings = [*table.forest.findings, *geometries.findings, *materials.findings, *skins.findings, *table.findings]
+        return Scene(
+            meters_per_unit=UsdGeom.GetStageMetersPerUnit(self._stage),
+            up_axis=UsdGeom.GetStageUpAxis(self._stage),
+            geometries=geometries.rows,
+            placements=table.placements,
+            matrices=table.matrices,
+            visible=table.visible,
+            entities=table.nodes.entities,
+            entity_matrices=table.entity_matrices,
+            entity_bounds=table.measured(geometries.rows),
+            materials=materials.materials,
+            textures=materials.textures,
+            lights=self._lights,
+            skeletons=table.labelled(skeletons),
+            findings=tuple(dict.fromkeys(findings)),
+        )
+
+
+def _below(drawn: Drawn, paths: tuple[Sdf.Path, ...]) -> bool:
+    return any(own.HasPrefix(path) for path in paths for own in (drawn.prim.GetPath(), drawn.shape.source))
+
+
+def _kept(new: Scene, old: Scene | None) -> Scene:
+    """The new scene, with what is equal to the old one's taken from there; the old one itself if all of it is."""
+    if old is None:
+        return new
+    same: dict[str, object] = {}
+    if len(new.lights) == len(old.lights) and all(map(_same_light, new.lights, old.lights)):
+        same["lights"] = old.lights
+    if new.findings == old.findings:
+        same["findings"] = old.findings
+    kept = replace(new, **same)  # type: ignore[arg-type]
+    unchanged = all(
+        getattr(kept, f.name) is getattr(old, f.name) or f.name in ("meters_per_unit", "up_axis") for f in fields(kept)
+    )
+    return old if unchanged else kept
+
+
+def _same_light(a: Light, b: Light) -> bool:
+    return all(np.array_equal(getattr(a, f.name), getattr(b, f.name)) for f in fields(a))
