@@ -169,7 +169,31 @@ def test_colours_that_differ_over_a_prim_are_their_mean_and_named(stage) -> None
     UsdGeom.Cube.Get(stage, "/Cube").CreateDisplayColorAttr([(0, 0, 0), (1, 0.5, 0)])
     reader = MaterialReader(stage)
     assert drawn(reader, stage).diffuse == (0.5, 0.25, 0)
-    assert "/Cube: colours that differ" in reader.findings[0]
+    assert "/Cube: a displayColor that differs over a prim" in reader.findings[0]
+
+
+def test_a_material_that_reads_the_prims_colour_is_one_for_each_prim(stage) -> None:
+    reads = shader(stage, "/Looks/Reads", "UsdPrimvarReader_float3", varname="displayColor")
+    put(reads, "fallback", Gf.Vec3f(0, 0, 1), TYPES.Float3)
+    made = surface(stage, diffuseColor=reads.CreateOutput("result", TYPES.Float3), roughness=0.25)
+    bind(stage, made)
+    UsdGeom.Xform.Define(stage, "/World")
+    for name in "AB":
+        UsdGeom.Cube.Define(stage, f"/World/{name}")
+        bind(stage, made, f"/World/{name}")
+    colour = UsdGeom.Cube.Get(stage, "/World/A").CreateDisplayColorAttr([(1, 0, 0)])
+    inherited = UsdGeom.PrimvarsAPI(stage.GetPrimAtPath("/World")).CreatePrimvar("displayColor", TYPES.Color3fArray)
+    inherited.Set([(0, 1, 0)])
+    reader = MaterialReader(stage)
+    found = [drawn(reader, stage, path) for path in ("/Cube", "/World/A", "/World/B")]
+    assert [m.diffuse for m in found] == [(0, 0, 1), (1, 0, 0), (0, 1, 0)]
+    assert {(m.path, m.roughness) for m in found} == {("/Looks/M", 0.25)}
+    assert reader.findings == ()
+    colour.Set([(1, 1, 0)])
+    assert reader.refresh([colour.GetPath()], NOW)
+    inherited.Set([(0, 0.5, 0)])
+    assert reader.refresh([inherited.GetAttr().GetPath()], NOW)
+    assert [drawn(reader, stage, f"/World/{name}").diffuse for name in "AB"] == [(1, 1, 0), (0, 0.5, 0)]
 
 
 def test_two_instances_share_the_material_inside_them(stage) -> None:
@@ -334,8 +358,9 @@ def test_textures_inside_a_usdz_are_read(tmp_path) -> None:
 
 def header_of(width: int, height: int) -> bytes:
     """A PNG that says how large it is, and holds nothing."""
-    chunk = b"IHDR" + struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
-    return b"\x89PNG\r\n\x1a\n" + struct.pack(">I", 13) + chunk + struct.pack(">I", zlib.crc32(chunk))
+    chunks = (b"IHDR" + struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0), b"IDAT" + zlib.compress(b""))
+    packed = (struct.pack(">I", len(c) - 4) + c + struct.pack(">I", zlib.crc32(c)) for c in chunks)
+    return b"\x89PNG\r\n\x1a\n" + b"".join(packed)
 
 
 @pytest.mark.parametrize(
@@ -384,6 +409,16 @@ def test_an_unknown_shader_is_grey_and_its_kind_is_named_once(stage) -> None:
     assert {reader.materials[row].diffuse for row in rows[2:]} == {(0.18, 0.18, 0.18)}
     assert [f.split(" ", 1)[0] for f in reader.findings] == ["/Looks/A:", "/Looks/Empty:"]
     assert "ND_standard_surface" in reader.findings[0]
+
+
+def test_a_material_that_is_not_there_is_named_once(stage) -> None:
+    for name in "AB":
+        UsdGeom.Cube.Define(stage, f"/{name}")
+        api = UsdShade.MaterialBindingAPI.Apply(stage.GetPrimAtPath(f"/{name}"))
+        api.GetDirectBindingRel().SetTargets(["/Looks/Gone"])
+    reader = MaterialReader(stage)
+    assert {drawn(reader, stage, f"/{name}").diffuse for name in "AB"} == {(0.18, 0.18, 0.18)}
+    assert reader.findings == ("/A: there is no material /Looks/Gone, which is bound to it",)
 
 
 def test_numbers_that_are_none_are_left_unset_and_named(stage) -> None:

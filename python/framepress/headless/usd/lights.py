@@ -9,7 +9,7 @@ as Omniverse's renderer has it (and as UsdLux has it where `normalize` is set).
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import fields
 from typing import Any
 
@@ -47,6 +47,7 @@ _AREAS: dict[LightKind, Callable[[float, float], float]] = {
     "disk": lambda radius, _: math.pi * radius**2,
     "cylinder": lambda radius, length: 2 * math.pi * radius * length,
 }
+_PROXIES = Usd.TraverseInstanceProxies(Usd.PrimDefaultPredicate)
 _POINT = 1e-4  # radius of a normalised light without size: small, and its power finite
 _Y_UP_FROM_Z_UP = np.array([[1.0, 0, 0], [0, 0, 1], [0, -1, 0]])
 _NOT_DRAWN = ("light:filters", "collection:lightLink:includes", "collection:shadowLink:includes")
@@ -58,7 +59,10 @@ def lights_of(stage: Usd.Stage, time: Usd.TimeCode, textures: TextureFiles) -> t
 
 
 class LightReader:
-    """The lights of a stage; a light that did not change is the same object again."""
+    """The lights of a stage; a light that did not change is the same object again.
+
+    Where the lights are is looked up once; `refresh` tells when prims came or went.
+    """
 
     def __init__(self, stage: Usd.Stage, files: TextureFiles) -> None:
         self._stage = stage
@@ -66,26 +70,42 @@ class LightReader:
         self._findings: dict[str, str] = {}
         self._last: dict[str, Light] = {}
         self._former: tuple[Light, ...] = ()
+        self._paths: list[Sdf.Path] | None = None
 
     @property
     def findings(self) -> tuple[str, ...]:
         return tuple(self._findings.values())
 
-    def lights(self, time: Usd.TimeCode, paths: Iterable[Sdf.Path] | None = None) -> tuple[Light, ...]:
-        """The visible lights, at `paths`, or all of the stage in its order; the same tuple while none changed.
+    def refresh(self, paths: Iterable[Sdf.Path]) -> None:
+        """Look for lights anew if one of the changed paths is a prim's (not a property's)."""
+        if any(not path.IsPropertyPath() for path in paths):
+            self._paths = None
+
+    def lights(self, time: Usd.TimeCode) -> tuple[Light, ...]:
+        """The visible lights in stage order; the same tuple while none changed.
 
         Their matrices are rotations and positions alone: scale is in the size, which is in units of the world.
         """
-        if paths is None:
-            prims = Usd.PrimRange(self._stage.GetPseudoRoot(), Usd.TraverseInstanceProxies())
-            paths = [prim.GetPath() for prim in prims if prim.HasAPI(UsdLux.LightAPI)]
+        if self._paths is None:
+            self._paths = list(self._found())
         cache = UsdGeom.XformCache(time)
-        read = (self._light(self._stage.GetPrimAtPath(path), cache) for path in paths)
+        prims = map(self._stage.GetPrimAtPath, self._paths)
+        read = (self._light(prim, cache) for prim in prims if prim)
         lights = tuple(self._same(light) for light in read if light is not None)
         self._last = {light.path: light for light in lights}
         if len(lights) != len(self._former) or any(a is not b for a, b in zip(lights, self._former, strict=True)):
             self._former = lights
         return self._former
+
+    def _found(self) -> Iterator[Sdf.Path]:
+        prims = iter(Usd.PrimRange(self._stage.GetPseudoRoot(), _PROXIES))
+        for prim in prims:
+            if prim.IsA(UsdGeom.PointInstancer):
+                prims.PruneChildren()  # what is below stands for its points, not for itself
+                if any(below.HasAPI(UsdLux.LightAPI) for below in Usd.PrimRange(prim, _PROXIES)):
+                    self._note("points", f"{prim.GetPath()}: lights of an instancer's points give none (named once)")
+            elif prim.HasAPI(UsdLux.LightAPI):
+                yield prim.GetPath()
 
     def _same(self, light: Light) -> Light:
         last = self._last.get(light.path)

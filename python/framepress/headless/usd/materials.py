@@ -1,39 +1,41 @@
-"""Materials of a stage: which one a prim has, and what of it is drawn.
-
-UsdPreviewSurface after https://openusd.org/release/spec_usdpreviewsurface.html, except that a UsdUVTexture without
-wrap mode repeats, as in Omniverse. OmniPBR and other shaders are read by the names of their inputs
-(`surfaces.py`), as far as those are usual.
-"""
+"""Materials of a stage: which one a prim has, and what of it is drawn (`surfaces.py`)."""
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
-import numpy as np
 from pxr import Sdf, Usd, UsdGeom, UsdShade
 
 from framepress.headless.scene import Material, Texture
+from framepress.headless.usd.shading import mean_of
 from framepress.headless.usd.surfaces import read_surface
 from framepress.headless.usd.textures import TextureFiles
 
 __all__ = ["MaterialReader"]
 
+Rows: TypeAlias = defaultdict[Sdf.Path, set[int]]
+
 GREY = (0.18, 0.18, 0.18)
 _PURPOSES = (UsdShade.Tokens.full, UsdShade.Tokens.preview)
-_DISPLAY = ("primvars:displayColor", "primvars:displayOpacity")
+_DISPLAY = (("displayColor", 3), ("displayOpacity", 1))
+_READ = ("inputs:", "outputs:", "info:", "primvars:")  # names of all properties that a material can hang on
 
 
 @dataclass(slots=True)
 class _Row:
-    """Where a row comes from: a material prim, or a gprim without one, whose displayColor it is; None = the grey."""
+    """Where a row comes from: a material, read for a prim if it asks for its primvars, or a prim's displayColor.
 
-    prim: Usd.Prim | None
-    is_material: bool
+    Neither is the default grey.
+    """
+
+    material: Sdf.Path | None
+    gprim: Sdf.Path | None
     uv_name: str = "st"
-    depends: frozenset[Sdf.Path] = frozenset()
     varies: bool = False
+    by_prim: bool = False
 
 
 class MaterialReader:
@@ -47,10 +49,15 @@ class MaterialReader:
         self.files = TextureFiles() if files is None else files
         self._stage = stage
         self._rows: list[_Row] = []
-        self._row_of: dict[Sdf.Path, int] = {}
+        self._row_of: dict[tuple[Sdf.Path | None, Sdf.Path | None], int] = {}
+        self._by_prim: set[Sdf.Path] = set()  # materials of which each prim has one of its own
         self._materials: tuple[Material, ...] = ()
         self._findings: dict[str, str] = {}
         self._time: Usd.TimeCode | None = None
+        # Rows by the prims that they read, by those and all above them, and by their material's own path.
+        self._reading: Rows = defaultdict(set)
+        self._below: Rows = defaultdict(set)
+        self._inside: Rows = defaultdict(set)
 
     @property
     def materials(self) -> tuple[Material, ...]:
@@ -71,14 +78,14 @@ class MaterialReader:
         The full material before the preview one, whichever has a shader that is known; a prim without material has one
         of its displayColor (path ""), or the default grey.
         """
-        material = self._bound(prim, time)
-        if material is not None:
-            source = material.GetPrimInPrototype() if material.IsInstanceProxy() else material
-            return self._row(source.GetPath(), _Row(material, True), time)
         gprim = prim.GetParent() if prim.IsA(UsdGeom.Subset) else prim
-        if any(_displayed(gprim, name) for name in _DISPLAY):
-            return self._row(gprim.GetPath(), _Row(gprim, False), time)
-        return self._row(Sdf.Path.absoluteRootPath, _Row(None, False), time)
+        material = self._bound(prim, time)
+        if material is None:
+            shown = any(_displayed(gprim, name) for name, _ in _DISPLAY)
+            return self._row((None, gprim.GetPath() if shown else None), None, gprim, time)
+        # Instances share the material inside them, known by its place in their prototype.
+        key = (material.GetPrimInPrototype() if material.IsInstanceProxy() else material).GetPath()
+        return self._row((key, gprim.GetPath() if key in self._by_prim else None), material, gprim, time)
 
     def uv_name(self, row: int) -> str:
         """Name of the primvar, without `primvars:`, by which the row's textures are looked up; "st" if none says."""
@@ -90,83 +97,106 @@ class MaterialReader:
 
         Which material a prim has is not looked up again: call `of` for prims whose binding changed.
         """
-        changed = tuple(paths)
-        moved = time != self._time
-        self._time = time
+        stale = {row for path in paths for row in self._hanging_on(path)}
+        if time != self._time:
+            stale.update(row for row, at in enumerate(self._rows) if at.varies)
+            self._time = time
         materials = list(self._materials)
-        for at, row in enumerate(self._rows):
-            if (moved and row.varies) or any(_concerns(path, row) for path in changed):
-                read = self._read(row, time)
-                materials[at] = materials[at] if read == materials[at] else read
+        for row in sorted(stale):
+            material = self._read(row, time)
+            if material != materials[row]:
+                materials[row] = material
         if all(new is old for new, old in zip(materials, self._materials, strict=True)):
             return False
         self._materials = tuple(materials)
         return True
 
+    def _hanging_on(self, path: Sdf.Path) -> set[int]:
+        """Rows that a changed path may change. What lies below a material may stand between two of its shaders."""
+        at = path.GetPrimPath()
+        if path.IsPropertyPath():
+            if not path.name.startswith(_READ):
+                return set()
+            rows = set(self._reading.get(at, ()))
+        else:
+            rows = set(self._below.get(at, ()))
+        for prefix in at.GetPrefixes():
+            rows.update(self._inside.get(prefix, ()))
+        return rows
+
     def _bound(self, prim: Usd.Prim, time: Usd.TimeCode) -> Usd.Prim | None:
         api = UsdShade.MaterialBindingAPI(prim)
-        found = [api.ComputeBoundMaterial(purpose)[0].GetPrim() for purpose in _PURPOSES]
-        full, preview = (material if material else None for material in found)
+        found = [api.ComputeBoundMaterial(purpose) for purpose in _PURPOSES]
+        full, preview = (material.GetPrim() if material else None for material, _ in found)
+        for _, binding in found if full is None and preview is None else ():
+            for target in binding.GetTargets() if binding else ():
+                self._findings.setdefault(
+                    f"missing {target}", f"{prim.GetPath()}: there is no material {target}, which is bound to it"
+                )
         if full is not None and preview is not None and full != preview:
-            return full if read_surface(full, time, self.files).known else preview
+            return full if read_surface(full, None, time, self.files).known else preview
         return full or preview
 
-    def _row(self, key: Sdf.Path, row: _Row, time: Usd.TimeCode) -> int:
+    def _row(
+        self,
+        key: tuple[Sdf.Path | None, Sdf.Path | None],
+        material: Usd.Prim | None,
+        gprim: Usd.Prim,
+        time: Usd.TimeCode,
+    ) -> int:
         at = self._row_of.get(key)
-        if at is None:
-            at = self._row_of[key] = len(self._rows)
-            self._rows.append(row)
-            self._materials = (*self._materials, self._read(row, time))
+        if at is not None:
+            return at
+        at = len(self._rows)
+        place = None if material is None else material.GetPath()
+        self._rows.append(_Row(place, gprim.GetPath() if place is not None else key[1]))
+        self._materials = (*self._materials, self._read(at, time))
+        if key[0] is not None and self._rows[at].by_prim:
+            self._by_prim.add(key[0])
+            key = (key[0], gprim.GetPath())
+        self._row_of[key] = at
         return at
 
-    def _read(self, row: _Row, time: Usd.TimeCode) -> Material:
-        if not row.prim:  # no prim has a material here, or the material was taken off the stage
+    def _read(self, at: int, time: Usd.TimeCode) -> Material:
+        row = self._rows[at]
+        prim = None if row.gprim is None else self._stage.GetPrimAtPath(row.gprim)
+        if row.material is None:
+            return self._displayed(at, prim, time) if prim else Material("", GREY)
+        material = self._stage.GetPrimAtPath(row.material)
+        if not material:  # taken off the stage: until `of` is asked again, its prims are drawn in grey
             return Material("", GREY)
-        if not row.is_material:
-            return self._displayed(row, row.prim, time)
-        surface = read_surface(row.prim, time, self.files)
+        surface = read_surface(material, prim or None, time, self.files)
         for kind, finding in surface.findings.items():
             self._findings.setdefault(kind, finding)
-        row.uv_name, row.depends, row.varies = surface.uv_name, surface.depends, surface.varies
+        row.uv_name, row.varies, row.by_prim = surface.uv_name, surface.varies, surface.by_prim
+        self._inside[row.material].add(at)
+        self._note(at, surface.depends)
         return surface.material
 
-    def _displayed(self, row: _Row, prim: Usd.Prim, time: Usd.TimeCode) -> Material:
-        color, opacity = (_displayed(prim, name) for name in _DISPLAY)
-        row.varies = any(primvar and primvar.ValueMightBeTimeVarying() for primvar in (color, opacity))
-        path = prim.GetPath()
-        return Material(
-            "",
-            diffuse=self._mean(color, 3, time, path) or GREY,
-            opacity=(self._mean(opacity, 1, time, path) or (1.0,))[0],
-        )
+    def _displayed(self, at: int, prim: Usd.Prim, time: Usd.TimeCode) -> Material:
+        primvars = [(_displayed(prim, name), size) for name, size in _DISPLAY]
+        self._rows[at].varies = any(primvar and primvar.ValueMightBeTimeVarying() for primvar, _ in primvars)
+        self._note(at, prim.GetPath().GetPrefixes())
+        values = []
+        for primvar, size in primvars:
+            value, uneven = mean_of(primvar.Get(time), size) if primvar else (None, False)
+            values.append(value)
+            if uneven:
+                self._findings.setdefault(
+                    "mean",
+                    f"{prim.GetPath()}: a displayColor that differs over a prim is drawn as its mean (named once)",
+                )
+        color, opacity = values[0] or GREY, values[1] or (1.0,)
+        return Material("", diffuse=(color[0], color[1], color[2]), opacity=opacity[0])
 
-    def _mean(self, primvar: UsdGeom.Primvar | None, size: int, time: Usd.TimeCode, path: Sdf.Path) -> Any:
-        """The one value of a primvar, or the mean of several; None = it has none."""
-        values = np.asarray(primvar.Get(time), np.float64).reshape(-1, size) if primvar else np.zeros((0, size))
-        if not len(values) or not np.isfinite(values).all():
-            return None
-        if (values != values[0]).any():
-            self._findings.setdefault(
-                "mean", f"{path}: colours that differ over a prim are drawn as their mean (named once)"
-            )
-        return tuple(map(float, values.mean(axis=0)))
+    def _note(self, at: int, depends: Iterable[Sdf.Path]) -> None:
+        for path in depends:
+            self._reading[path].add(at)
+            for prefix in path.GetPrefixes():
+                self._below[prefix].add(at)
 
 
-def _displayed(prim: Usd.Prim, name: str) -> UsdGeom.Primvar | None:
+def _displayed(prim: Usd.Prim, name: str) -> Any:
+    """The primvar with that name of a prim or the nearest above it; None = without value."""
     primvar = UsdGeom.PrimvarsAPI(prim).FindPrimvarWithInheritance(name)
     return primvar if primvar and primvar.HasValue() else None
-
-
-def _concerns(path: Sdf.Path, row: _Row) -> bool:
-    """Whether a changed path may change a row: of a property, one that is read; of a prim, one above or below too."""
-    if not row.prim:
-        return False
-    own = row.prim.GetPath()
-    if not row.is_material:
-        above = own.HasPrefix(path.GetPrimPath())
-        return above and (not path.IsPropertyPath() or path.name in _DISPLAY)
-    at = path.GetPrimPath()
-    # Below the material lies whatever stands between two shaders.
-    if at in row.depends or at.HasPrefix(own):
-        return True
-    return not path.IsPropertyPath() and any(read.HasPrefix(at) for read in row.depends)

@@ -7,12 +7,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from pxr import Sdf, Usd, UsdShade
+import numpy as np
+from pxr import Sdf, Usd, UsdGeom, UsdShade
 
 from framepress.headless.scene import TextureUse
 from framepress.headless.usd.textures import ColorSpace, TextureFiles
 
-__all__ = ["Network", "Part", "kind_of", "numbers"]
+__all__ = ["Network", "Part", "kind_of", "mean_of", "numbers"]
 
 Wrap = Literal["repeat", "mirror", "clamp", "black"]
 
@@ -45,19 +46,25 @@ class _Placing:
 class Network:
     """Follows the connections of one material at one time, and keeps account of what was met.
 
+    Args:
+        gprim: the prim that has the material, for inputs that read a primvar.
+
     Attributes:
+        by_prim: whether an input reads a primvar, so that each prim has a material of its own.
         depends: the prims whose values were read.
         varies: whether any of the values may be another at another time.
         uv_names: primvars that textures are looked up by, first met first.
         findings: what was left out, by its kind: a kind is named once for all materials.
     """
 
-    def __init__(self, prim: Usd.Prim, time: Usd.TimeCode, files: TextureFiles) -> None:
+    def __init__(self, prim: Usd.Prim, gprim: Usd.Prim | None, time: Usd.TimeCode, files: TextureFiles) -> None:
         self.path = prim.GetPath()
+        self.by_prim = False
         self.depends: set[Sdf.Path] = set()
         self.varies = False
         self.uv_names: list[str] = []
         self.findings: dict[str, str] = {}
+        self._gprim = gprim
         self._time = time
         self._files = files
         self.met(prim)
@@ -86,6 +93,9 @@ class Network:
         kind = kind_of(feeding)
         if kind == "UsdUVTexture":
             return self._uv_texture(feeding, UsdShade.Output(source).GetBaseName(), size)
+        if kind in ("UsdPrimvarReader_float3", "UsdPrimvarReader_float"):
+            self.by_prim = True
+            return Part(self._primvar(feeding, size) or numbers(self.value(feeding, "fallback"), size))
         self.note(f"feeds {kind}", f"{self.path}: {kind!r} feeds {name}, which is not drawn (named once)")
         return Part(self._numbers(self.value(feeding, "fallback"), size, feeding, "fallback"))
 
@@ -108,6 +118,24 @@ class Network:
         """A placing of texture coordinates; what is no number counts as not given."""
         around = numbers(degrees, 1)
         return _Placing(None, _pair(scale, (1.0, 1.0)), _pair(offset, (0.0, 0.0)), around[0] if around else 0.0)
+
+    def _primvar(self, reader: UsdShade.Shader, size: int) -> tuple[float, ...] | None:
+        """The mean of the prim's values that a UsdPrimvarReader asks for; None = there is no such primvar."""
+        name = self.value(reader, "varname")
+        if self._gprim is None or not name:
+            return None
+        self.met(self._gprim)
+        primvar = UsdGeom.PrimvarsAPI(self._gprim).FindPrimvarWithInheritance(str(name))
+        if not primvar:
+            return None
+        self.met(primvar.GetAttr().GetPrim())
+        self.varies |= bool(primvar.ValueMightBeTimeVarying())
+        value, uneven = mean_of(primvar.Get(self._time), size)
+        if uneven:
+            self.note(
+                "mean", f"{self._gprim.GetPath()}: a {name} that differs over a prim is drawn as its mean (named once)"
+            )
+        return value
 
     def _source(self, shader: UsdShade.Shader, name: str) -> Usd.Attribute | None:
         """The attribute that an input's value comes from: an input, or an output of another shader."""
@@ -213,6 +241,17 @@ def numbers(value: Any, size: int) -> tuple[float, ...] | None:
     except ValueError:
         return None
     return read if len(read) == size and all(map(math.isfinite, read)) else None
+
+
+def mean_of(value: Any, size: int) -> tuple[tuple[float, ...] | None, bool]:
+    """The mean of one or many values of `size` numbers (None = none, or not finite), and whether they differ."""
+    try:
+        values = np.asarray(value, np.float64).reshape(-1, size)
+    except (TypeError, ValueError):
+        return None, False
+    if not len(values) or not np.isfinite(values).all():
+        return None, False
+    return tuple(map(float, values.mean(axis=0))), bool((values != values[0]).any())
 
 
 def _pair(value: Any, fallback: tuple[float, float]) -> tuple[float, float]:

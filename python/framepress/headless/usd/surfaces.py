@@ -23,6 +23,7 @@ class Surface:
 
     Args:
         known: whether its shader was, in part at least; else the material is the default grey.
+        by_prim: whether it would be another for another prim, by a primvar that it reads.
         uv_name: primvar of its textures, without `primvars:`.
         depends: prims whose values are in it. varies: whether one may be another at another time.
         findings: what was left out, by kind.
@@ -30,15 +31,16 @@ class Surface:
 
     material: Material
     known: bool
+    by_prim: bool
     uv_name: str
     depends: frozenset[Sdf.Path]
     varies: bool
     findings: Mapping[str, str]
 
 
-def read_surface(prim: Usd.Prim, time: Usd.TimeCode, files: TextureFiles) -> Surface:
-    """Read a material prim; what is not known is named in the findings, never raised."""
-    network = Network(prim, time, files)
+def read_surface(prim: Usd.Prim, gprim: Usd.Prim | None, time: Usd.TimeCode, files: TextureFiles) -> Surface:
+    """Read a material prim for a prim that has it; what is not known is named in the findings, never raised."""
+    network = Network(prim, gprim, time, files)
     path = str(prim.GetPath())
     shaders = [UsdShade.Material(prim).ComputeSurfaceSource(context)[0] for context in ("", "mdl")]
     material = None
@@ -58,6 +60,7 @@ def read_surface(prim: Usd.Prim, time: Usd.TimeCode, files: TextureFiles) -> Sur
     return Surface(
         material or Material(path),
         material is not None,
+        network.by_prim,
         name,
         frozenset(network.depends),
         network.varies,
