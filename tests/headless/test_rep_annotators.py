@@ -31,10 +31,15 @@ def test_values_come_in_legacy_form_or_flat(release: Any) -> None:
     opened(release)
     boxes = rep.annotators.get("bounding_box_2d_tight_fast").attach([product()])
     rep.orchestrator.step()
-    legacy, flat = boxes.get_data(), boxes.get_data(use_legacy_structure=False)
+    legacy = boxes.get_data()
     assert set(legacy) == {"data", "info"}
-    assert set(flat) == {"data", *legacy["info"]}
-    labels = {path: row for path, row in zip(flat["primPaths"], flat["data"], strict=True)}
+    if release == "6.0":
+        flat = boxes.get_data(use_legacy_structure=False)
+        assert set(flat) == {"data", *legacy["info"]}
+    else:
+        with pytest.raises(TypeError, match=r"before release 6\.0"):
+            boxes.get_data(use_legacy_structure=False)
+    labels = dict(zip(legacy["info"]["primPaths"], legacy["data"], strict=True))
     wheel = labels["/World/Car/Wheel"]
     assert tuple(wheel[name] for name in ("x_min", "y_min", "x_max", "y_max")) == fake_shot.box_of(
         fake_shot.visible("/World/Car/Wheel/Mesh")

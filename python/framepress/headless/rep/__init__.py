@@ -19,6 +19,7 @@ _MODULES = (
     "get",
     "modify",
     "orchestrator",
+    "physics",
     "randomizer",
     "rng",
     "settings",

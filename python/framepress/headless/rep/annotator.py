@@ -122,7 +122,10 @@ class Annotator:
 
         Raises:
             AnnotatorError: it is not attached.
+            TypeError: the flat form before release 6.0.
         """
+        if not use_legacy_structure and hosts.current().release != "6.0":
+            raise TypeError("get_data() has no argument use_legacy_structure before release 6.0")
         if self.product is None:
             raise AnnotatorError(f"annotator {self.name}: attach it to a render product before get_data()")
         found = hosts.current().kept(Attached).value(self, self.product, copied=True)
