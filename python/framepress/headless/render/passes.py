@@ -68,8 +68,8 @@ class Drawing:
         self._serial = bands.serial
         self._span = 1 if bands.serial else self._width
 
-    def project(self) -> None:
-        """Vertices into camera space, and what chunks can cover."""
+    def project(self, grow: float) -> None:
+        """Vertices into camera space, and what chunks can cover, `grow` pixels from a pixel's centre."""
         view, work, placements = self._view, self._view.work, self._placements
         cam, tiles = view.optics.cam, view.optics.tiles
         lanes = BLOCK if self._serial else 1
@@ -80,7 +80,7 @@ class Drawing:
 
         def chunks(first: int, end: int) -> None:
             inputs = [self._geo, cam, tiles, view.shown, view.stretch, view.camera_from_leaf, work.vertices]
-            self._launch(bounds, (end - first,), [*inputs, work.screen, first, work.boxes, work.lanes])
+            self._launch(bounds, (end - first,), [*inputs, work.screen, grow, first, work.boxes, work.lanes])
 
         self._bands.run(vertices, self._bands.edges(placements.block_count))
         self._bands.run(chunks, self._bands.edges(placements.chunks))

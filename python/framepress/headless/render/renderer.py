@@ -126,7 +126,7 @@ class Renderer:
         lens = camera.lens
         view = self._view(camera, scene, poses)
         drawing = Drawing(self._device, self._bands, self._geo, poses.placements, view)
-        drawing.project()
+        drawing.project(0.5 if passes.rgb and passes.samples > 1 else 0.0)
         entities = len(scene.entities)
         space = room(view.work, poses.placements, entities, self._device) if passes.amodal else None
         cover = no_room(view.work, entities, self._device) if space is None else space.cover

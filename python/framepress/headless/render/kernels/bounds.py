@@ -204,13 +204,16 @@ def bounds(
     camera_from_leaf: wp.array(dtype=wp.mat44),
     vertices: wp.array(dtype=wp.vec3),
     screen: wp.array(dtype=wp.vec3),
+    grow: float,
     first: int,
     boxes: wp.array(dtype=wp.vec4i),
     lanes: wp.array(dtype=wp.uint64),
 ):
     """Of each chunk: the box of its triangles' `image_box`, and a bit for each of them whose own is not empty.
 
-    Args: stretch: the largest factor by which a leaf's matrix makes a length longer.
+    Args:
+        stretch: the largest factor by which a leaf's matrix makes a length longer.
+        grow: as of `image_box`.
     """
     chunk = first + wp.tid()
     leaf = geo.chunk_leaf[chunk]
@@ -238,7 +241,7 @@ def bounds(
         a = vertices[i]
         b = vertices[j]
         c = vertices[k]
-        box = image_box(cam, a, b, c, screen[i], screen[j], screen[k], 0.0)
+        box = image_box(cam, a, b, c, screen[i], screen[j], screen[k], grow)
         if box[0] < box[2] and box[1] < box[3]:
             if large(cam, a, b, c, screen[i], screen[j], screen[k]):
                 box = tiled_box(cam, tiles, a, b, c)
