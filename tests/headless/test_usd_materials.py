@@ -367,7 +367,7 @@ def header_of(width: int, height: int) -> bytes:
     ("name", "write", "message"),
     [
         ("gone.png", None, "no such file"),
-        ("text.png", lambda p: p.write_text("hello"), "5 bytes are no picture"),
+        ("text.png", lambda p: p.write_text("hello"), "5 bytes are no picture of a known kind"),
         ("empty.png", lambda p: p.write_bytes(b""), "0 bytes are no picture"),
         ("torn.png", lambda p: p.write_bytes(picture(p, size=(64, 64)).read_bytes()[:80]), "left out"),
         ("big.png", lambda p: p.write_bytes(header_of(9000, 9000)), "9000 x 9000 pixels, above the limit"),

@@ -51,7 +51,8 @@ class MaterialReader:
         self._rows: list[_Row] = []
         self._row_of: dict[tuple[Sdf.Path | None, Sdf.Path | None], int] = {}
         self._by_prim: set[Sdf.Path] = set()  # materials of which each prim has one of its own
-        self._materials: tuple[Material, ...] = ()
+        self._held: list[Material] = []
+        self._materials: tuple[Material, ...] | None = ()  # of `_held`; None = to be made
         self._findings: dict[str, str] = {}
         self._time: Usd.TimeCode | None = None
         # Rows by the prims that they read, by those and all above them, and by their material's own path.
@@ -62,6 +63,8 @@ class MaterialReader:
     @property
     def materials(self) -> tuple[Material, ...]:
         """The same tuple until a row changes or is added."""
+        if self._materials is None:
+            self._materials = tuple(self._held)
         return self._materials
 
     @property
@@ -101,15 +104,14 @@ class MaterialReader:
         if time != self._time:
             stale.update(row for row, at in enumerate(self._rows) if at.varies)
             self._time = time
-        materials = list(self._materials)
+        replaced = False
         for row in sorted(stale):
             material = self._read(row, time)
-            if material != materials[row]:
-                materials[row] = material
-        if all(new is old for new, old in zip(materials, self._materials, strict=True)):
-            return False
-        self._materials = tuple(materials)
-        return True
+            if material != self._held[row]:
+                self._held[row] = material
+                self._materials = None
+                replaced = True
+        return replaced
 
     def _hanging_on(self, path: Sdf.Path) -> set[int]:
         """Rows that a changed path may change. What lies below a material may stand between two of its shaders."""
@@ -150,7 +152,8 @@ class MaterialReader:
         at = len(self._rows)
         place = None if material is None else material.GetPath()
         self._rows.append(_Row(place, gprim.GetPath() if place is not None else key[1]))
-        self._materials = (*self._materials, self._read(at, time))
+        self._held.append(self._read(at, time))
+        self._materials = None
         if key[0] is not None and self._rows[at].by_prim:
             self._by_prim.add(key[0])
             key = (key[0], gprim.GetPath())

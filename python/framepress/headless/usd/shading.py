@@ -11,7 +11,7 @@ import numpy as np
 from pxr import Sdf, Usd, UsdGeom, UsdShade
 
 from framepress.headless.scene import TextureUse
-from framepress.headless.usd.textures import ColorSpace, TextureFiles
+from framepress.headless.usd.textures import TextureFiles, color_space
 
 __all__ = ["Network", "Part", "kind_of", "mean_of", "numbers"]
 
@@ -109,8 +109,7 @@ class Network:
         asset = source.Get(self._time)
         if not isinstance(asset, Sdf.AssetPath) or not asset.path:
             return None
-        told = source.GetColorSpace()
-        space: ColorSpace = told if told in ("sRGB", "raw") else "auto"
+        space = color_space(source.GetColorSpace())
         row = self._files.row(asset, str(shader.GetPath()), space, (tint[0], tint[1], tint[2], 1.0))
         return None if row < 0 else TextureUse(row, channel, placing.scale, placing.offset, placing.degrees, "repeat")
 
@@ -161,13 +160,12 @@ class Network:
         asset = self.value(shader, "file")
         if not isinstance(asset, Sdf.AssetPath) or not asset.path:
             return Part(beside)
-        space = self.value(shader, "sourceColorSpace")
         scale = numbers(self.value(shader, "scale"), 4) or (1.0, 1.0, 1.0, 1.0)
         bias = numbers(self.value(shader, "bias"), 4) or (0.0, 0.0, 0.0, 0.0)
         row = self._files.row(
             asset,
             str(shader.GetPath()),
-            space if space in ("sRGB", "raw") else "auto",
+            color_space(self.value(shader, "sourceColorSpace")),
             (scale[0], scale[1], scale[2], scale[3]),
             (bias[0], bias[1], bias[2], bias[3]),
         )

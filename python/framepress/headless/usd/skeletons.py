@@ -133,7 +133,7 @@ class _Pose:
                 note(f"{self.path}: {len(joints)} joints, {len(have)} transforms of the {name}: skeleton left out")
                 return None
         world = np.array(UsdGeom.Xformable(query.GetPrim()).ComputeLocalToWorldTransform(time))
-        matrices = np.stack([m @ world for m in _matrices(query.ComputeJointSkelTransforms(time))])
+        matrices = _matrices(query.ComputeJointSkelTransforms(time)) @ world
         last = self._last
         now = (matrices, local, rest, bind)
         if last is not None and _same(now, (last.matrices, last.local, last.rest_local, last.bind)):
@@ -203,7 +203,7 @@ class _Skin:
             note(f"{path}: skinning method {self.target.GetSkinningMethod()!r} is not known: blended linearly")
         bind = np.array(self.target.GetGeomBindTransform(time), np.float64)
         to_mesh = _between(self.skeleton.GetPrim(), self.prim, time)
-        moves = np.concatenate(([bind @ joint for joint in joints], to_mesh[None]))
+        moves = np.concatenate((bind @ joints, to_mesh[None]))
         if not np.isfinite(moves).all():
             note(f"{path}: its pose, or its prim's, is not finite or flat: mesh left at rest")
             return None

@@ -18,12 +18,14 @@ from framepress.errors import InputError
 from framepress.headless.scene import Texture
 from framepress.storage.images import MAX_PIXELS, refuse_pointer
 
-__all__ = ["ColorSpace", "TextureFiles"]
+__all__ = ["ColorSpace", "TextureFiles", "color_space"]
 
 ColorSpace: TypeAlias = Literal["auto", "sRGB", "raw"]
 Quad: TypeAlias = tuple[float, float, float, float]
 
 _UNCHANGED: tuple[Quad, Quad] = (1, 1, 1, 1), (0, 0, 0, 0)
+# Of Pillow's formats those that hold pixels; others run programs of their own (EPS) or are no textures.
+_FORMATS = ("PNG", "JPEG", "TIFF", "BMP", "TGA", "WEBP", "GIF", "PPM", "DDS", "JPEG2000")
 _DAMAGE = (OSError, SyntaxError, ValueError, EOFError, struct.error, zlib.error)
 _BOMB = (Image.DecompressionBombError, Image.DecompressionBombWarning)
 
@@ -102,6 +104,14 @@ class TextureFiles:
             return None
 
 
+def color_space(name: object) -> ColorSpace:
+    """A colour space by one of its names in use ("sRGB", "srgb_texture", "raw", "data", "lin_rec709", ...)."""
+    folded = str(name or "auto").casefold()
+    if folded.startswith("srgb"):
+        return "sRGB"
+    return "raw" if folded.startswith(("raw", "data", "lin", "identity")) else "auto"
+
+
 def _content(asset: Sdf.AssetPath) -> bytes:
     """Raises: InputError: there is none."""
     opened = Ar.GetResolver().OpenAsset(Ar.ResolvedPath(asset.resolvedPath)) if asset.resolvedPath else None
@@ -117,9 +127,9 @@ def _decoded(content: bytes, path: str) -> _Picture:
     with warnings.catch_warnings():
         warnings.simplefilter("error", Image.DecompressionBombWarning)
         try:
-            image = Image.open(io.BytesIO(content))
+            image = Image.open(io.BytesIO(content), formats=_FORMATS)
         except Image.UnidentifiedImageError:
-            raise InputError(f"its {len(content)} bytes are no picture that Pillow knows") from None
+            raise InputError(f"its {len(content)} bytes are no picture of a known kind") from None
     with image:
         if image.width * image.height > MAX_PIXELS:
             raise InputError(f"{image.width} x {image.height} pixels, above the limit of {MAX_PIXELS}")
