@@ -77,7 +77,8 @@ def project(lens: Lens, directions: Array) -> Array:
     x, y, z = np.asarray(directions, np.float64).T
     across = np.hypot(x, y)
     theta = np.arctan2(across, z)
-    seen = (theta < lens.max_theta) & np.isfinite(theta) & ((across > 0) | (z > 0))
+    limit = lens.max_theta if lens.model == "opencvFisheye" else min(lens.max_theta, math.pi / 2)
+    seen = (theta < limit) & ((across > 0) | (z > 0))  # NaN is not seen either
     x, y, z, across, theta = x[seen], y[seen], z[seen], across[seen], theta[seen]
     if lens.model == "opencvFisheye":
         bent, _ = _fisheye(lens.coefficients)(theta)
