@@ -154,8 +154,8 @@ class Host:
             try:
                 source = pxr[0].Stage.Open(str(source))
             except pxr[1].ErrorException as error:
-                reason = str(error).strip().splitlines()[-1]
-                raise InputError(f"{source}: USD cannot open it ({reason}); is the path right?") from error
+                reason = str(error.args[0].commentary).strip()  # the first one is the cause, the last "failed to open"
+                raise InputError(f"{source}: USD cannot open it: {reason}") from error
         self.use_stage(source)
 
     @property
@@ -194,20 +194,14 @@ class Host:
         """Draw the stage as it is now.
 
         Args:
-            wanted: product path -> passes.
+            wanted: path of a product in `products` -> passes.
 
         Returns:
-            product path -> what its camera sees; without those that are destroyed or have their updates off.
+            product path -> what its camera sees.
         """
-        live = {path: passes for path, passes in wanted.items() if self.renders(path)}
         if self._studio is None:
             self._studio = _renderer(self.device, self.threads)
-        return self._studio.capture(self, self.products, live)
-
-    def renders(self, path: str) -> bool:
-        """Whether a product is there and has its updates on."""
-        product = self.products.get(path)
-        return product is not None and product.hydra_texture.updates_enabled
+        return self._studio.capture(self, self.products, wanted)
 
     # ---- what is kept and told ---------------------------------------------------------------------------------------
 
@@ -259,6 +253,7 @@ def _empty_stage() -> Any:
 
 
 def _renderer(device: str, threads: int | None) -> Studio:
+    require("warp", extra="headless")
     from framepress.headless.studio import Renderings
 
     return Renderings(device, threads)
