@@ -13,7 +13,7 @@ from pxr import Sdf, Usd, UsdGeom, UsdShade
 from framepress.headless.scene import TextureUse
 from framepress.headless.usd.textures import TextureFiles, color_space
 
-__all__ = ["Network", "Part", "kind_of", "mean_of", "numbers"]
+__all__ = ["Network", "Part", "Placing", "kind_of", "mean_of", "numbers"]
 
 Wrap = Literal["repeat", "mirror", "clamp", "black"]
 
@@ -36,7 +36,9 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True)
-class _Placing:
+class Placing:
+    """Where texture coordinates come from, None = not said, and how they are changed, as `TextureUse` has it."""
+
     uv_name: str | None = None
     scale: tuple[float, float] = (1.0, 1.0)
     offset: tuple[float, float] = (0.0, 0.0)
@@ -100,7 +102,7 @@ class Network:
         return Part(self._numbers(self.value(feeding, "fallback"), size, feeding, "fallback"))
 
     def file(
-        self, shader: UsdShade.Shader, name: str, channel: str, placing: _Placing, tint: Sequence[float] = (1, 1, 1)
+        self, shader: UsdShade.Shader, name: str, channel: str, placing: Placing, tint: Sequence[float] = (1, 1, 1)
     ) -> TextureUse | None:
         """The use of a texture file that is itself an input's value; None = none is given, or it cannot be read."""
         source = self._source(shader, name)
@@ -113,10 +115,10 @@ class Network:
         row = self._files.row(asset, str(shader.GetPath()), space, (tint[0], tint[1], tint[2], 1.0))
         return None if row < 0 else TextureUse(row, channel, placing.scale, placing.offset, placing.degrees, "repeat")
 
-    def placing(self, scale: Any, offset: Any, degrees: Any) -> _Placing:
+    def placing(self, scale: Any, offset: Any, degrees: Any) -> Placing:
         """A placing of texture coordinates; what is no number counts as not given."""
         around = numbers(degrees, 1)
-        return _Placing(None, _pair(scale, (1.0, 1.0)), _pair(offset, (0.0, 0.0)), around[0] if around else 0.0)
+        return Placing(None, _pair(scale, (1.0, 1.0)), _pair(offset, (0.0, 0.0)), around[0] if around else 0.0)
 
     def _primvar(self, reader: UsdShade.Shader, size: int) -> tuple[float, ...] | None:
         """The mean of the prim's values that a UsdPrimvarReader asks for; None = there is no such primvar."""
@@ -187,11 +189,11 @@ class Network:
             )
         return _WRAPS.get(across, "repeat")
 
-    def _placing_of(self, shader: UsdShade.Shader) -> _Placing:
+    def _placing_of(self, shader: UsdShade.Shader) -> Placing:
         """UsdTransform2d and UsdPrimvarReader_float2 that feed a texture's `st`."""
         source = self._source(shader, "st")
         if source is None or not UsdShade.Output.IsOutput(source):
-            return _Placing()
+            return Placing()
         feeding = UsdShade.Shader(source.GetPrim())
         kind = kind_of(feeding)
         if kind == "UsdTransform2d":
@@ -203,14 +205,14 @@ class Network:
             feeding = UsdShade.Shader(inner.GetPrim())
             kind = kind_of(feeding)
         else:
-            at = _Placing()
+            at = Placing()
         if kind != "UsdPrimvarReader_float2":
             self.note(
                 f"places {kind}", f"{feeding.GetPath()}: {kind!r} places a texture, which is not read (named once)"
             )
             return at
         name = self.value(feeding, "varname")
-        return _Placing(str(name) if name else None, at.scale, at.offset, at.degrees)
+        return Placing(str(name) if name else None, at.scale, at.offset, at.degrees)
 
 
 def kind_of(shader: UsdShade.Shader) -> str:
