@@ -80,6 +80,19 @@ def test_only_what_is_attached_is_drawn() -> None:
     assert [asked[eye.path].rgb for asked in host._studio.asked] == [False, True]
 
 
+def test_the_default_filter_holds_for_annotators_without_one_of_their_own() -> None:
+    host = opened()
+    eye = product()
+    plain = rep.annotators.get("bounding_box_2d_tight_fast").attach(eye)
+    own = rep.annotators.get("bounding_box_2d_loose_fast", init_params={"semanticTypes": ["class"]}).attach(eye)
+    depth = rep.annotators.get("distance_to_camera").attach(eye)
+    host.semantic_filters["default"] = "class:wheel"
+    rep.orchestrator.step()
+    assert plain.get_data()["info"]["primPaths"] == ["/World/Car/Wheel"]
+    assert len(own.get_data()["info"]["primPaths"]) > 1
+    assert depth.get_data().size
+
+
 def test_unknown_names_parameters_and_devices_are_refused_with_what_there_is() -> None:
     opened()
     with pytest.raises(OptionError, match="distance_to_camera"):
@@ -279,6 +292,11 @@ def test_a_product_that_is_switched_off_or_destroyed_is_not_drawn() -> None:
     rep.orchestrator.step()
     assert annotator.get_data().shape == (0,)
     assert [list(asked) for asked in host._studio.asked] == [[], [eye.path], []]
+    again = rep.create.render_product(CAMERA, SIZE, force_new=True)
+    assert again.path == eye.path
+    rep.annotators.get("rgb").attach(again)
+    rep.orchestrator.step()
+    assert annotator.get_data().shape == (0,), "what takes a destroyed product's place is another one"
 
 
 def test_tiled_products_and_render_vars_are_refused_where_there_are_none() -> None:

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from framepress.errors import OptionError
 from framepress.headless import host as hosts
 from framepress.headless.buffers import Passes
 from framepress.headless.payloads import annotators as payloads
@@ -18,7 +19,7 @@ from framepress.headless.payloads.shot import Shot, Value
 from framepress.headless.rep.attached import Attached
 from framepress.headless.rep.augmentations import Augmentation, augmentation_of
 from framepress.headless.rep.errors import AnnotatorError, AnnotatorRegistryError
-from framepress.headless.rep.render_products import paths_of
+from framepress.headless.rep.render_products import RenderProduct, products_of
 
 __all__ = ["Annotator", "device_of"]
 
@@ -56,7 +57,7 @@ class Annotator:
         self.init_params = dict(init_params or {})
         self.device = device_of(device, self.source)
         self.augmentations: list[Augmentation] = []
-        self.product: str | None = None
+        self.product: RenderProduct | None = None
         self.passes  # noqa: B018  # raises where the annotator or a parameter is unknown
         if render_products is not None:
             self.attach(render_products)
@@ -95,19 +96,19 @@ class Annotator:
             NotImplementedError: several products.
             AnnotatorError: it is attached to another one.
         """
-        paths = paths_of(render_products)
-        if len(paths) != 1:
-            raise NotImplementedError(f"annotator {self.name}: attaches to one render product, got {len(paths)}")
-        if self.product not in (None, paths[0]):
+        products = products_of(render_products)
+        if len(products) != 1:
+            raise NotImplementedError(f"annotator {self.name}: attaches to one render product, got {len(products)}")
+        if self.product not in (None, products[0]):
             raise AnnotatorError(f"annotator {self.name}: is attached to {self.product}; detach it, or get another one")
-        self.product = paths[0]
+        self.product = products[0]
         hosts.current().kept(Attached).add_annotator(self)
         return self
 
     def detach(self, render_products: Any = None) -> None:
         """Detach, if it is attached (to one of the products named)."""
         many = render_products if isinstance(render_products, list | tuple) else [render_products]
-        if render_products is not None and self.product not in [str(getattr(one, "path", one)) for one in many]:
+        if render_products is not None and str(self.product) not in map(str, many):
             return
         hosts.current().kept(Attached).remove_annotator(self)
         self.product = None
@@ -176,6 +177,7 @@ class Annotator:
             copied: whether the arrays are nobody else's.
         """
         host = hosts.current()
+        init_params = self._filtered(init_params, host.semantic_filters.get("default"))
         found = payloads.value(self.source, shot, init_params, release=host.release, quirks=host.quirks)
         if found.data is None or not (copied or self.augmentations):
             return found
@@ -183,6 +185,17 @@ class Annotator:
         for augmentation in self.augmentations if data.size else ():
             data = augmentation(data)
         return Value(data, found.info)
+
+    def _filtered(self, init_params: Mapping[str, Any], predicate: str | None) -> Mapping[str, Any]:
+        """With the default filter of `omni.syntheticdata`, where there is one and the annotator has none of its own."""
+        if not predicate or any(init_params.get(name) for name in ("semanticTypes", "semanticFilter")):
+            return init_params
+        with_filter = {**init_params, "semanticFilter": predicate}
+        try:
+            payloads.passes_for(self.source, with_filter)
+        except OptionError:  # an annotator that knows no labels
+            return init_params
+        return with_filter
 
     def twin(self) -> Annotator:
         """One like it, attached to nothing."""

@@ -16,6 +16,7 @@ from framepress.headless.payloads.shot import Shot, Value
 if TYPE_CHECKING:
     from framepress.headless.rep.annotator import Annotator
     from framepress.headless.rep.graph import Step
+    from framepress.headless.rep.render_products import RenderProduct
     from framepress.headless.rep.writer import Writer
 
 __all__ = ["Attached", "EVERY_FRAME", "WriterNode"]
@@ -28,7 +29,7 @@ class WriterNode:
     """A writer at work.
 
     Args:
-        products: paths, in the order of attaching.
+        products: in the order of attaching.
         annotators: by the names that payloads call them.
         trigger: when it writes: every frame, when a trigger of the graph fires, when a function says so, or (None)
             when it is scheduled.
@@ -36,7 +37,7 @@ class WriterNode:
     """
 
     writer: Writer
-    products: list[str]
+    products: list[RenderProduct]
     annotators: dict[str, Annotator]
     trigger: Any
     scheduled: bool = field(default=False)
@@ -58,15 +59,15 @@ class Attached:
         self._host = host
         self.nodes: list[WriterNode] = []
         self._annotators: list[Annotator] = []
-        self._params: dict[tuple[str, str], Mapping[str, Any]] = {}
-        self._shots: dict[str, tuple[Shot, Passes]] = {}
+        self._params: dict[tuple[RenderProduct, str], Mapping[str, Any]] = {}
+        self._shots: dict[RenderProduct, tuple[Shot, Passes]] = {}
 
     # ---- what is attached --------------------------------------------------------------------------------------------
 
     def add_writer(self, node: WriterNode) -> None:
         self.nodes.append(node)
-        for path in node.products:
-            self.share(path, node.annotators.values())
+        for product in node.products:
+            self.share(product, node.annotators.values())
 
     def remove_writer(self, writer: Writer) -> None:
         self.nodes = [node for node in self.nodes if node.writer is not writer]
@@ -91,75 +92,67 @@ class Attached:
     def node_of(self, writer: Writer) -> WriterNode | None:
         return next((node for node in self.nodes if node.writer is writer), None)
 
-    def share(self, path: str, annotators: Iterable[Annotator]) -> None:
+    def share(self, product: RenderProduct, annotators: Iterable[Annotator]) -> None:
         """Put parameters in force on a product: who attaches last decides for all, as Replicator shares its nodes."""
         for annotator in annotators:
-            key = (path, annotator.source)
+            key = (product, annotator.source)
             former = self._params.setdefault(key, annotator.init_params)
             if former != annotator.init_params:
                 self._host.find(
-                    f"{path}: {annotator.source} has now the parameters {annotator.init_params} for all that is "
+                    f"{product}: {annotator.source} has now the parameters {annotator.init_params} for all that is "
                     f"attached there, those attached before with {dict(former)} too: Replicator shares one node"
                 )
                 self._params[key] = annotator.init_params
 
     def _forget(self) -> None:
-        used = {(path, annotator.source) for path, annotator in self._readers()}
+        used = {(product, annotator.source) for product, annotator in self._readers()}
         self._params = {key: params for key, params in self._params.items() if key in used}
-        paths = {path for path, _ in used}
-        self._shots = {path: shot for path, shot in self._shots.items() if path in paths}
+        products = {product for product, _ in used}
+        self._shots = {product: shot for product, shot in self._shots.items() if product in products}
 
-    def _readers(self) -> Iterable[tuple[str, Annotator]]:
+    def _readers(self) -> Iterable[tuple[RenderProduct, Annotator]]:
         """Everyone who reads a product, attached annotators and those of writers."""
         for annotator in self._annotators:
             if annotator.product is not None:
                 yield annotator.product, annotator
         for node in self.nodes:
-            for path in node.products:
-                yield from ((path, annotator) for annotator in node.annotators.values())
+            for product in node.products:
+                yield from ((product, annotator) for annotator in node.annotators.values())
 
     # ---- frames ------------------------------------------------------------------------------------------------------
 
     def capture(self, due: Iterable[WriterNode]) -> None:
         """Draw what the writers that are due and the attached annotators want."""
-        wanted: dict[str, Passes] = {}
-
-        def want(path: str, annotators: Iterable[Annotator]) -> None:
-            for annotator in annotators:
-                wanted[path] = wanted.get(path, Passes()) | annotator.passes
-
-        for node in due:
-            for path in node.products:
-                want(path, node.annotators.values())
-        for annotator in self._annotators:
-            if annotator.product is not None:
-                want(annotator.product, [annotator])
+        readers = [(one.product, one) for one in self._annotators if one.product is not None]
+        readers += [(product, one) for node in due for product in node.products for one in node.annotators.values()]
+        wanted: dict[RenderProduct, Passes] = {}
+        for product, annotator in readers:
+            wanted[product] = wanted.get(product, Passes()) | annotator.passes
         # The renderer is told of frames that nobody writes too: motion vectors are against the frame before.
         if wanted or any(annotator.passes.motion for _, annotator in self._readers()):
-            drawn = self._host.capture(wanted)
-            self._shots = {path: shot for path, shot in self._shots.items() if path not in wanted}
-            self._shots |= {path: (shot, wanted[path]) for path, shot in drawn.items()}
+            live = {product.path: product for product in wanted if product.is_drawn}
+            drawn = self._host.capture({path: wanted[product] for path, product in live.items()})
+            self._shots = {product: shot for product, shot in self._shots.items() if product not in wanted}
+            self._shots |= {live[path]: (shot, wanted[live[path]]) for path, shot in drawn.items()}
 
-    def value(self, annotator: Annotator, path: str, *, copied: bool) -> Value:
+    def value(self, annotator: Annotator, product: RenderProduct, *, copied: bool) -> Value:
         """What an annotator saw in a product's last frame; an empty array where that was not drawn for it."""
-        shot, passes = self._shots.get(path, (None, None))
+        shot, passes = self._shots.get(product, (None, None))
         if shot is None or passes is None or passes | annotator.passes != passes:
             return Value(np.array([]))
-        params = self._params.get((path, annotator.source), annotator.init_params)
+        params = self._params.get((product, annotator.source), annotator.init_params)
         return annotator.value(shot, params, copied=copied)
 
     def payload(self, node: WriterNode, step: Step) -> dict[str, Any]:
         """What a writer gets of the frame that was captured."""
-        readers = [path for path, _ in self._readers()]
+        readers = [product for product, _ in self._readers()]
         products = {}
-        for path in node.products:
-            product = self._host.products.get(path)
-            alone = readers.count(path) == len(node.annotators)
+        for product in node.products:
+            alone = readers.count(product) == len(node.annotators)
             values = {
-                name: self.value(annotator, path, copied=not alone) for name, annotator in node.annotators.items()
+                name: self.value(annotator, product, copied=not alone) for name, annotator in node.annotators.items()
             }
-            shown = (product.camera, product.resolution) if product else ("", (0, 0))
-            products[path.rpartition("/")[2]] = layouts.ProductValues(*shown, values)
+            products[product.name] = layouts.ProductValues(product.camera, product.resolution, values)
         return layouts.payload(
             node.writer.data_structure,
             products,
@@ -171,4 +164,4 @@ class Attached:
 
     def is_drawn(self, node: WriterNode) -> bool:
         """Whether any product of a writer was drawn in the last frame."""
-        return any(path in self._shots for path in node.products)
+        return any(product in self._shots for product in node.products)

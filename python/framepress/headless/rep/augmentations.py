@@ -47,8 +47,6 @@ class Augmentation:
         Raises:
             AnnotatorError: it cannot be called, or is not told one of its arguments.
         """
-        if not callable(augmentation):
-            raise AnnotatorError(f"augmentation {augmentation!r} cannot be called; give a function or a Warp kernel")
         shape = None if data_out_shape is None else tuple(int(side) for side in data_out_shape)
         made = Augmentation(augmentation, shape, dict(kwargs), documentation)
         made.check()
@@ -59,12 +57,17 @@ class Augmentation:
         """Raises: AnnotatorError: always, since there is no OmniGraph here."""
         raise AnnotatorError("Augmentation.from_node: the stand-in has no OmniGraph; use from_function")
 
+    def __deepcopy__(self, memo: Any) -> Augmentation:
+        return self  # it never changes, and a kernel cannot be copied
+
     def with_keywords(self, keywords: Mapping[str, Any], data_out_shape: Sequence[int] | None) -> Augmentation:
         shape = self.out_shape if data_out_shape is None else tuple(int(side) for side in data_out_shape)
         return replace(self, keywords={**self.keywords, **keywords}, out_shape=shape)
 
     def check(self) -> None:
-        """Raises: AnnotatorError: an argument is unknown, or left without a value."""
+        """Raises: AnnotatorError: it cannot be called; an argument is unknown, or left without a value."""
+        if not callable(self.function):
+            raise AnnotatorError(f"augmentation {self.function!r} cannot be called; give a function or a Warp kernel")
         names, optional, takes_any = _parameters(self.function)
         unknown = [name for name in self.keywords if name not in names and not takes_any]
         missing = [name for name in names if name not in self.keywords and name not in optional and name != "seed"]

@@ -13,7 +13,7 @@ from typing import Any, NoReturn
 from framepress.errors import InputError, OptionError
 from framepress.headless import host as hosts
 
-__all__ = ["HydraTexture", "RenderProduct", "FOLDER", "paths_of", "render_product", "render_product_tiled"]
+__all__ = ["HydraTexture", "RenderProduct", "FOLDER", "products_of", "render_product", "render_product_tiled"]
 
 FOLDER = "/Render/OmniverseKit/HydraTextures"
 
@@ -43,6 +43,14 @@ class RenderProduct:
         self.camera = camera
         self.resolution = resolution
         self.hydra_texture = HydraTexture(path)
+
+    def __deepcopy__(self, memo: Any) -> RenderProduct:
+        return self  # there is one such prim, whoever holds its handle
+
+    @property
+    def is_drawn(self) -> bool:
+        """Whether it is there, with its updates on."""
+        return hosts.current().products.get(self.path) is self and self.hydra_texture.updates_enabled
 
     @property
     def name(self) -> str:
@@ -105,21 +113,23 @@ def render_product_tiled(*_: Any, **__: Any) -> NoReturn:
     )
 
 
-def paths_of(render_products: Any) -> list[str]:
-    """Paths of one product or several, given as objects with `.path`, or as paths.
+def products_of(render_products: Any) -> list[RenderProduct]:
+    """One product or several, given as objects with `.path`, or by path.
 
     Raises:
         OptionError: something else, or an unknown product.
     """
     many = render_products if isinstance(render_products, list | tuple) else [render_products]
-    paths = [one if isinstance(one, str) else getattr(one, "path", None) for one in many]
-    for path, one in zip(paths, many, strict=True):
+    known = hosts.current().products
+    found = []
+    for one in many:
+        path = one if isinstance(one, str) else getattr(one, "path", None)
         if path is None:
             raise OptionError(f"{one!r} is no render product; give what create.render_product returned, or its path")
-        if str(path) not in hosts.current().products:
-            known = ", ".join(hosts.current().products) or "none"
-            raise OptionError(f"{path}: no such render product, or destroyed (there are: {known})")
-    return list(dict.fromkeys(map(str, paths)))
+        if str(path) not in known:
+            raise OptionError(f"{path}: no such render product, or destroyed (there are: {', '.join(known) or 'none'})")
+        found.append(known[str(path)])
+    return list(dict.fromkeys(found))
 
 
 def _product(

@@ -13,7 +13,7 @@ from framepress.headless.rep.annotators import AnnotatorRegistry
 from framepress.headless.rep.attached import EVERY_FRAME, Attached, WriterNode
 from framepress.headless.rep.backend import BaseBackend
 from framepress.headless.rep.errors import WriterError, WriterRegistryError
-from framepress.headless.rep.render_products import paths_of
+from framepress.headless.rep.render_products import products_of
 from framepress.headless.rep.trigger import Trigger
 
 __all__ = ["PRODUCER", "NodeWriter", "Writer"]
@@ -59,6 +59,8 @@ class Writer(ABC):
     data_structure: str = "legacy"
     num_written: int | None = None
     _is_metadata_written: bool = False
+    _is_warning_version_posted: bool = False
+    _is_warning_backend_posted: bool = False
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Writer:
         writer = super().__new__(cls)
@@ -161,20 +163,22 @@ class Writer(ABC):
                 f"{_title(self)}: trigger {trigger!r} is no rep.trigger, function, None or {EVERY_FRAME!r}; the "
                 "stand-in has no other OmniGraph nodes"
             )
-        paths = paths_of(render_products)
+        products = products_of(render_products)
         attached = host.kept(Attached)
         former = attached.node_of(self)
         if former is not None:
-            paths = list(dict.fromkeys([*former.products, *paths]))
+            products = list(dict.fromkeys([*former.products, *products]))
             attached.remove_writer(self)
-        attached.add_writer(WriterNode(self, paths, self.get_annotators(), trigger))
+        attached.add_writer(WriterNode(self, products, self.get_annotators(), trigger))
         self.__data = {}
         if host.release == "6.0":
             self.num_written = 0
-        if self.version == _UNVERSIONED:
-            host.find(f"{_title(self)}: leaves its version at {_UNVERSIONED}")
-        if self.backend is None:
-            host.find(f"{_title(self)}: sets no backend, so that no metadata.txt is written")
+        if self.version == _UNVERSIONED and not self._is_warning_version_posted:
+            hosts.log.warning("%s leaves its version at %s", _title(self), _UNVERSIONED)
+            self._is_warning_version_posted = True
+        if self.backend is None and not self._is_warning_backend_posted:
+            hosts.log.warning("%s sets no backend: no metadata.txt is written", _title(self))
+            self._is_warning_backend_posted = True
 
     async def attach_async(self, render_products: Any, trigger: Any = EVERY_FRAME) -> None:
         """As `attach`, which is done at once here."""

@@ -10,6 +10,7 @@ from framepress.headless.rep.annotator import Annotator
 from framepress.headless.rep.attached import EVERY_FRAME, Attached
 from framepress.headless.rep.basic_writer import BasicWriter
 from framepress.headless.rep.errors import InvalidWriterError, WriterError, WriterRegistryError
+from framepress.headless.rep.render_products import RenderProduct
 from framepress.headless.rep.writer import NodeWriter, Writer
 
 __all__ = [
@@ -148,7 +149,7 @@ class WriterRegistry:
     @classmethod
     def get_writer_render_products(cls) -> dict[str, list[str]]:
         """Name of an attached writer -> paths of its products."""
-        return {type(node.writer).__name__: list(node.products) for node in _attached().nodes}
+        return {type(node.writer).__name__: [product.path for product in node.products] for node in _attached().nodes}
 
     @classmethod
     def get_annotators(cls, render_products: Any) -> dict[str, Annotator]:
@@ -182,8 +183,8 @@ def _attached() -> Attached:
     return hosts.current().kept(Attached)
 
 
-def _meets(paths: list[str], render_products: Any) -> bool:
+def _meets(products: list[RenderProduct], render_products: Any) -> bool:
     if render_products is None:
         return True
     many = render_products if isinstance(render_products, list | tuple) else [render_products]
-    return any(str(getattr(one, "path", one)) in paths for one in many)
+    return not set(map(str, products)).isdisjoint(map(str, many))
