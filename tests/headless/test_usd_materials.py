@@ -571,3 +571,31 @@ def test_a_material_that_was_removed_leaves_its_row(stage) -> None:
     stage.RemovePrim("/Looks/M")
     reader.refresh([Sdf.Path("/Looks/M")], NOW)
     assert len(reader.materials) == row + 1
+
+
+# ---- scenes made by others
+
+
+@pytest.mark.parametrize("name", ["Teapot/DrawModes.usd", "Vehicles/vehicles_legacy_semantics.usda"])
+def test_every_material_and_texture_of_a_public_scene_is_read(shared: Path, name: str) -> None:
+    scene = shared / "usd-wg-assets" / name
+    if not scene.is_file():
+        pytest.skip(f"{scene} is not there")
+    stage = Usd.Stage.Open(str(scene))
+    reader = MaterialReader(stage)
+    shown = [p for p in stage.Traverse(Usd.TraverseInstanceProxies()) if p.IsA(UsdGeom.Gprim)]
+    shown += [part.GetPrim() for p in shown for part in UsdShade.MaterialBindingAPI(p).GetMaterialBindSubsets()]
+    for prim in shown:
+        reader.of(prim, NOW)
+    assert reader.findings == ()
+    named = {
+        prim.GetAttribute("inputs:file").Get().resolvedPath
+        for prim in stage.Traverse(Usd.TraverseInstanceProxies())
+        if prim.GetAttribute("info:id").Get() == "UsdUVTexture"
+    }
+    assert reader.textures
+    assert {texture.path for texture in reader.textures} <= named
+    for read_texture in reader.textures:
+        with Image.open(read_texture.path) as image:
+            assert read_texture.pixels.shape == (image.height, image.width, 4)
+            np.testing.assert_array_equal(read_texture.pixels[..., :3], np.asarray(image.convert("RGB")))
