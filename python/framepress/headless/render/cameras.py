@@ -32,11 +32,13 @@ class Optics:
         cam: `structs.Cam`.
         rays: vec3 (H, W) through the pixels' centres, z = 1 or of a fisheye unit length; 0 where nothing is seen. One
             element for a pinhole, whose rays kernels make up themselves.
+        ray_rows: float32 (3 H, W or some more), the same as `lines.fill_rays` takes them.
         tiles: vec4, as `bounds.crosses` takes them, of each 16 x 8 pixels; one element for a pinhole.
     """
 
     cam: Any
     rays: Any
+    ray_rows: Any
     tiles: Any
 
 
@@ -54,9 +56,8 @@ def optics(lens: Lens, device: str) -> Optics:
     # A corner's place in float32 has an error of a few parts in 10^7 of the image's size.
     cam.slack = 0.002 + 1e-6 * max(lens.width, lens.height)
     if lens.model == "pinhole":
-        nothing = np.zeros((1, 1, 4), np.float32)
-        rays = wp.array(nothing[..., :3].copy(), dtype=wp.vec3, device=device)
-        return Optics(cam, rays, wp.array(nothing, dtype=wp.vec4, device=device))
+        rays, ray_rows, tiles = (wp.zeros((1, 1), dtype=kind, device=device) for kind in (wp.vec3, wp.float32, wp.vec4))
+        return Optics(cam, rays, ray_rows, tiles)
     directions = lenses.rays(lens)
     seen = np.asarray(np.isfinite(directions).all(axis=-1))
     units = np.where(seen[..., None], directions, 0.0)
@@ -70,8 +71,15 @@ def optics(lens: Lens, device: str) -> Optics:
     cam.domain = math.cos(cam.angle)
     cam.bulge = MARGIN * _bulge(lens, angle)
     table = units / np.where(seen, units[..., 2], 1.0)[..., None] if lens.model == "opencvPinhole" else units
-    rays = wp.array(table.astype(np.float32), dtype=wp.vec3, device=device)
-    return Optics(cam, rays, wp.array(_tiles(units, seen), dtype=wp.vec4, device=device))
+    rays = table.astype(np.float32)
+    rows = np.zeros((lens.height, 3, -(-lens.width // 8) * 8), np.float32)
+    rows[..., : lens.width] = rays.swapaxes(1, 2)
+    return Optics(
+        cam=cam,
+        rays=wp.array(rays, dtype=wp.vec3, device=device),
+        ray_rows=wp.array(rows.reshape(3 * lens.height, -1), dtype=wp.float32, device=device),
+        tiles=wp.array(_tiles(units, seen), dtype=wp.vec4, device=device),
+    )
 
 
 def _check(lens: Lens) -> None:

@@ -133,8 +133,9 @@ class Drawing:
     def _raster(self, cover: Any, top: int, bottom: int) -> None:
         view, work = self._view, self._view.work
         step = int(LANES) if self._serial else 1
-        work.keys[top:bottom].zero_()
-        inputs = [self._geo, view.optics.cam, view.optics.rays, view.optics.tiles, work.vertices, work.screen]
+        work.rows[top:bottom].zero_()
+        optics = view.optics
+        inputs = [self._geo, optics.cam, optics.rays, optics.ray_rows, optics.tiles, work.vertices, work.screen]
         inputs += [work.boxes, work.lanes, cover, top, bottom, step, work.keys]
         self._launch(raster, (self._placements.chunks, step), inputs)
 

@@ -20,13 +20,15 @@ __all__ = ["View", "Work", "from_leaves", "viewed"]
 class Work:
     """Device arrays that every camera of W x H uses in turn.
 
-    Attributes: keys: uint64 (H, W), see `structs`. Of vertices: `vertices`, vec3 in camera space, `screen`, vec3, see
+    Attributes: keys: uint64 (H, W), see `structs`, of `rows`, which are longer. Of vertices: `vertices`, vec3 in camera space, `screen`, vec3, see
     `lens.on_screen`. Of chunks: `boxes`, vec4i, and `lanes`, uint64, see `bounds.bounds`.
     """
 
     def __init__(self, width: int, height: int, device: str) -> None:
         self._device = device
-        self.keys = wp.zeros((height, width), dtype=wp.uint64, device=device)
+        # Rows are filled up to a multiple of eight columns, see `kernels.lines`.
+        self.rows = wp.zeros((height, -(-width // 8) * 8), dtype=wp.uint64, device=device)
+        self.keys = self.rows[:, :width]
         self.vertices = wp.zeros(1, dtype=wp.vec3, device=device)
         self.screen = wp.zeros(1, dtype=wp.vec3, device=device)
         self.boxes = wp.zeros(1, dtype=wp.vec4i, device=device)

@@ -1,12 +1,26 @@
 """Triangles into the visibility buffer, and into each entity's own coverage."""
 
-# ruff: noqa: UP018 -- in a kernel, float(0.0) makes a variable and 0.0 a constant
+
 
 import warp as wp
 
 from framepress.headless.render.kernels.bounds import TILE_HEIGHT, TILE_WIDTH, crosses, edge, image_box, large
-from framepress.headless.render.kernels.structs import LANES, MODULE, PINHOLE, Cam, Geo, corner_uv, key_of, material_of
+from framepress.headless.render.kernels.lens import ray
+from framepress.headless.render.kernels.lines import NO_WORD, fill_line, fill_rays
+from framepress.headless.render.kernels.structs import (
+    LANES,
+    MODULE,
+    PINHOLE,
+    Cam,
+    Geo,
+    corner_uv,
+    key_of,
+    material_of,
+)
 from framepress.headless.render.kernels.texture import opacity_at
+
+WIDE = wp.constant(24)
+"""Columns above which it pays to solve for a row's first and last pixel."""
 
 
 @wp.struct
@@ -48,22 +62,31 @@ def plane_of(a: wp.vec3, b: wp.vec3, c: wp.vec3) -> Plane:
 
 
 @wp.func
-def cut_out(geo: Geo, leaf: int, row: int, ea: float, eb: float, ec: float) -> bool:
-    """Whether the surface has a hole there."""
+def cut_out(geo: Geo, leaf: int, row: int, weights: wp.vec3) -> bool:
+    """Whether the surface has a hole there. Args: weights: of corners, not yet of sum 1."""
     material = material_of(geo, leaf, row)
     threshold = geo.surfaces[material].threshold
     hole = False
     if threshold > 0.0:
-        uv = corner_uv(geo, leaf, row, wp.vec3(ea, eb, ec) / (ea + eb + ec))
+        uv = corner_uv(geo, leaf, row, weights / (weights[0] + weights[1] + weights[2]))
         hole = opacity_at(geo.atlas, geo.surfaces, material, uv) < threshold
     return hole
 
 
 @wp.func
-def inside(x: int, end: int, value: float, slope: float) -> wp.vec2i:
-    """[x, end) less the columns at which value + slope * column surely is negative."""
-    low = x
-    high = end
+def word_of(place: wp.vec4i, y: int) -> int:
+    """What `x >> 5` is added to for an entity's word of row y. Args: place: as of `Cover.places`."""
+    word = NO_WORD
+    if place[2] > 0:
+        word = place[3] + (y - place[1]) * place[2] - place[0]
+    return word
+
+
+@wp.func
+def inside(span: wp.vec2i, value: float, slope: float) -> wp.vec2i:
+    """A span of columns less those at which slope * column + value surely is negative."""
+    low = span[0]
+    high = span[1]
     if slope != 0.0:
         at = int(wp.clamp(-value / slope, -1.0e6, 1.0e6))
         if slope > 0.0:
@@ -74,65 +97,84 @@ def inside(x: int, end: int, value: float, slope: float) -> wp.vec2i:
 
 
 @wp.func
-def draw_row(
-    geo: Geo,
+def fill_flat(
     cam: Cam,
-    leaf: int,
-    row: int,
     plane: Plane,
-    rays: wp.array2d(dtype=wp.vec3),
     triangle: int,
+    box: wp.vec4i,
     place: wp.vec4i,
-    y: int,
-    first: int,
-    end: int,
     keys: wp.array2d(dtype=wp.uint64),
     bits: wp.array(dtype=wp.uint32),
 ):
-    """The pixels [first, end) of image row y."""
-    x0 = first
-    x1 = end
-    # Along a row of a pinhole all four functions are linear: slope * x + value.
-    slope = wp.vec4(0.0, 0.0, 0.0, 0.0)
-    value = wp.vec4(0.0, 0.0, 0.0, 0.0)
-    if cam.model == PINHOLE:
-        d = wp.vec3((0.5 - cam.cx) / cam.fx, (float(y) + 0.5 - cam.cy) / cam.fy, 1.0)
-        slope = wp.vec4(plane.a[0], plane.b[0], plane.c[0], plane.inverse[0]) / cam.fx
+    """A triangle of a pinhole: along a row, edges and 1 / t are linear."""
+    slope = wp.vec4(plane.a[0], plane.b[0], plane.c[0], plane.inverse[0]) / cam.fx
+    left = (0.5 - cam.cx) / cam.fx
+    for y in range(box[1], box[3]):
+        d = wp.vec3(left, (float(y) + 0.5 - cam.cy) / cam.fy, 1.0)
         value = wp.vec4(wp.dot(plane.a, d), wp.dot(plane.b, d), wp.dot(plane.c, d), wp.dot(plane.inverse, d))
-        if x1 - x0 > 16:
-            for i in range(3):
-                span = inside(x0, x1, value[i], slope[i])
-                x0 = span[0]
-                x1 = span[1]
-    word = wp.uint32(0)
-    for x in range(x0, x1):
-        ea = float(0.0)
-        eb = float(0.0)
-        ec = float(0.0)
-        inverse = float(0.0)
-        if cam.model == PINHOLE:
-            column = float(x)
-            ea = slope[0] * column + value[0]
-            eb = slope[1] * column + value[1]
-            ec = slope[2] * column + value[2]
-            inverse = slope[3] * column + value[3]
-        else:
-            d = rays[y, x]
-            ea = wp.dot(plane.a, d)
-            eb = wp.dot(plane.b, d)
-            ec = wp.dot(plane.c, d)
+        span = wp.vec2i(box[0], box[2])
+        if box[2] - box[0] > WIDE:
+            span = inside(inside(inside(span, value[0], slope[0]), value[1], slope[1]), value[2], slope[2])
+        fill_line(slope, value, cam.least, cam.most, triangle, y, span[0], span[1], word_of(place, y), keys, bits)
+
+
+@wp.func
+def fill_curved(
+    cam: Cam,
+    plane: Plane,
+    rays: wp.array2d(dtype=wp.float32),
+    triangle: int,
+    box: wp.vec4i,
+    place: wp.vec4i,
+    keys: wp.array2d(dtype=wp.uint64),
+    bits: wp.array(dtype=wp.uint32),
+):
+    """A triangle of any other lens."""
+    for y in range(box[1], box[3]):
+        fill_rays(
+            plane.a,
+            plane.b,
+            plane.c,
+            plane.inverse,
+            rays,
+            cam.least,
+            cam.most,
+            triangle,
+            y,
+            box[0],
+            box[2],
+            word_of(place, y),
+            keys,
+            bits,
+        )
+
+
+@wp.func
+def fill_cut(
+    geo: Geo,
+    cam: Cam,
+    plane: Plane,
+    rays: wp.array2d(dtype=wp.vec3),
+    leaf: int,
+    row: int,
+    triangle: int,
+    box: wp.vec4i,
+    place: wp.vec4i,
+    keys: wp.array2d(dtype=wp.uint64),
+    bits: wp.array(dtype=wp.uint32),
+):
+    """A triangle that may have holes."""
+    for y in range(box[1], box[3]):
+        word = word_of(place, y)
+        for x in range(box[0], box[2]):
+            d = ray(cam, rays, x, y)
+            weights = wp.vec3(wp.dot(plane.a, d), wp.dot(plane.b, d), wp.dot(plane.c, d))
             inverse = wp.dot(plane.inverse, d)
-        if wp.min(ea, wp.min(eb, ec)) >= 0.0 and inverse >= cam.least and inverse <= cam.most:
-            hole = False
-            if geo.leaf_cut[leaf] == 1:
-                hole = cut_out(geo, leaf, row, ea, eb, ec)
-            if not hole:
-                wp.atomic_max(keys, y, x, key_of(inverse, triangle))
-                word = word | (wp.uint32(1) << wp.uint32(x & 31))
-        if (x & 31) == 31 or x == x1 - 1:
-            if place[2] > 0 and word != wp.uint32(0):
-                wp.atomic_or(bits, place[3] + (y - place[1]) * place[2] + (x >> 5) - place[0], word)
-            word = wp.uint32(0)
+            if wp.min(weights) >= 0.0 and inverse >= cam.least and inverse <= cam.most:
+                if not cut_out(geo, leaf, row, weights):
+                    wp.atomic_max(keys, y, x, key_of(inverse, triangle))
+                    if word != NO_WORD:
+                        wp.atomic_or(bits, word + (x >> 5), wp.uint32(1) << wp.uint32(x & 31))
 
 
 @wp.kernel(module=MODULE)
@@ -140,6 +182,7 @@ def raster(
     geo: Geo,
     cam: Cam,
     rays: wp.array2d(dtype=wp.vec3),
+    ray_rows: wp.array2d(dtype=wp.float32),
     tiles: wp.array2d(dtype=wp.vec4),
     vertices: wp.array(dtype=wp.vec3),
     screen: wp.array(dtype=wp.vec3),
@@ -153,7 +196,7 @@ def raster(
 ):
     """A chunk's triangles in the image rows [top, bottom).
 
-    Args: boxes, lanes: as `bounds` leaves them. step: threads a chunk.
+    Args: boxes, lanes: as `bounds` leaves them. ray_rows: see `lines.fill_rays`. step: threads a chunk.
     """
     chunk, thread = wp.tid()
     bound = boxes[chunk]
@@ -163,13 +206,13 @@ def raster(
     piece = geo.pieces[geo.chunk_piece[chunk]]
     vertex = geo.leaf_vertex[leaf]
     covered = lanes[chunk]
+    cut = geo.leaf_cut[leaf]
     place = wp.vec4i(0, 0, 0, 0)
     if geo.leaf_entity[leaf] >= 0:
         place = cover.places[geo.leaf_entity[leaf]]
     for lane in range(thread, piece[1], step):
         if ((covered >> wp.uint64(lane)) & wp.uint64(1)) != wp.uint64(0):
-            row = piece[0] + lane
-            corner = geo.triangles[row]
+            corner = geo.triangles[piece[0] + lane]
             i = vertex + corner[0]
             j = vertex + corner[1]
             k = vertex + corner[2]
@@ -177,38 +220,40 @@ def raster(
             b = vertices[j]
             c = vertices[k]
             box = image_box(cam, a, b, c, screen[i], screen[j], screen[k], 0.0)
-            y0 = wp.max(box[1], top)
-            y1 = wp.min(box[3], bottom)
-            if y0 < y1:
+            box = wp.vec4i(box[0], wp.max(box[1], top), box[2], wp.min(box[3], bottom))
+            if box[0] < box[2] and box[1] < box[3]:
                 plane = plane_of(a, b, c)
+                triangle = chunk * LANES + lane
                 if plane.flat == 0:
-                    triangle = chunk * LANES + lane
-                    if large(cam, a, b, c, screen[i], screen[j], screen[k]):
-                        for down in range(y0 // TILE_HEIGHT, (y1 - 1) // TILE_HEIGHT + 1):
+                    if cam.model == PINHOLE and cut == 0:
+                        fill_flat(cam, plane, triangle, box, place, keys, cover.bits)
+                    elif large(cam, a, b, c, screen[i], screen[j], screen[k]):
+                        for down in range(box[1] // TILE_HEIGHT, (box[3] - 1) // TILE_HEIGHT + 1):
                             for across in range(tiles.shape[1]):
                                 if crosses(tiles[down, across], plane.a, plane.b, plane.c):
-                                    left = across * TILE_WIDTH
-                                    right = wp.min(left + TILE_WIDTH, cam.width)
-                                    for y in range(
-                                        wp.max(down * TILE_HEIGHT, y0), wp.min(down * TILE_HEIGHT + TILE_HEIGHT, y1)
-                                    ):
-                                        draw_row(
+                                    tile = wp.vec4i(
+                                        across * TILE_WIDTH,
+                                        wp.max(down * TILE_HEIGHT, box[1]),
+                                        wp.min(across * TILE_WIDTH + TILE_WIDTH, cam.width),
+                                        wp.min(down * TILE_HEIGHT + TILE_HEIGHT, box[3]),
+                                    )
+                                    if cut == 1:
+                                        fill_cut(
                                             geo,
                                             cam,
-                                            leaf,
-                                            row,
                                             plane,
                                             rays,
+                                            leaf,
+                                            piece[0] + lane,
                                             triangle,
+                                            tile,
                                             place,
-                                            y,
-                                            left,
-                                            right,
                                             keys,
                                             cover.bits,
                                         )
+                                    else:
+                                        fill_curved(cam, plane, ray_rows, triangle, tile, place, keys, cover.bits)
+                    elif cut == 1:
+                        fill_cut(geo, cam, plane, rays, leaf, piece[0] + lane, triangle, box, place, keys, cover.bits)
                     else:
-                        for y in range(y0, y1):
-                            draw_row(
-                                geo, cam, leaf, row, plane, rays, triangle, place, y, box[0], box[2], keys, cover.bits
-                            )
+                        fill_curved(cam, plane, ray_rows, triangle, box, place, keys, cover.bits)

@@ -1,0 +1,149 @@
+"""The innermost loops of drawing: the pixels of one image row against one triangle.
+
+In C++, for on the CPU eight pixels are taken at a time, in the vector types of the Clang that Warp brings; on CUDA a
+thread has the triangle to itself and goes from pixel to pixel. What is computed of a pixel is the same, operation by
+operation.
+
+Both write `key_of` (see `structs`) into `keys` where it is greater, and where `word` is not NO_WORD a bit of the same
+pixel into `bits`: column x of the row is bit x % 32 of word `word` + x / 32. Rows of `keys` lie so far apart that eight
+columns can be read from any multiple of eight within the image.
+"""
+
+import warp as wp
+
+NO_WORD = wp.constant(-2147483648)
+
+VECTORS = """
+    typedef float floats __attribute__((ext_vector_type(8)));
+    typedef int ints __attribute__((ext_vector_type(8)));
+    typedef unsigned int codes __attribute__((ext_vector_type(8)));
+    typedef bool bools __attribute__((ext_vector_type(8)));
+    typedef long long masks __attribute__((ext_vector_type(8)));
+    typedef unsigned long long octet __attribute__((ext_vector_type(8)));
+    typedef unsigned long long loose __attribute__((ext_vector_type(8), aligned(8)));
+    typedef float loose_floats __attribute__((ext_vector_type(8), aligned(4)));
+"""
+
+OCTET = """
+        const unsigned int set = __builtin_bit_cast(unsigned char, __builtin_convertvector(hit, bools));
+        if (set == 0)
+            continue;
+        loose* at = (loose*)(line + 8 * (size_t)x);
+        const octet old = *at;
+        octet found = __builtin_convertvector(__builtin_bit_cast(codes, inverse), octet) << 32 | (octet)(unsigned)triangle;
+        found &= __builtin_bit_cast(octet, __builtin_convertvector(hit, masks));
+        *at = found > old ? found : old;
+        if (word != -2147483647 - 1)
+            bits.data[word + (x >> 5)] |= set << (x & 24);
+"""
+
+PIXEL = """
+        if (min(ea, min(eb, ec)) >= 0.0f && inverse >= least && inverse <= most) {
+            const unsigned long long found =
+                (unsigned long long)__float_as_uint(inverse) << 32 | (unsigned long long)(unsigned)triangle;
+            atomicMax((unsigned long long*)&index(keys, y, x), found);
+            if (word != -2147483647 - 1)
+                atomicOr(&index(bits, word + (x >> 5)), 1u << (x & 31));
+        }
+"""
+
+
+@wp.func_native(f"""
+#if defined(__CUDA_ARCH__)
+    for (int x = first; x < end; ++x) {{
+        const float column = (float)x;
+        const float ea = slope[0] * column + value[0];
+        const float eb = slope[1] * column + value[1];
+        const float ec = slope[2] * column + value[2];
+        const float inverse = slope[3] * column + value[3];
+{PIXEL}
+    }}
+#else
+{VECTORS}
+    const floats lanes = {{0, 1, 2, 3, 4, 5, 6, 7}};
+    char* line = (char*)keys.data + (size_t)y * keys.strides[0];
+    const float width = (float)keys.shape[1];
+    for (int x = first & ~7; x < end; x += 8) {{
+        const floats column = lanes + (float)x;
+        const floats ea = slope[0] * column + value[0];
+        const floats eb = slope[1] * column + value[1];
+        const floats ec = slope[2] * column + value[2];
+        const floats inverse = slope[3] * column + value[3];
+        const ints hit =
+            (ea >= 0.0f) & (eb >= 0.0f) & (ec >= 0.0f) & (inverse >= least) & (inverse <= most) & (column < width);
+{OCTET}
+    }}
+#endif
+""")
+def fill_line(
+    slope: wp.vec4,
+    value: wp.vec4,
+    least: float,
+    most: float,
+    triangle: int,
+    y: int,
+    first: int,
+    end: int,
+    word: int,
+    keys: wp.array2d(dtype=wp.uint64),
+    bits: wp.array(dtype=wp.uint32),
+):
+    """Of a pinhole. Columns [first, end) are all that the triangle can cover; others need not be left out.
+
+    Args: slope, value: the three edges and 1 / t are slope * column + value.
+    """
+    ...
+
+
+@wp.func_native(f"""
+#if defined(__CUDA_ARCH__)
+    for (int x = first; x < end; ++x) {{
+        const float dx = index(rays, 3 * y, x), dy = index(rays, 3 * y + 1, x), dz = index(rays, 3 * y + 2, x);
+        const float ea = a[0] * dx + a[1] * dy + a[2] * dz;
+        const float eb = b[0] * dx + b[1] * dy + b[2] * dz;
+        const float ec = c[0] * dx + c[1] * dy + c[2] * dz;
+        const float inverse = n[0] * dx + n[1] * dy + n[2] * dz;
+{PIXEL}
+    }}
+#else
+{VECTORS}
+    char* line = (char*)keys.data + (size_t)y * keys.strides[0];
+    const char* xs = (const char*)rays.data + 3 * (size_t)y * rays.strides[0];
+    const char* ys = xs + rays.strides[0];
+    const char* zs = ys + rays.strides[0];
+    for (int x = first & ~7; x < end; x += 8) {{
+        const floats dx = *(const loose_floats*)(xs + 4 * x);
+        const floats dy = *(const loose_floats*)(ys + 4 * x);
+        const floats dz = *(const loose_floats*)(zs + 4 * x);
+        const floats ea = a[0] * dx + a[1] * dy + a[2] * dz;
+        const floats eb = b[0] * dx + b[1] * dy + b[2] * dz;
+        const floats ec = c[0] * dx + c[1] * dy + c[2] * dz;
+        const floats inverse = n[0] * dx + n[1] * dy + n[2] * dz;
+        const ints hit = (ea >= 0.0f) & (eb >= 0.0f) & (ec >= 0.0f) & (inverse >= least) & (inverse <= most);
+{OCTET}
+    }}
+#endif
+""")
+def fill_rays(
+    a: wp.vec3,
+    b: wp.vec3,
+    c: wp.vec3,
+    n: wp.vec3,
+    rays: wp.array2d(dtype=wp.float32),
+    least: float,
+    most: float,
+    triangle: int,
+    y: int,
+    first: int,
+    end: int,
+    word: int,
+    keys: wp.array2d(dtype=wp.uint64),
+    bits: wp.array(dtype=wp.uint32),
+):
+    """Of any other lens. Columns [first, end) are all that the triangle can cover; others need not be left out.
+
+    Args:
+        a, b, c, n: the three edges and 1 / t are their products with a ray.
+        rays: x, y and z of the rays of each image row are three rows of it; 0 beyond the image.
+    """
+    ...
