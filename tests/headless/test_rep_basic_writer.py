@@ -129,6 +129,21 @@ def test_counts_of_time_triggers_stand_before_the_number(tmp_path: Path) -> None
     assert [frame.sequence for frame in basic.read(tmp_path)] == ["0", "1"]
 
 
+def test_a_writer_that_is_initialised_again_states_itself_in_its_new_folder_and_writes_jpeg_if_asked(
+    tmp_path: Path,
+) -> None:
+    opened()
+    writer = rep.writers.get("BasicWriter")
+    for name in ("a", "b"):
+        writer.initialize(output_dir=str(tmp_path / name), rgb=True, image_output_format="jpg")
+        writer.attach(product(name))
+        rep.orchestrator.step()
+        writer.detach()
+    rep.orchestrator.wait_until_complete()
+    for name in ("a", "b"):
+        assert sorted(path.name for path in (tmp_path / name).iterdir()) == ["metadata.txt", "rgb_0000.jpg"]
+
+
 def test_its_filter_is_everybodys(tmp_path: Path) -> None:
     host = opened()
     writer = rep.writers.get("BasicWriter")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import builtins
+import math
 from pathlib import Path
 from typing import Any
 
@@ -51,8 +52,9 @@ def test_time_passes_by_the_stages_step_by_delta_time_or_not_at_all() -> None:
         rep.orchestrator.step(rt_subframes=4, delta_time=delta_time, wait_for_render=False)
     assert times(writer) == [(1, 24), (1, 12), (7, 12), (7, 12), (7, 12)]
     assert host.time.GetValue() == pytest.approx(14)
-    with pytest.raises(OrchestratorError, match="forwards"):
-        rep.orchestrator.step(delta_time=-1)
+    for wrong in (-1, math.nan, math.inf):
+        with pytest.raises(OrchestratorError, match="forwards"):
+            rep.orchestrator.step(delta_time=wrong)
 
 
 def test_the_clock_begins_where_the_stage_does() -> None:

@@ -121,9 +121,9 @@ class BasicWriter(Writer):
         self._frame_id += 1
 
     def _files(self, kind: str, value: dict[str, Any]) -> list[File]:
-        if kind == "rgb":
-            return [("", self._image_format, value["data"])]
         files = _FILES[kind](value)
+        if kind == "rgb":
+            return [(part, self._image_format, pixels) for part, _, pixels in files]
         if kind.startswith("distance_to_") and self._colorize_depth:
             files.append(("", "png", _grey(value["data"])))
         return files

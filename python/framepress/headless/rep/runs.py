@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import operator
 import weakref
 from collections.abc import Callable
@@ -65,11 +66,11 @@ class Orchestrator:
             wait_for_render: accepted: the frame is always this one.
 
         Raises:
-            OrchestratorError: `delta_time` is negative.
+            OrchestratorError: `delta_time` is negative or not finite.
             FramepressError: the stage cannot be drawn, or a trigger cannot do what was recorded.
         """
         operator.index(rt_subframes)
-        if delta_time is not None and not delta_time >= 0:
+        if delta_time is not None and not 0 <= delta_time < math.inf:
             raise OrchestratorError(f"step: delta_time={delta_time} s; time passes forwards, or (0) not at all")
         running = self.status in (Status.STARTED, Status.PAUSED)
         former = self.status

@@ -171,6 +171,7 @@ class Writer(ABC):
             attached.remove_writer(self)
         attached.add_writer(WriterNode(self, products, self.get_annotators(), trigger))
         self.__data = {}
+        self._is_metadata_written = False  # the backend may be another one by now
         if host.release == "6.0":
             self.num_written = 0
         if self.version == _UNVERSIONED and not self._is_warning_version_posted:
