@@ -18,6 +18,7 @@ OURS = "framepress.headless.rep"
 # Module below `omni.replicator.core` -> (module below `framepress.headless.rep`, the first release that has it).
 PLACES: Mapping[str, tuple[str, Release]] = {
     "annotators": ("annotators", "4.5"),
+    "augmentations_default": ("augmentations_default", "4.5"),
     "backends": ("backends", "4.5"),
     "create": ("create", "4.5"),
     "distribution": ("distribution", "4.5"),
@@ -80,6 +81,7 @@ def modules(session: Session) -> dict[str, dict[str, Any]]:
 def _names(module: ModuleType, place: str, session: Session) -> dict[str, Any]:
     """What a module of ours offers, in so far as the release has it."""
     prefix = f"{place}." if place else ""
-    return {
-        name: getattr(module, name) for name in module.__all__ if session.at_least(SINCE.get(f"{prefix}{name}", "4.5"))
-    }
+    names = [name for name in module.__all__ if session.at_least(SINCE.get(f"{prefix}{name}", "4.5"))]
+    if place and "__getattr__" in vars(module):  # names that scripts add, such as their own randomisers
+        names.append("__getattr__")
+    return {name: getattr(module, name) for name in names}
