@@ -86,7 +86,7 @@ def render(
         seen = _products(rep, host, source, cameras, size_wh)
         if options.get("labels") is None:
             options = {**options, "labels": labels_of_scene(host, str(source))}
-        return _captured(rep, host, target, frames, seen, options, on_frame)
+        return _captured(rep, host, target, frames, seen, options, on_frame, from_start=True)
 
 
 def _of_script(
@@ -147,12 +147,15 @@ def _captured(
     products: Sequence[Any],
     options: Mapping[str, Any],
     on_frame: Told | None,
+    *,
+    from_start: bool = False,
 ) -> Rendered:
     writer = build_writer(rep)(output_dir=target, **options)
     writer.attach(list(products))
     cameras = tuple(str(product.camera) for product in products)
     for number in range(frames):
-        rep.orchestrator.step()
+        # Time passes before a frame is drawn: before all of them but a scene's first.
+        rep.orchestrator.step(delta_time=0.0 if number == 0 and from_start else None)
         _raise_failure(host)
         if on_frame is not None:
             on_frame(number + 1)
