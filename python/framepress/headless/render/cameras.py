@@ -21,7 +21,6 @@ __all__ = ["Optics", "optics"]
 MODELS = {"pinhole": PINHOLE, "opencvPinhole": BROWN, "opencvFisheye": FISHEYE}
 MOST_PIXELS = 1 << 28
 MARGIN = 1.5  # on what is measured at samples of a lens
-BORDER = 0.2  # rad, the angle of the largest triangle whose bulge is bounded
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -49,6 +48,7 @@ def optics(lens: Lens, device: str) -> Optics:
     cam.model = int(MODELS[lens.model])
     cam.width, cam.height = lens.width, lens.height
     cam.fx, cam.fy, cam.cx, cam.cy = lens.fx, lens.fy, lens.cx, lens.cy
+    cam.per_fx, cam.per_fy = 1 / lens.fx, 1 / lens.fy
     cam.near, cam.far = lens.near, lens.far
     cam.least, cam.most = _reciprocals(lens.near, lens.far)
     for i, coefficient in enumerate(lens.coefficients):
@@ -68,8 +68,9 @@ def optics(lens: Lens, device: str) -> Optics:
         )
     angle = float(np.arccos(np.clip(units[..., 2][seen], -1, 1)).max())
     cam.angle = angle + 1e-4
-    cam.domain = math.cos(cam.angle)
-    cam.bulge = MARGIN * _bulge(lens, angle)
+    cam.border = _border(lens, cam.angle)
+    cam.domain = math.cos(cam.angle + cam.border)
+    cam.bulge = MARGIN * _bulge(lens, cam.angle + cam.border)
     table = units / np.where(seen, units[..., 2], 1.0)[..., None] if lens.model == "opencvPinhole" else units
     rays = table.astype(np.float32)
     rows = np.zeros((lens.height, 3, -(-lens.width // 8) * 8), np.float32)
@@ -109,6 +110,18 @@ def _reciprocals(near: float, far: float) -> tuple[float, float]:
     return float(least), float(most)
 
 
+def _border(lens: Lens, angle: float) -> float:
+    """rad beyond `angle` up to which the model is smooth, though it may not be one to one."""
+    if lens.model == "opencvFisheye":
+        return min(0.2, math.pi - 0.05 - angle) if angle < math.pi - 0.1 else 0.0
+    border = 0.05
+    if angle + border > math.radians(85):
+        return 0.0
+    k4, k5, k6 = lens.coefficients[5:8]
+    squares = np.linspace(0, math.tan(angle + border), 1000) ** 2
+    return border if (1 + squares * (k4 + squares * (k5 + squares * k6)) > 0.05).all() else 0.0
+
+
 def _bulge(lens: Lens, angle: float) -> float:
     """px / rad^2, the most by which the image of a triangle of angle a leaves its corners' box, over a^2.
 
@@ -117,7 +130,8 @@ def _bulge(lens: Lens, angle: float) -> float:
     """
     step = 1e-3
     if lens.model == "opencvFisheye":
-        angle = min(angle + BORDER, math.pi - 3 * step)
+        # Beyond 90 degrees an arc may leave the cap that holds its ends, by a little.
+        angle = min(angle + 0.02, math.pi - 3 * step)
     free = Lens(lens.model, lens.width, lens.height, lens.fx, lens.fy, 0, 0, lens.coefficients, max_theta=math.pi)
     theta = np.linspace(step, max(angle, 2 * step), 96)[:, None, None]
     around = np.linspace(0, 2 * np.pi, 32, endpoint=False)[:, None]

@@ -20,8 +20,11 @@ __all__ = ["View", "Work", "from_leaves", "viewed"]
 class Work:
     """Device arrays that every camera of W x H uses in turn.
 
-    Attributes: keys: uint64 (H, W), see `structs`, of `rows`, which are longer. Of vertices: `vertices`, vec3 in camera space, `screen`, vec3, see
-    `lens.on_screen`. Of chunks: `boxes`, vec4i, and `lanes`, uint64, see `bounds.bounds`.
+    Attributes:
+        keys: uint64 (H, W), see `structs`; a part of `rows`, which are longer.
+        vertices, screen: of each vertex vec3 in camera space, and `lens.on_screen` of it.
+        boxes, lanes: of each chunk vec4i and uint64, see `bounds.bounds`.
+        bits: uint32, see `raster.Cover`.
     """
 
     def __init__(self, width: int, height: int, device: str) -> None:

@@ -88,6 +88,12 @@ def arc(a: wp.vec3, b: wp.vec3, c: wp.vec3) -> float:
 
 
 @wp.func
+def unseen(cam: Cam, a: wp.vec3, b: wp.vec3, c: wp.vec3) -> bool:
+    """Whether a curved lens sees nothing of a triangle with a corner beyond its border: it is too small to reach in."""
+    return arc(a, b, c) < cam.border * cam.border
+
+
+@wp.func
 def large(cam: Cam, a: wp.vec3, b: wp.vec3, c: wp.vec3, sa: wp.vec3, sb: wp.vec3, sc: wp.vec3) -> bool:
     """Whether corners say nothing of a triangle's image in a curved lens, so that it is drawn tile by tile."""
     return cam.model != PINHOLE and (sa[2] + sb[2] + sc[2] < 2.5 or not (arc(a, b, c) < SMALL))
@@ -112,6 +118,8 @@ def image_box(
     high = wp.vec2(wp.max(sa[0], wp.max(sb[0], sc[0])), wp.max(sa[1], wp.max(sb[1], sc[1])))
     if fronts < 2.5:
         if cam.model != PINHOLE:
+            if unseen(cam, a, b, c):
+                return box
             return wp.vec4i(0, 0, cam.width, cam.height)
         if fronts < 0.5:
             return box

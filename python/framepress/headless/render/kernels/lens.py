@@ -35,26 +35,34 @@ def project(cam: Cam, p: wp.vec3) -> wp.vec2:
     return uv
 
 
-@wp.func
+@wp.func(inline=True)
 def ray(cam: Cam, rays: wp.array2d(dtype=wp.vec3), x: int, y: int) -> wp.vec3:
     """Through the centre of a pixel: z = 1, or of a fisheye unit length; zero = the lens sees nothing there."""
-    d = wp.vec3((float(x) + 0.5 - cam.cx) / cam.fx, (float(y) + 0.5 - cam.cy) / cam.fy, 1.0)
+    d = wp.vec3((float(x) + 0.5 - cam.cx) * cam.per_fx, (float(y) + 0.5 - cam.cy) * cam.per_fy, 1.0)
     if cam.model != PINHOLE:
         d = rays[y, x]
     return d
 
 
 @wp.func
-def on_screen(cam: Cam, p: wp.vec3) -> wp.vec3:
-    """Pixel of a point, and: 1 = it is one, 0 = before the near plane or out of the lens's domain, -1 = not finite."""
+def pixel_of(cam: Cam, p: wp.vec3) -> wp.vec3:
+    """Pixel of a point, or of any positive multiple of it, and 1 = it has one, 0 = it is behind or out of the domain."""
     at = wp.vec3(0.0, 0.0, 0.0)
-    if not wp.isfinite(p[0] + p[1] + p[2]):
-        at = wp.vec3(0.0, 0.0, -1.0)
-    elif cam.model == PINHOLE:
-        if p[2] >= cam.near:
-            uv = project(cam, p)
-            at = wp.vec3(uv[0], uv[1], 1.0)
-    elif p[2] > cam.domain * wp.length(p):
+    low = float(0.0)
+    if cam.model != PINHOLE:
+        low = cam.domain * wp.length(p)
+    if p[2] > low:
         uv = project(cam, p)
         at = wp.vec3(uv[0], uv[1], 1.0)
+    return at
+
+
+@wp.func
+def on_screen(cam: Cam, p: wp.vec3) -> wp.vec3:
+    """`pixel_of` of a point; a pinhole's only from the near plane on; third -1 = not finite."""
+    at = wp.vec3(0.0, 0.0, -1.0)
+    if wp.isfinite(p[0] + p[1] + p[2]):
+        at = wp.vec3(0.0, 0.0, 0.0)
+        if cam.model != PINHOLE or p[2] >= cam.near:
+            at = pixel_of(cam, p)
     return at

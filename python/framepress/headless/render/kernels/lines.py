@@ -30,7 +30,8 @@ OCTET = """
             continue;
         loose* at = (loose*)(line + 8 * (size_t)x);
         const octet old = *at;
-        octet found = __builtin_convertvector(__builtin_bit_cast(codes, inverse), octet) << 32 | (octet)(unsigned)triangle;
+        octet found = __builtin_convertvector(__builtin_bit_cast(codes, inverse), octet) << 32;
+        found |= (unsigned)triangle;
         found &= __builtin_bit_cast(octet, __builtin_convertvector(hit, masks));
         *at = found > old ? found : old;
         if (word != -2147483647 - 1)

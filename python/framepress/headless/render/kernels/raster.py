@@ -1,7 +1,5 @@
 """Triangles into the visibility buffer, and into each entity's own coverage."""
 
-
-
 import warp as wp
 
 from framepress.headless.render.kernels.bounds import TILE_HEIGHT, TILE_WIDTH, crosses, edge, image_box, large
@@ -107,10 +105,10 @@ def fill_flat(
     bits: wp.array(dtype=wp.uint32),
 ):
     """A triangle of a pinhole: along a row, edges and 1 / t are linear."""
-    slope = wp.vec4(plane.a[0], plane.b[0], plane.c[0], plane.inverse[0]) / cam.fx
-    left = (0.5 - cam.cx) / cam.fx
+    slope = wp.vec4(plane.a[0], plane.b[0], plane.c[0], plane.inverse[0]) * cam.per_fx
+    left = (0.5 - cam.cx) * cam.per_fx
     for y in range(box[1], box[3]):
-        d = wp.vec3(left, (float(y) + 0.5 - cam.cy) / cam.fy, 1.0)
+        d = wp.vec3(left, (float(y) + 0.5 - cam.cy) * cam.per_fy, 1.0)
         value = wp.vec4(wp.dot(plane.a, d), wp.dot(plane.b, d), wp.dot(plane.c, d), wp.dot(plane.inverse, d))
         span = wp.vec2i(box[0], box[2])
         if box[2] - box[0] > WIDE:

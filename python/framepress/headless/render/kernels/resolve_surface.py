@@ -1,26 +1,99 @@
-"""From the visibility buffer to the surface at a pixel: its normal, and where it was in the former frame."""
+"""From the visibility buffer to the surface at a pixel: its normal, and where it was in the former frame.
 
-# ruff: noqa: UP018, RUF046 -- in a kernel, float(0.0) makes a variable and 0.0 a constant
+Along the rays that meet a triangle, whatever is interpolated between its corners is, but for a factor, a matrix times
+the ray: the sum of each corner's value times the plane of the edge opposite it.
+"""
+
+
 
 import warp as wp
 
-from framepress.headless.render.kernels.lens import on_screen, ray
-from framepress.headless.render.kernels.raster import Plane, plane_of
+from framepress.headless.render.kernels.lens import pixel_of, ray
 from framepress.headless.render.kernels.structs import MODULE, NOTHING, Cam, Geo, chunk_of, triangle_row
 
 
 @wp.func
-def seen_plane(geo: Geo, vertices: wp.array(dtype=wp.vec3), leaf: int, row: int) -> Plane:
-    corner = geo.triangles[row]
-    first = geo.leaf_vertex[leaf]
-    return plane_of(vertices[first + corner[0]], vertices[first + corner[1]], vertices[first + corner[2]])
+def run_end(keys: wp.array2d(dtype=wp.uint64), y: int, x: int, end: int) -> int:
+    """The column, at most `end`, up to which the row shows the triangle of column x: neighbours mostly share it."""
+    code = wp.uint32(keys[y, x])
+    stop = x + 1
+    while stop < end and wp.uint32(keys[y, stop]) == code and keys[y, stop] != wp.uint64(0):
+        stop += 1
+    return stop
 
 
-@wp.func
-def weights_of(plane: Plane, d: wp.vec3) -> wp.vec3:
-    """Barycentric coordinates of where a ray meets the plane."""
-    weights = wp.vec3(wp.dot(plane.a, d), wp.dot(plane.b, d), wp.dot(plane.c, d))
-    return weights / (weights[0] + weights[1] + weights[2])
+@wp.struct
+class Corners:
+    """Of a triangle in camera space."""
+
+    a: wp.vec3
+    b: wp.vec3
+    c: wp.vec3
+    normal: wp.vec3  # towards the eye, not of unit length
+    sign: float  # of the edges' planes along rays that hit
+
+
+@wp.func(inline=True)
+def corners_of(vertices: wp.array(dtype=wp.vec3), first: int, triangle: wp.vec3i) -> Corners:
+    corners = Corners()
+    corners.a = vertices[first + triangle[0]]
+    corners.b = vertices[first + triangle[1]]
+    corners.c = vertices[first + triangle[2]]
+    corners.normal = wp.cross(corners.b - corners.a, corners.c - corners.a)
+    corners.sign = 1.0
+    if wp.dot(corners.a, corners.normal) > 0.0:
+        corners.normal = -corners.normal
+    else:
+        corners.sign = -1.0
+    return corners
+
+
+@wp.func(inline=True)
+def blended(corners: Corners, at_a: wp.vec3, at_b: wp.vec3, at_c: wp.vec3) -> wp.mat33:
+    """A ray to a positive multiple of what is interpolated where it meets the triangle."""
+    a = corners.a
+    b = corners.b
+    c = corners.c
+    return corners.sign * (
+        wp.outer(at_a, wp.cross(b, c - b)) + wp.outer(at_b, wp.cross(c, a - c)) + wp.outer(at_c, wp.cross(a, b - a))
+    )
+
+
+@wp.func(inline=True)
+def normals_of_run(
+    geo: Geo,
+    cam: Cam,
+    rays: wp.array2d(dtype=wp.vec3),
+    vertices: wp.array(dtype=wp.vec3),
+    turn: wp.mat33,
+    normal_from_leaf: wp.array(dtype=wp.mat33),
+    key: wp.uint64,
+    y: int,
+    first: int,
+    end: int,
+    normals: wp.array2d(dtype=wp.vec4),
+):
+    leaf = geo.chunk_leaf[chunk_of(key)]
+    row = triangle_row(geo, key)
+    corners = corners_of(vertices, geo.leaf_vertex[leaf], geo.triangles[row])
+    facet = turn * corners.normal
+    at = geo.leaf_normal[leaf]
+    blend = wp.mat33(0.0)
+    if at != NOTHING:
+        at += 3 * row
+        matrix = normal_from_leaf[leaf]
+        blend = blended(corners, matrix * geo.normals[at], matrix * geo.normals[at + 1], matrix * geo.normals[at + 2])
+    for x in range(first, end):
+        n = blend * ray(cam, rays, x, y)
+        square = wp.dot(n, n)
+        # Where there are no normals, or they cancel each other, or are not finite, the facet has its own.
+        if not (square > 0.0 and square < 1.0e30):
+            n = facet
+            square = wp.dot(n, n)
+        scale = 1.0 / wp.sqrt(square)
+        if wp.dot(n, facet) < 0.0:
+            scale = -scale
+        normals[y, x] = wp.vec4(n[0] * scale, n[1] * scale, n[2] * scale, 0.0)
 
 
 @wp.kernel(module=MODULE)
@@ -36,50 +109,66 @@ def resolve_normals(
     span: int,
     normals: wp.array2d(dtype=wp.vec4),
 ):
-    """Shading normals, on the side of the facet that the camera sees.
+    """Shading normals, on the side of the facet that the camera sees; `span` pixels of a row at a time.
 
     Args: turn: camera space to the world. normal_from_leaf: a local normal to a direction in the world, not unit.
     """
     i, j = wp.tid()
     y = top + i
-    last = wp.uint64(0)
-    plane = Plane()
-    facet = wp.vec3(0.0, 0.0, 0.0)
-    na = wp.vec3(0.0, 0.0, 0.0)
-    nb = wp.vec3(0.0, 0.0, 0.0)
-    nc = wp.vec3(0.0, 0.0, 0.0)
-    smooth = int(0)
-    for x in range(j * span, wp.min(j * span + span, cam.width)):
+    x = j * span
+    end = wp.min(x + span, cam.width)
+    while x < end:
         key = keys[y, x]
-        n = wp.vec3(0.0, 0.0, 0.0)
-        if key != wp.uint64(0):
-            triangle = key & wp.uint64(0xFFFFFFFF)
-            if triangle != last or x == j * span:
-                # Neighbours mostly lie on one triangle: what is the same for all of it is kept.
-                last = triangle
-                leaf = geo.chunk_leaf[chunk_of(key)]
-                row = triangle_row(geo, key)
-                plane = seen_plane(geo, vertices, leaf, row)
-                # `inverse` points away from the eye, for it is positive along rays that hit.
-                facet = turn * wp.normalize(-plane.inverse)
-                smooth = 0
-                if geo.leaf_normal[leaf] != NOTHING:
-                    smooth = 1
-                    at = geo.leaf_normal[leaf] + 3 * row
-                    matrix = normal_from_leaf[leaf]
-                    na = matrix * geo.normals[at]
-                    nb = matrix * geo.normals[at + 1]
-                    nc = matrix * geo.normals[at + 2]
-            n = facet
-            if smooth == 1:
-                share = weights_of(plane, ray(cam, rays, x, y))
-                blend = wp.normalize(na * share[0] + nb * share[1] + nc * share[2])
-                # Normals that cancel each other, or that are not finite, say nothing.
-                if wp.length_sq(blend) > 0.5:
-                    n = blend
-                    if wp.dot(blend, facet) < 0.0:
-                        n = -blend
-        normals[y, x] = wp.vec4(n[0], n[1], n[2], 0.0)
+        stop = x + 1
+        if key == wp.uint64(0):
+            normals[y, x] = wp.vec4(0.0, 0.0, 0.0, 0.0)
+        else:
+            stop = run_end(keys, y, x, end)
+            normals_of_run(geo, cam, rays, vertices, turn, normal_from_leaf, key, y, x, stop, normals)
+        x = stop
+
+
+@wp.func(inline=True)
+def motion_of_run(
+    geo: Geo,
+    cam: Cam,
+    rays: wp.array2d(dtype=wp.vec3),
+    vertices: wp.array(dtype=wp.vec3),
+    camera_from_leaf: wp.array(dtype=wp.mat44),
+    former_cam: Cam,
+    former_from_leaf: wp.array(dtype=wp.mat44),
+    key: wp.uint64,
+    y: int,
+    first: int,
+    end: int,
+    motion: wp.array2d(dtype=wp.vec4),
+):
+    leaf = geo.chunk_leaf[chunk_of(key)]
+    triangle = geo.triangles[triangle_row(geo, key)]
+    corners = corners_of(vertices, geo.leaf_vertex[leaf], triangle)
+    point = geo.leaf_point[leaf]
+    now_from_leaf = camera_from_leaf[leaf]
+    then_from_leaf = former_from_leaf[leaf]
+    now = blended(
+        corners,
+        wp.transform_point(now_from_leaf, geo.points[point + triangle[0]]),
+        wp.transform_point(now_from_leaf, geo.points[point + triangle[1]]),
+        wp.transform_point(now_from_leaf, geo.points[point + triangle[2]]),
+    )
+    then = blended(
+        corners,
+        wp.transform_point(then_from_leaf, geo.former[point + triangle[0]]),
+        wp.transform_point(then_from_leaf, geo.former[point + triangle[1]]),
+        wp.transform_point(then_from_leaf, geo.former[point + triangle[2]]),
+    )
+    for x in range(first, end):
+        d = ray(cam, rays, x, y)
+        at = pixel_of(cam, now * d)
+        was = pixel_of(former_cam, then * d)
+        moved = wp.vec4(was[0] - at[0], was[1] - at[1], 0.0, 0.0)
+        if at[2] < 0.5 or was[2] < 0.5:
+            moved = wp.vec4(0.0, 0.0, 0.0, 0.0)
+        motion[y, x] = moved
 
 
 @wp.kernel(module=MODULE)
@@ -98,42 +187,20 @@ def resolve_motion(
 ):
     """The former pixel of a surface point less its pixel now; 0 where nothing is hit or the former lens saw it nowhere.
 
-    Both pixels are of the same share of corners, so that what has not moved has exactly 0.
+    Both come by the same way from the corners, so that what has not moved has exactly 0.
     """
     i, j = wp.tid()
     y = top + i
-    last = wp.uint64(0)
-    leaf = int(0)
-    plane = Plane()
-    pa = wp.vec3(0.0, 0.0, 0.0)
-    pb = wp.vec3(0.0, 0.0, 0.0)
-    pc = wp.vec3(0.0, 0.0, 0.0)
-    qa = wp.vec3(0.0, 0.0, 0.0)
-    qb = wp.vec3(0.0, 0.0, 0.0)
-    qc = wp.vec3(0.0, 0.0, 0.0)
-    for x in range(j * span, wp.min(j * span + span, cam.width)):
+    x = j * span
+    end = wp.min(x + span, cam.width)
+    while x < end:
         key = keys[y, x]
-        moved = wp.vec4(0.0, 0.0, 0.0, 0.0)
-        if key != wp.uint64(0):
-            triangle = key & wp.uint64(0xFFFFFFFF)
-            if triangle != last or x == j * span:
-                last = triangle
-                leaf = geo.chunk_leaf[chunk_of(key)]
-                row = triangle_row(geo, key)
-                plane = seen_plane(geo, vertices, leaf, row)
-                corner = geo.triangles[row]
-                first = geo.leaf_point[leaf]
-                pa = geo.points[first + corner[0]]
-                pb = geo.points[first + corner[1]]
-                pc = geo.points[first + corner[2]]
-                qa = geo.former[first + corner[0]]
-                qb = geo.former[first + corner[1]]
-                qc = geo.former[first + corner[2]]
-            share = weights_of(plane, ray(cam, rays, x, y))
-            now = wp.transform_point(camera_from_leaf[leaf], pa * share[0] + pb * share[1] + pc * share[2])
-            then = wp.transform_point(former_from_leaf[leaf], qa * share[0] + qb * share[1] + qc * share[2])
-            at = on_screen(cam, now)
-            was = on_screen(former_cam, then)
-            if at[2] > 0.5 and was[2] > 0.5:
-                moved = wp.vec4(was[0] - at[0], was[1] - at[1], 0.0, 0.0)
-        motion[y, x] = moved
+        stop = x + 1
+        if key == wp.uint64(0):
+            motion[y, x] = wp.vec4(0.0, 0.0, 0.0, 0.0)
+        else:
+            stop = run_end(keys, y, x, end)
+            motion_of_run(
+                geo, cam, rays, vertices, camera_from_leaf, former_cam, former_from_leaf, key, y, x, stop, motion
+            )
+        x = stop

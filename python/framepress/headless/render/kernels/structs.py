@@ -39,13 +39,16 @@ class Cam:
     fy: float
     cx: float
     cy: float
+    per_fx: float  # 1 / fx
+    per_fy: float
     near: float  # clip distances, as t
     far: float
     least: float  # 1 / t of what is not beyond far
     most: float  # 1 / t of what is not before near
     k: wp.types.vector(length=12, dtype=wp.float32)  # Lens.coefficients, 0 where there are fewer
     angle: float  # rad, from the axis: no ray of a pixel's centre lies beyond
-    domain: float  # cosine of it
+    border: float  # rad, beyond `angle`: so far points are projected
+    domain: float  # cosine of both together
     bulge: float  # px / rad^2: how far the image of a triangle leaves its corners' box, over the square of its angle
     slack: float  # px, for the rounding of a projected corner
 
@@ -81,35 +84,35 @@ class Geo:
 NOTHING = wp.constant(-2147483648)
 
 
-@wp.func
+@wp.func(inline=True)
 def key_of(inverse: float, triangle: int) -> wp.uint64:
     """Args: inverse: 1 / t, > 0. triangle: chunk * 64 + lane."""
     return (wp.uint64(wp.cast(inverse, wp.uint32)) << wp.uint64(32)) | wp.uint64(wp.uint32(triangle))
 
 
-@wp.func
+@wp.func(inline=True)
 def inverse_of(key: wp.uint64) -> float:
     """1 / t; 0 = nothing hit."""
     return wp.cast(wp.uint32(key >> wp.uint64(32)), wp.float32)
 
 
-@wp.func
+@wp.func(inline=True)
 def chunk_of(key: wp.uint64) -> int:
     return int((key & wp.uint64(0xFFFFFFFF)) >> wp.uint64(6))
 
 
-@wp.func
+@wp.func(inline=True)
 def lane_of(key: wp.uint64) -> int:
     return int(key & wp.uint64(63))
 
 
-@wp.func
+@wp.func(inline=True)
 def triangle_row(geo: Geo, key: wp.uint64) -> int:
     """The row in `geo.triangles`, of a key that hit something."""
     return geo.pieces[geo.chunk_piece[chunk_of(key)]][0] + lane_of(key)
 
 
-@wp.func
+@wp.func(inline=True)
 def corner_uv(geo: Geo, leaf: int, row: int, weights: wp.vec3) -> wp.vec2:
     """Args: row: of the triangle. weights: barycentric coordinates. Returns: uv of the mesh; 0 where it has none."""
     uv = wp.vec2(0.0, 0.0)
@@ -119,7 +122,7 @@ def corner_uv(geo: Geo, leaf: int, row: int, weights: wp.vec3) -> wp.vec2:
     return uv
 
 
-@wp.func
+@wp.func(inline=True)
 def material_of(geo: Geo, leaf: int, row: int) -> int:
     """The row in `geo.surfaces` of triangle `row`."""
     return geo.materials[geo.leaf_material[leaf] + geo.subsets[row]]
