@@ -1,0 +1,1 @@
+"""The parts that `make_scenes.py` builds its scenes from. Metres, z up, matrices for row vectors."""
