@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +15,13 @@ _SILENT = frozenset(
     "framesPerSecond hidden kind renderSettingsPrimPath startTimeCode userDocBrief".split()
 )
 _RESTRUCTURING = ("semantic", "purpose", "prototypes", "model:")
+# Of meshes and their subsets, gprims and instancers; primvars may be theirs too.
+_RESHAPING = frozenset(
+    "points faceVertexCounts faceVertexIndices holeIndices normals orientation subdivisionScheme "
+    "indices elementType familyName size radius radiusTop radiusBottom height axis width length "
+    "protoIndices positions orientations orientationsf scales velocities angularVelocities accelerations ids "
+    "invisibleIds".split()
+)
 _BINDING = ("material:binding", "collection:", "primvars:display")
 
 
@@ -24,6 +30,7 @@ class Edits:
     """Args:
     prims: composed anew, with all below them.
     moved: prims whose transform or visibility has another value.
+    reshaped: prims that may have other triangles or points.
     bound: prims at or below which other materials may be bound.
     properties: all properties with other values, but those of `moved`.
     restructured: whether what is walked over, rather than what is found there, is another.
@@ -31,14 +38,16 @@ class Edits:
 
     prims: tuple[Sdf.Path, ...]
     moved: tuple[Sdf.Path, ...]
-    bound: tuple[Sdf.Path, ...]
+    reshaped: frozenset[Sdf.Path]
+    bound: frozenset[Sdf.Path]
     properties: tuple[Sdf.Path, ...]
     restructured: bool
 
     @classmethod
     def of(cls, prims: tuple[Sdf.Path, ...], properties: tuple[Sdf.Path, ...]) -> Edits:
         moved: dict[Sdf.Path, None] = {}
-        bound: dict[Sdf.Path, None] = {}
+        reshaped: set[Sdf.Path] = set()
+        bound: set[Sdf.Path] = set()
         others: list[Sdf.Path] = []
         restructured = bool(prims)
         for path in properties:
@@ -49,14 +58,14 @@ class Edits:
             others.append(path)
             restructured |= name.startswith(_RESTRUCTURING)
             if name.startswith(_BINDING):
-                bound[path.GetPrimPath()] = None
-        return cls(prims, tuple(moved), tuple(bound), tuple(others), restructured)
+                bound.add(path.GetPrimPath())
+            elif name in _RESHAPING or name.startswith("primvars:"):
+                reshaped.add(path.GetPrimPath())
+        return cls(prims, tuple(moved), frozenset(reshaped), frozenset(bound), tuple(others), restructured)
 
-    @property
-    def touched(self) -> Iterator[Sdf.Path]:
-        """Prims with another value of any property."""
-        yield from self.moved
-        yield from (path.GetPrimPath() for path in self.properties)
+    def touch(self, prims: frozenset[Sdf.Path]) -> bool:
+        """Whether one of these prims has another value of any property."""
+        return not prims.isdisjoint(self.moved) or any(path.GetPrimPath() in prims for path in self.properties)
 
     def __bool__(self) -> bool:
         return bool(self.prims or self.moved or self.properties)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Set
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -44,7 +45,7 @@ class Forest:
         points = [f"{source.prim.GetPath()}: {source.finding}" for source in self._sources.values() if source.finding]
         return [*self._findings, *points]
 
-    def read_points(self, edited: set[Sdf.Path], later: bool, time: Usd.TimeCode) -> tuple[set[int], bool]:
+    def read_points(self, edited: Set[Sdf.Path], later: bool, time: Usd.TimeCode) -> tuple[set[int], bool]:
         """Reads again the points of edited instancers and, at another time (`later`), of those that vary.
 
         Returns the rows that changed, and whether other prototypes stand at the points than before: then all points
@@ -81,7 +82,8 @@ def grown(stage: Usd.Stage, time: Usd.TimeCode) -> Forest:
     walker = Walker(time)
     branch = walker.stage(stage)
     growth = _Growth(stage, time, walker)
-    growth.add(branch, ())
+    growth.add(branch)
+    growth.cut_circles(branch, [])
     lights = {path for light in walker.lights for path in light.GetPrefixes()}
     findings = (*_composition(stage), *walker.findings, *growth.findings)
     forest = Forest(
@@ -112,36 +114,42 @@ class _Growth:
         self._time = time
         self._walker = walker
         self._prototypes: dict[Sdf.Path, Branch] = {}
+        self._whole: set[Sdf.Path] = set()
 
-    def add(self, branch: Branch, within: tuple[Sdf.Path, ...]) -> None:
-        """Args: within: roots of the prototypes that this one is a part of, itself included."""
+    def add(self, branch: Branch) -> None:
         for prim, key, kind in zip(branch.prims, branch.keys, branch.kinds, strict=True):
             self.kinds[key] = kind
             self.local.add(prim, key)
         for prim, key, kind, drawn in zip(branch.prims, branch.keys, branch.kinds, branch.drawn, strict=True):
             if kind == "instancer" and drawn and key not in self.instancers:
-                self._add_instancer(prim, key, within)
+                targets = prototype_paths(prim)
+                points, finding = points_of(prim, self._time, len(targets))
+                instancer = self.instancers[key] = Instancer(points.prototypes, -1, [])
+                self.sources[key] = _Source(prim, points, finding, points_vary(prim))
+                instancer.branches += [self._prototype(prim, target) for target in targets]
 
-    def _add_instancer(self, prim: Usd.Prim, key: Sdf.Path, within: tuple[Sdf.Path, ...]) -> None:
-        targets = prototype_paths(prim)
-        points, finding = points_of(prim, self._time, len(targets))
-        instancer = self.instancers[key] = Instancer(points.prototypes, -1, [])
-        self.sources[key] = _Source(prim, points, finding, points_vary(prim))
-        instancer.branches += [self._prototype(prim, target, within) for target in targets]
+    def cut_circles(self, branch: Branch, within: list[Sdf.Path]) -> None:
+        """Takes a prototype from an instancer that is a part of it. Args: within: roots of the branches around."""
+        for prim, key in zip(branch.prims, branch.keys, strict=True):
+            instancer = self.instancers.get(key)
+            for k, prototype in enumerate(instancer.branches if instancer else ()):
+                if instancer is None or prototype is None:
+                    continue
+                if prototype.root in within:
+                    self.findings[f"{prim.GetPath()}: its prototype {prototype.root} holds itself: left out"] = None
+                    instancer.branches[k] = None
+                elif prototype.root not in self._whole:
+                    self.cut_circles(prototype, [*within, prototype.root])
+                    self._whole.add(prototype.root)
 
-    def _prototype(self, prim: Usd.Prim, target: Sdf.Path, within: tuple[Sdf.Path, ...]) -> Branch | None:
-        if target in within or prim.GetPath().HasPrefix(target):
-            self.findings[f"{prim.GetPath()}: its prototype {target} holds the instancer itself, and is left out"] = (
-                None
-            )
-            return None
+    def _prototype(self, prim: Usd.Prim, target: Sdf.Path) -> Branch | None:
         root = self._stage.GetPrimAtPath(target)
         if not root:
             self.findings[f"{prim.GetPath()}: its prototype {target} does not exist"] = None
             return None
         if target not in self._prototypes:
             self._prototypes[target] = self._walker.prototype(root)
-            self.add(self._prototypes[target], (*within, target))
+            self.add(self._prototypes[target])
         return self._prototypes[target]
 
 

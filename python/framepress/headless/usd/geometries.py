@@ -6,7 +6,7 @@ composes anew keeps its own, so that what was uploaded of it stays good.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Set
 from dataclasses import dataclass
 
 from pxr import Sdf, Usd, UsdGeom
@@ -75,6 +75,8 @@ class Geometries:
 
     def __init__(self, posed: Callable[[Usd.Prim, Usd.TimeCode], Posed | None]) -> None:
         self.rows: tuple[Geometry, ...] = ()
+        self.findings: tuple[str, ...] = ()
+        self._skinned: list[_Key] = []
         self._posed = posed
         self._shapes: dict[_Key, Shape] = {}
         self._before: dict[_Key, Shape] = {}
@@ -83,26 +85,17 @@ class Geometries:
         self._row_of: dict[bytes, int] = {}
         self._users: list[int] = []
 
-    @property
-    def findings(self) -> list[str]:
-        return [f"{s.prim.GetPath()}: {finding}" for s in self._shapes.values() for finding in s.findings]
-
-    @property
-    def varies(self) -> bool:
-        """Whether some geometry may be another at another time."""
-        return any(shape.own for shape in self._shapes.values())
-
-    def begin(self, edited: Iterable[Sdf.Path]) -> None:
+    def begin(self, edited: Set[Sdf.Path]) -> None:
         """Starts the rows anew; what lies at or below the edited prims, or in a prototype, is to be read again.
 
         A prototype's path is not its own for long: it may name another one after any edit of the stage's structure.
         """
-        prefixes = tuple(edited)
+        if Sdf.Path.absoluteRootPath in edited:
+            self._shapes = {}
         self._before = {
             key: shape
             for key, shape in self._shapes.items()
-            if not (prefixes and Usd.Prim.IsPathInPrototype(shape.source))
-            and not any(key[0].HasPrefix(prefix) for prefix in prefixes)
+            if not edited or (edited.isdisjoint(key[0].GetPrefixes()) and not Usd.Prim.IsPathInPrototype(shape.source))
         }
         self._shapes, self._rows, self._row_of, self._users = {}, [], {}, []
 
@@ -111,7 +104,13 @@ class Geometries:
         self._before = {}
         used = {shape.content for shape in self._shapes.values()}
         self._known = {content: known for content, known in self._known.items() if content in used}
+        self._skinned = [key for key, shape in self._shapes.items() if shape.skin]
+        self._publish()
+
+    def _publish(self) -> None:
         self.rows = tuple(self._rows)
+        shapes = self._shapes.values()
+        self.findings = tuple(f"{s.prim.GetPath()}: {finding}" for s in shapes for finding in s.findings)
 
     def mesh(self, prim: Usd.Prim, key: Sdf.Path, uv_name: str, time: Usd.TimeCode) -> Shape:
         """Args: prim: where it is drawn, for its pose. key: where it is read, equal for what is the same prim."""
@@ -121,30 +120,34 @@ class Geometries:
     def gprim(self, prim: Usd.Prim, key: Sdf.Path, time: Usd.TimeCode) -> Shape:
         return self._kept((key, ""), prim, key, time, None)
 
-    def refresh(self, edited: set[Sdf.Path], later: bool, time: Usd.TimeCode) -> bool:
+    def refresh(self, edited: Set[Sdf.Path], later: bool, time: Usd.TimeCode) -> bool:
         """Reads again what was edited, moved with its skeleton, or, at another time (`later`), varies.
 
         Returns False where rows do not fit any more and the scene has to be put together anew.
         """
-        for key, shape in self._shapes.items():
+        fits, before = True, self.findings
+        for key in tuple(self._shapes) if edited or later else self._skinned:
+            shape = self._shapes[key]
             pose = self._posed(shape.prim, time) if shape.skin else None
             if shape.source in edited or (later and shape.varies) or (pose is None and shape.skin is not None):
                 new = self._read(shape.prim, shape.source, shape.uv_name, time, pose)
-                if new.content == shape.content and not new.skin and not shape.skin:
+                if new.content == shape.content and new.own == shape.own and not shape.skin:
                     continue
-                fits = shape.row >= 0 and self._users[shape.row] == 1 and new.slots == shape.slots
-                if new.geometry is None or not fits or new.own != shape.own:
-                    return False
+                self._shapes[key] = new
+                fits &= shape.row >= 0 and self._users[shape.row] == 1 and new.geometry is not None
+                fits &= new.slots == shape.slots and new.own == shape.own
+                if not fits:
+                    continue
                 self._known.pop(shape.content, None)
                 new.row = shape.row
-                self._shapes[key] = shape = new
+                shape = new
             elif pose is not None and shape.skin is not None and pose is not shape.skin.pose:
                 self._repose(shape, pose)
             if shape.geometry is not None:
                 self._rows[shape.row] = shape.geometry
-        if any(new is not old for new, old in zip(self._rows, self.rows, strict=True)):
-            self.rows = tuple(self._rows)
-        return True
+        if any(new is not old for new, old in zip(self._rows, self.rows, strict=True)) or before:
+            self._publish()
+        return fits
 
     def _kept(self, key: _Key, prim: Usd.Prim, source: Sdf.Path, time: Usd.TimeCode, pose: Posed | None) -> Shape:
         shape = self._shapes.get(key)

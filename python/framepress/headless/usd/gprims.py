@@ -180,7 +180,7 @@ def _plane(axis: str, width: float, length: float) -> Geometry:
 def _geometry(points: Array, triangles: list[Array], normals: list[Array], uvs: list[Array]) -> Geometry:
     rows = np.concatenate(triangles).astype(np.int32)
     return Geometry(
-        points.astype(np.float32),
+        (points + 0.0).astype(np.float32),  # -0 becomes 0: points that meet are of equal bits
         rows,
         np.concatenate(normals).astype(np.float32),
         np.concatenate(uvs).astype(np.float32),

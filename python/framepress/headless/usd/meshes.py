@@ -2,7 +2,7 @@
 
 Normals are the prim's own, of `primvars:normals` before `normals`, also where the mesh asks for subdivision, which most
 exporters leave switched on beside their normals. Without any: facets where the scheme is "none" or "bilinear", else the
-area-weighted mean at each point, which is what the subdivided surface would look like; creases are not looked at.
+area-weighted mean of the faces at each point, which is what the subdivided surface would look like, without creases.
 """
 
 from __future__ import annotations
@@ -148,14 +148,14 @@ def cut(source: MeshSource) -> Cut:
 def mesh_geometry(source: MeshSource, faces: Cut) -> Geometry:
     triangles = source.indices[faces.corners].astype(np.int32)
     uvs = np.ascontiguousarray(_gathered(source.uvs, faces, triangles)) if source.uvs else None
-    normals = _corner_normals(source.normals, source.smooth, source.points, faces, triangles)
+    normals = _corner_normals(source.normals, source, source.points, faces, triangles)
     return Geometry(source.points, triangles, normals, uvs, source.subset_of_face[faces.faces])
 
 
 def posed_geometry(rest: Geometry, source: MeshSource, faces: Cut, points: Array, normals: Array | None) -> Geometry:
     """The same triangles on other points; `normals` have the rows of the source's, or are made anew from the points."""
     per_face = _PerFace(normals, source.normals.interpolation) if normals is not None and source.normals else None
-    corner_normals = _corner_normals(per_face, source.smooth, points, faces, rest.triangles)
+    corner_normals = _corner_normals(per_face, source, points, faces, rest.triangles)
     return Geometry(points, rest.triangles, corner_normals, rest.uvs, rest.subsets)
 
 
@@ -276,10 +276,12 @@ def _gathered(part: _PerFace, faces: Cut, triangles: Array) -> Array:
     return np.repeat(part.values[rows][:, None], 3, axis=1)
 
 
-def _corner_normals(part: _PerFace | None, smooth: bool, points: Array, faces: Cut, triangles: Array) -> Array | None:
+def _corner_normals(
+    part: _PerFace | None, source: MeshSource, points: Array, faces: Cut, triangles: Array
+) -> Array | None:
     if part is not None:
         return _unit_normals(_gathered(part, faces, triangles), points, triangles)
-    return _smooth_normals(points, triangles) if smooth else None
+    return _smooth_normals(source, points, faces, triangles) if source.smooth else None
 
 
 def _unit_normals(normals: Array, points: Array, triangles: Array) -> Array:
@@ -292,11 +294,14 @@ def _unit_normals(normals: Array, points: Array, triangles: Array) -> Array:
     return np.ascontiguousarray(normals)
 
 
-def _smooth_normals(points: Array, triangles: Array) -> Array:
+def _smooth_normals(source: MeshSource, points: Array, faces: Cut, triangles: Array) -> Array:
+    """The mean of the normals of the faces at a point, by their area: whole faces, so that no diagonal shows."""
     facets = _facets(points, triangles)
-    corners = triangles.ravel()
-    sums = [np.bincount(corners, np.repeat(facets[:, k], 3), minlength=len(points)) for k in range(3)]
-    return _unit(np.stack(sums, axis=1))[triangles]
+    sums = []
+    for k in range(3):
+        of_face = np.bincount(faces.faces, facets[:, k], minlength=len(source.counts))
+        sums.append(np.bincount(source.indices, np.repeat(of_face, source.counts), minlength=len(points)))
+    return np.asarray(_unit(np.stack(sums, axis=1))[triangles])
 
 
 def _facets(points: Array, triangles: Array) -> Array:

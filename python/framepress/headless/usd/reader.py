@@ -9,14 +9,13 @@ from __future__ import annotations
 
 from dataclasses import fields, replace
 
-import numpy as np
 from pxr import Sdf, Usd, UsdGeom, UsdShade
 
 from framepress.headless.scene import Light, Scene
 from framepress.headless.usd.changes import Changes, Edits
 from framepress.headless.usd.forest import Forest, grown
 from framepress.headless.usd.geometries import Geometries
-from framepress.headless.usd.lights import lights_of
+from framepress.headless.usd.lights import LightReader
 from framepress.headless.usd.materials import MaterialReader
 from framepress.headless.usd.nodes import Drawn, flatten
 from framepress.headless.usd.prims import Branch
@@ -49,8 +48,8 @@ class StageReader:
         self._skins = SkinReader(stage)
         self._geometries = Geometries(self._skins.posed)
         self._materials = MaterialReader(stage)
+        self._lights = LightReader(stage, self._materials.files)
         self._time = Usd.TimeCode.Default()
-        self._lights: tuple[Light, ...] = ()
         self._table: Table | None = None
         self._scene: Scene | None = None
 
@@ -61,24 +60,28 @@ class StageReader:
         """
         time = Usd.TimeCode.Default() if time is None else Usd.TimeCode(time)
         edits, later = self._changes.take(), time != self._time
+        if later and time.IsDefault() != self._time.IsDefault():
+            # A single time sample counts at every time but the default one: USD calls such a value constant.
+            edits = replace(edits, prims=(Sdf.Path.absoluteRootPath,), restructured=True)
         self._time = time
         if self._scene is not None and not edits and not later:
             return self._scene
         self._skins.refresh((*edits.prims, *edits.properties))
-        self._materials.refresh((*edits.prims, *edits.properties), time)
+        repainted = self._materials.refresh((*edits.prims, *edits.properties), time)
+        self._lights.refresh(edits.prims)
         table = self._table
         if table is None or edits.restructured or (later and table.forest.labels_vary):
             table = self._walked(edits)
         else:
-            table = self._refreshed(table, edits, later)
-        if later or self._table is not table or any(path in table.forest.lights for path in edits.touched):
-            self._lights = lights_of(self._stage, self._time, self._materials.files)
+            table = self._refreshed(table, edits, later, repainted)
+        lights_due = self._scene is None or later or self._table is not table or edits.touch(table.forest.lights)
+        lights = self._lights.lights(time) if self._scene is None or lights_due else self._scene.lights
         self._table = table
-        self._scene = _kept(self._scene_of(table), self._scene)
+        self._scene = _kept(self._scene_of(table, lights), self._scene)
         return self._scene
 
     def _walked(self, edits: Edits) -> Table:
-        self._geometries.begin((*edits.prims, *edits.touched))
+        self._geometries.begin(edits.reshaped.union(edits.prims))
         return self._laid_out(grown(self._stage, self._time))
 
     def _laid_out(self, forest: Forest) -> Table:
@@ -87,19 +90,20 @@ class StageReader:
         self._geometries.end()
         return Table(forest, nodes)
 
-    def _refreshed(self, table: Table, edits: Edits, later: bool) -> Table:
+    def _refreshed(self, table: Table, edits: Edits, later: bool, repainted: bool) -> Table:
         forest = table.forest
         if later:
             forest.local.find_varying()
         rows = {forest.local.row_of[path] for path in edits.moved if path in forest.local.row_of}
         restacked = forest.local.read(rows | (forest.local.varying if later else set()), self._time)
-        edited = {path.GetPrimPath() for path in edits.properties}
-        points, replaced = forest.read_points(edited, later, self._time)
+        points, replaced = forest.read_points(edits.reshaped, later, self._time)
         # A subset's faces are read with its mesh.
-        edited |= {path.GetParentPath() for path in edited if path not in forest.kinds}
-        fits = self._geometries.refresh(edited, later, self._time)
-        if not fits or replaced or restacked or not self._rebound(table, edits):
-            self._geometries.begin(())
+        meshes = {path.GetParentPath() for path in edits.reshaped if path not in forest.kinds}
+        fits = self._geometries.refresh(edits.reshaped | meshes, later, self._time)
+        if (edits.bound or repainted) and not self._rebound(table, edits):
+            fits = False
+        if not fits or replaced or restacked:
+            self._geometries.begin(frozenset())
             return self._laid_out(forest)
         table.move(rows | points | (forest.local.varying if later else set()))
         return table
@@ -139,10 +143,11 @@ class StageReader:
         table.rebind()
         return True
 
-    def _scene_of(self, table: Table) -> Scene:
+    def _scene_of(self, table: Table, lights: tuple[Light, ...]) -> Scene:
         geometries, materials, skins = self._geometries, self._materials, self._skins
         skeletons = skins.skeletons(self._time)
-        findings = [*table.forest.findings, *geometries.findings, *materials.findings, *skins.findings, *table.findings]
+        found = (table.forest, geometries, materials, self._lights, skins, table)
+        findings = dict.fromkeys(finding for part in found for finding in part.findings)
         return Scene(
             meters_per_unit=UsdGeom.GetStageMetersPerUnit(self._stage),
             up_axis=UsdGeom.GetStageUpAxis(self._stage),
@@ -155,31 +160,23 @@ class StageReader:
             entity_bounds=table.measured(geometries.rows),
             materials=materials.materials,
             textures=materials.textures,
-            lights=self._lights,
+            lights=lights,
             skeletons=table.labelled(skeletons),
-            findings=tuple(dict.fromkeys(findings)),
+            findings=tuple(findings),
         )
 
 
-def _below(drawn: Drawn, paths: tuple[Sdf.Path, ...]) -> bool:
-    return any(own.HasPrefix(path) for path in paths for own in (drawn.prim.GetPath(), drawn.shape.source))
+def _below(drawn: Drawn, paths: frozenset[Sdf.Path]) -> bool:
+    return any(not paths.isdisjoint(own.GetPrefixes()) for own in (drawn.prim.GetPath(), drawn.shape.source))
 
 
 def _kept(new: Scene, old: Scene | None) -> Scene:
-    """The new scene, with what is equal to the old one's taken from there; the old one itself if all of it is."""
+    """The old scene if all of the new one is the same."""
     if old is None:
         return new
-    same: dict[str, object] = {}
-    if len(new.lights) == len(old.lights) and all(map(_same_light, new.lights, old.lights)):
-        same["lights"] = old.lights
-    if new.findings == old.findings:
-        same["findings"] = old.findings
-    kept = replace(new, **same)  # type: ignore[arg-type]
-    unchanged = all(
-        getattr(kept, f.name) is getattr(old, f.name) or f.name in ("meters_per_unit", "up_axis") for f in fields(kept)
-    )
-    return old if unchanged else kept
+    kept = replace(new, findings=old.findings) if new.findings == old.findings else new
+    same = (getattr(kept, f.name) is getattr(old, f.name) for f in fields(kept) if f.name not in _VALUES)
+    return old if all(same) and all(getattr(kept, name) == getattr(old, name) for name in _VALUES) else kept
 
 
-def _same_light(a: Light, b: Light) -> bool:
-    return all(np.array_equal(getattr(a, f.name), getattr(b, f.name)) for f in fields(a))
+_VALUES = ("meters_per_unit", "up_axis")
