@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import warp as wp
@@ -11,9 +11,8 @@ from framepress.core.arrays import Array
 from framepress.errors import OptionError
 from framepress.headless.render.bands import Bands
 from framepress.headless.render.kernels import silhouette as kernels
-
-if TYPE_CHECKING:
-    from framepress.headless.render.shading import Shot
+from framepress.headless.render.kernels.places import Places
+from framepress.headless.render.shots import Shot
 
 __all__ = ["Antialias", "offsets"]
 
@@ -26,65 +25,82 @@ class Antialias:
     def __init__(self, device: str, bands: Bands) -> None:
         self._device = device
         self._bands = bands
-        self._words = wp.zeros(1, dtype=wp.uint32, device=device)
-        self._counts = wp.zeros(1, dtype=wp.int32, device=device)
-        self._first = wp.zeros(1, dtype=wp.int32, device=device)
-        self._keys = wp.zeros(1, dtype=wp.uint64, device=device)
         self._offsets: dict[int, Any] = {}
+        self._places = Places()
+        self._counts = wp.zeros(1, dtype=wp.int32, device=device)
+        self._room(0, 1)
 
-    def resolve(self, shot: Shot, samples: int, srgb: Any) -> None:
-        """Average `shot.picture` where one pixel shows several surfaces.
+    def resolve(self, shot: Shot, samples: int) -> None:
+        """Average `shot.picture` over places of a pixel where it shows several surfaces.
 
         Raises:
             OptionError: a number of samples that there is no pattern of.
         """
         if samples not in self._offsets:
             self._offsets[samples] = wp.array(offsets(samples), dtype=wp.vec2, device=self._device)
-        view = shot.view
-        work, rays, cam = view.work, view.optics.rays, view.optics.cam
-        height, width = work.keys.shape
-        row = -(-width // 32)
-        if self._words.size != row * height:
-            self._words = wp.zeros(row * height, dtype=wp.uint32, device=self._device)
-            self._counts = wp.zeros(row * height, dtype=wp.int32, device=self._device)
-            self._first = wp.zeros(row * height, dtype=wp.int32, device=self._device)
+        places = self._places
+        places.offsets = self._offsets[samples]
+        pixels = self._find(shot)
+        self._room(pixels, samples)
+        if pixels:
+            self._draw(shot, pixels)
 
-        def find(first: int, end: int) -> None:
-            inputs = [shot.geo, cam, work.keys, shot.facets, first, self._words, self._counts]
+    def _find(self, shot: Shot) -> int:
+        """Mark the pixels in `words`, and count them."""
+        view, places = shot.view, self._places
+        height, width = view.work.keys.shape
+        row = -(-width // 32)
+        if self._counts.size != row * height:
+            places.words = wp.zeros(row * height, dtype=wp.uint32, device=self._device)
+            places.first = wp.zeros(row * height, dtype=wp.int32, device=self._device)
+            self._counts = wp.zeros(row * height, dtype=wp.int32, device=self._device)
+        places.row = row
+
+        def rows(first: int, end: int) -> None:
+            inputs = [shot.geo, view.optics.cam, view.work.keys, shot.facets, first, places.words, self._counts]
             wp.launch(kernels.edges, (end - first, row), inputs=inputs, device=self._device)
 
-        self._bands.run(find, self._bands.edges(height))
-        places = self._places(row, samples)
+        self._bands.run(rows, self._bands.edges(height))
+        wp.utils.array_scan(self._counts, places.first, inclusive=False)
+        return int(places.first[-1:].numpy()[0]) + int(self._counts[-1:].numpy()[0])
 
-        def draw(first: int, end: int) -> None:
-            step = 1 if self._device == "cpu" else 16
+    def _room(self, pixels: int, samples: int) -> None:
+        """For so many pixels, all keys 0."""
+        places, size = self._places, max(pixels * samples, 1)
+        if places.keys is None or places.keys.size < size:
+            room = size * 5 // 4
+            places.keys = wp.zeros(room, dtype=wp.uint64, device=self._device)
+            places.owners = wp.empty(room, dtype=wp.int32, device=self._device)
+            places.colors = wp.empty(room, dtype=wp.vec3, device=self._device)
+            places.pixels = wp.empty(room, dtype=wp.int32, device=self._device)
+        else:
+            places.keys[:size].zero_()
+
+    def _draw(self, shot: Shot, pixels: int) -> None:
+        view, work, places = shot.view, shot.view.work, self._places
+        cam, rays = view.optics.cam, view.optics.rays
+        step = 16 if self._bands.serial else 1
+
+        def list_pixels(first: int, end: int) -> None:
+            wp.launch(kernels.list_pixels, end - first, inputs=[cam, places, first], device=self._device)
+
+        def raster(first: int, end: int) -> None:
             inputs = [shot.geo, cam, rays, work.vertices, work.screen, work.boxes, work.lanes, places, first, end, step]
             wp.launch(kernels.raster_places, (shot.chunks, step), inputs=inputs, device=self._device)
 
+        def group(first: int, end: int) -> None:
+            inputs = [shot.geo, cam, shot.turn, work.vertices, rays, work.keys, shot.facets, places, first]
+            wp.launch(kernels.group, end - first, inputs=inputs, device=self._device)
+
         def average(first: int, end: int) -> None:
-            inputs = [shot.geo, cam, shot.light, shot.turn, work.vertices, shot.normals, rays, work.keys, shot.facets]
-            inputs += [places, srgb, shot.geo.atlas.decoded, first, shot.picture]
-            wp.launch(kernels.resolve_places, (end - first, width), inputs=inputs, device=self._device)
+            inputs = [cam, places, shot.srgb, shot.geo.atlas.decoded, first, shot.picture]
+            wp.launch(kernels.average, end - first, inputs=inputs, device=self._device)
 
-        self._bands.run(draw, self._bands.edges(height))
-        self._bands.run(average, self._bands.edges(height))
-
-    def _places(self, row: int, samples: int) -> Any:
-        """Room for the keys of all pixels in `self._words`, all 0."""
-        wp.utils.array_scan(self._counts, self._first, inclusive=False)
-        count = int(self._first[-1:].numpy()[0]) + int(self._counts[-1:].numpy()[0])
-        room = max(count * samples, 1)
-        if self._keys.size < room:
-            self._keys = wp.zeros(room * 5 // 4, dtype=wp.uint64, device=self._device)
-        else:
-            self._keys[:room].zero_()
-        places = kernels.Places()
-        places.words = self._words
-        places.first = self._first
-        places.row = row
-        places.offsets = self._offsets[samples]
-        places.keys = self._keys
-        return places
+        self._bands.run(list_pixels, self._bands.edges(self._counts.size))
+        self._bands.run(raster, self._bands.edges(work.keys.shape[0]))
+        self._bands.run(group, self._bands.edges(pixels))
+        shot.shade_places(places, pixels)
+        self._bands.run(average, self._bands.edges(pixels))
 
 
 def offsets(samples: int) -> Array:

@@ -15,32 +15,18 @@ from framepress.headless.render.bands import Bands
 from framepress.headless.render.device_arrays import Result, upload
 from framepress.headless.render.environment import FilteredDomes, dome_turn, mean_radiance, polynomial
 from framepress.headless.render.kernels import light as kernels
-from framepress.headless.render.kernels.shade import shade
 from framepress.headless.render.kernels.texture import MODULE
 from framepress.headless.render.lights import Lamp, default_lights, exposure, illuminance, lamps_of
 from framepress.headless.render.poses import Poses
 from framepress.headless.render.shadows import MAPS, SIDE, ShadowMaps
+from framepress.headless.render.shots import Shot
 from framepress.headless.render.textures import Textures, table
 from framepress.headless.render.views import View
 from framepress.headless.scene import Light, Scene
 
-__all__ = ["Shader", "Shot"]
+__all__ = ["Shader"]
 
 SRGB_CODES = 4096
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Shot:
-    """What shading one camera's picture works with. The kernels say what each is."""
-
-    geo: Any
-    chunks: int
-    view: View
-    light: Any
-    turn: Any
-    normals: Any
-    facets: Any
-    picture: Any
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -92,31 +78,26 @@ class Shader:
         assert self._frame is not None, "begin_frame comes first"
         _, geo, poses = self._frame
         lit = self._lit = self._lit or self._light()
-        cam = view.optics.cam
         height, width = view.work.keys.shape
         result = Result((height, width), np.uint32, wp.uint32, self._device)
         if samples > 1 and self._facets.shape != (height, width):
             self._facets = wp.zeros((height, width), dtype=wp.uint32, device=self._device)
         shot = Shot(
+            device=self._device,
+            bands=self._bands,
             geo=geo,
             chunks=poses.placements.chunks,
             view=view,
             light=self._seen_from(lit, view),
             turn=wp.mat33(*view.world_from_camera[:3, :3].astype(np.float32).ravel().tolist()),
             normals=lit.normals,
-            facets=self._facets,
+            srgb=self._srgb,
             picture=result.array,
+            facets=self._facets,
         )
-        work = view.work
-
-        def rows(first: int, end: int) -> None:
-            inputs = [geo, cam, shot.light, shot.turn, work.vertices, shot.normals, view.optics.rays, work.keys]
-            inputs += [self._srgb, first, int(samples > 1), shot.picture, shot.facets]
-            wp.launch(shade, (end - first, width), inputs=inputs, device=self._device)
-
-        self._bands.run(rows, self._bands.edges(height))
+        shot.shade_centres(facets=samples > 1)
         if samples > 1:
-            self._antialias.resolve(shot, samples, self._srgb)
+            self._antialias.resolve(shot, samples)
         return result.host().view(np.uint8).reshape(height, width, 4)
 
     def _light(self) -> _Lit:

@@ -14,6 +14,7 @@ from framepress.headless.render.kernels.light import (
     reflected,
     skylight,
 )
+from framepress.headless.render.kernels.places import Places, fan_of
 from framepress.headless.render.kernels.shadow import reached
 from framepress.headless.render.kernels.structs import (
     NOTHING,
@@ -198,17 +199,31 @@ def shade(
     normals: wp.array(dtype=wp.mat33),
     rays: wp.array2d(dtype=wp.vec3),
     keys: wp.array2d(dtype=wp.uint64),
+    places: Places,
+    beside: int,
     srgb: wp.array(dtype=wp.uint8),
     first: int,
     want_facets: int,
     picture: wp.array2d(dtype=wp.uint32),
     facets: wp.array2d(dtype=wp.uint32),
 ):
-    """The colour at the centres of the pixels from row `first` on."""
-    j, x = wp.tid()
+    """The colour at the centres of an image row's pixels, from row `first` on; or, if `beside` is 1, at the places of
+    one pixel of `places`, from the `first` on. One kernel for both: the model is long, and compiled once."""
+    j, i = wp.tid()
+    x = i
     y = first + j
+    if beside == 1:
+        if places.owners[y * places.offsets.shape[0] + i] != i:
+            return
+        x = places.pixels[y] % cam.width
+        y = places.pixels[y] // cam.width
     key = keys[y, x]
     d = ray(cam, rays, x, y)
+    at = (first + j) * places.offsets.shape[0] + i
+    if beside == 1:
+        key = places.keys[at]
+        fan = fan_of(cam, rays, x, y)
+        d = fan.d + fan.across * places.offsets[i][0] + fan.down * places.offsets[i][1]
     color = wp.vec3(0.0, 0.0, 0.0)
     code = wp.uint32(0)
     if key != wp.uint64(0):
@@ -218,6 +233,10 @@ def shade(
             code = facet_code(hit.facet)
     elif wp.length_sq(d) > 0.0:
         color = background(geo.atlas, light, wp.normalize(turn * d))
-    picture[y, x] = packed(toned(color), srgb)
-    if want_facets == 1:
-        facets[y, x] = code
+    color = toned(color)
+    if beside == 1:
+        places.colors[at] = color
+    else:
+        picture[y, x] = packed(color, srgb)
+        if want_facets == 1:
+            facets[y, x] = code

@@ -1,8 +1,4 @@
-"""Anti-aliasing of the picture, and of nothing else: pixels at the edges of surfaces, drawn again at several places.
-
-Places of a pixel are offsets from its centre [px]. Keys of all places of all such pixels lie one after the other; a
-pixel's first is found by the word of 32 pixels that it is in.
-"""
+"""Anti-aliasing of the picture, and of nothing else: pixels at the edges of surfaces, drawn again at several places."""
 
 # ruff: noqa: UP018, RUF046 -- in a kernel, float(0.0) makes a variable and 0.0 a constant
 
@@ -10,20 +6,12 @@ import warp as wp
 
 from framepress.headless.render.kernels.bounds import image_box
 from framepress.headless.render.kernels.lens import ray
-from framepress.headless.render.kernels.light import Lighting, background
+from framepress.headless.render.kernels.places import CENTRE, Places, fan_of
 from framepress.headless.render.kernels.raster import Plane, cut_out, plane_of
-from framepress.headless.render.kernels.shade import facet_of, hit_of, radiance, unpacked_facet
-from framepress.headless.render.kernels.structs import (
-    LANES,
-    PINHOLE,
-    Cam,
-    Geo,
-    chunk_of,
-    inverse_of,
-    key_of,
-)
+from framepress.headless.render.kernels.shade import facet_of, unpacked_facet
+from framepress.headless.render.kernels.structs import LANES, Cam, Geo, chunk_of, inverse_of, key_of
 from framepress.headless.render.kernels.texture import MODULE
-from framepress.headless.render.kernels.tone import packed, shown_of, toned
+from framepress.headless.render.kernels.tone import packed, shown_of
 
 CREASE = wp.constant(0.8)
 """Cosine between facets beyond which they are two surfaces."""
@@ -33,17 +21,6 @@ STEP = wp.constant(0.03)
 
 NEAR_BY = wp.constant(0.2)
 """How far, of itself, 1 / t may differ between places of one pixel on one surface."""
-
-
-@wp.struct
-class Places:
-    """Args: words: a bit a pixel, 32 of a row. first: of each word, how many such pixels come before it."""
-
-    words: wp.array(dtype=wp.uint32)
-    first: wp.array(dtype=wp.int32)
-    row: wp.int32  # words a row
-    offsets: wp.array(dtype=wp.vec2)
-    keys: wp.array(dtype=wp.uint64)
 
 
 @wp.func
@@ -126,52 +103,6 @@ def edges(
     counts[at] = ones(word)
 
 
-@wp.struct
-class Fan:
-    """A pixel's rays: to first order d + u across + v down at the offset (u, v)."""
-
-    d: wp.vec3
-    across: wp.vec3
-    down: wp.vec3
-
-
-@wp.func
-def step_between(d: wp.vec3, before: wp.vec3, after: wp.vec3) -> wp.vec3:
-    """The change of a ray from a pixel to the next; zero rays, which the lens does not see, have no say."""
-    step = wp.vec3(0.0, 0.0, 0.0)
-    if wp.length_sq(after) > 0.0:
-        step = after - d
-    elif wp.length_sq(before) > 0.0:
-        step = d - before
-    return step
-
-
-@wp.func
-def fan_of(cam: Cam, rays: wp.array2d(dtype=wp.vec3), x: int, y: int) -> Fan:
-    fan = Fan()
-    fan.d = ray(cam, rays, x, y)
-    if cam.model == PINHOLE:
-        fan.across = wp.vec3(1.0 / cam.fx, 0.0, 0.0)
-        fan.down = wp.vec3(0.0, 1.0 / cam.fy, 0.0)
-    else:
-        none = wp.vec3(0.0, 0.0, 0.0)
-        left = none
-        right = none
-        above = none
-        below = none
-        if x > 0:
-            left = rays[y, x - 1]
-        if x + 1 < cam.width:
-            right = rays[y, x + 1]
-        if y > 0:
-            above = rays[y - 1, x]
-        if y + 1 < cam.height:
-            below = rays[y + 1, x]
-        fan.across = step_between(fan.d, left, right)
-        fan.down = step_between(fan.d, above, below)
-    return fan
-
-
 @wp.func
 def any_of(places: Places, box: wp.vec4i) -> bool:
     """Whether a pixel of the box is to be drawn again."""
@@ -230,7 +161,7 @@ def draw_places(
             if wp.min(ea, wp.min(eb, ec)) >= 0.0 and near >= cam.least and near <= cam.most:
                 hole = False
                 if geo.leaf_cut[leaf] == 1:
-                    hole = cut_out(geo, leaf, row, ea, eb, ec)
+                    hole = cut_out(geo, leaf, row, wp.vec3(ea, eb, ec))
                 if not hole:
                     wp.atomic_max(places.keys, at + k, key_of(near, triangle))
 
@@ -309,67 +240,89 @@ def like(leaf: int, facet: wp.vec3, near: float, other_leaf: int, other_facet: w
 
 
 @wp.kernel(module=MODULE)
-def resolve_places(
+def list_pixels(cam: Cam, places: Places, first: int):
+    """The pixels of the words from `first` on, into `places.pixels`."""
+    i = first + wp.tid()
+    at = places.first[i]
+    pixel = i // places.row * cam.width + i % places.row * 32
+    rest = places.words[i]
+    while rest != wp.uint32(0):
+        lowest = rest & (~rest + wp.uint32(1))
+        rest = rest ^ lowest
+        places.pixels[at] = pixel + ones(lowest - wp.uint32(1))
+        at += 1
+
+
+@wp.kernel(module=MODULE)
+def group(
     geo: Geo,
     cam: Cam,
-    light: Lighting,
     turn: wp.mat33,
     vertices: wp.array(dtype=wp.vec3),
-    normals: wp.array(dtype=wp.mat33),
     rays: wp.array2d(dtype=wp.vec3),
     keys: wp.array2d(dtype=wp.uint64),
     facets: wp.array2d(dtype=wp.uint32),
+    places: Places,
+    first: int,
+):
+    """Which places of a pixel, from the `first` on, show one surface, so that it is shaded once.
+
+    Two surfaces are remembered at a time: what is at the centre, and the last other one.
+    """
+    i = first + wp.tid()
+    y = places.pixels[i] // cam.width
+    x = places.pixels[i] % cam.width
+    d = ray(cam, rays, x, y)
+    key = keys[y, x]
+    leaf = leaf_at(geo, key)
+    inverse = inverse_of(key)
+    facet = wp.vec3(0.0, 0.0, 0.0)
+    if leaf >= 0:
+        facet = unpacked_facet(facets[y, x])
+    other = int(CENTRE)
+    other_leaf = int(-2)
+    other_inverse = float(0.0)
+    other_facet = wp.vec3(0.0, 0.0, 0.0)
+    count = places.offsets.shape[0]
+    for k in range(count):
+        there = places.keys[i * count + k]
+        owner = int(CENTRE)
+        if wp.uint32(there) != wp.uint32(key) or (there == wp.uint64(0)) != (key == wp.uint64(0)):
+            its_leaf = leaf_at(geo, there)
+            near = inverse_of(there)
+            its_facet = wp.vec3(0.0, 0.0, 0.0)
+            if its_leaf >= 0:
+                its_facet = facet_of(geo, turn, vertices, there, d)
+            if not like(its_leaf, its_facet, near, leaf, facet, inverse):
+                if not like(its_leaf, its_facet, near, other_leaf, other_facet, other_inverse):
+                    other = k
+                    other_leaf = its_leaf
+                    other_inverse = near
+                    other_facet = its_facet
+                owner = other
+        places.owners[i * count + k] = owner
+
+
+@wp.kernel(module=MODULE)
+def average(
+    cam: Cam,
     places: Places,
     srgb: wp.array(dtype=wp.uint8),
     decoded: wp.array(dtype=wp.float32),
     first: int,
     picture: wp.array2d(dtype=wp.uint32),
 ):
-    """The mean colour of each pixel that was drawn again, from row `first` on; a surface is shaded once a pixel."""
-    i, x = wp.tid()
-    y = first + i
-    at = y * places.row + (x >> 5)
-    word = places.words[at]
-    bit = wp.uint32(1) << wp.uint32(x & 31)
-    if (word & bit) == wp.uint32(0):
-        return
-    fan = fan_of(cam, rays, x, y)
-    if wp.length_sq(fan.d) == 0.0:
-        return
+    """The mean colour of each pixel, from the `first` on, over its places."""
+    i = first + wp.tid()
+    y = places.pixels[i] // cam.width
+    x = places.pixels[i] % cam.width
+    centre = shown_of(picture[y, x], decoded)
     count = places.offsets.shape[0]
-    start = (places.first[at] + ones(word & (bit - wp.uint32(1)))) * count
-    # Two surfaces at a time are remembered: what is at the centre, and the last other one.
-    key = keys[y, x]
-    color = shown_of(picture[y, x], decoded)
-    leaf = leaf_at(geo, key)
-    facet = wp.vec3(0.0, 0.0, 0.0)
-    if leaf >= 0:
-        facet = unpacked_facet(facets[y, x])
-    inverse = inverse_of(key)
-    other_leaf = int(-2)
-    other_facet = wp.vec3(0.0, 0.0, 0.0)
-    other_inverse = float(0.0)
-    other_color = wp.vec3(0.0, 0.0, 0.0)
     total = wp.vec3(0.0, 0.0, 0.0)
     for k in range(count):
-        there = places.keys[start + k]
-        near = inverse_of(there)
-        its_leaf = leaf_at(geo, there)
-        its_facet = wp.vec3(0.0, 0.0, 0.0)
-        if its_leaf >= 0:
-            its_facet = facet_of(geo, turn, vertices, there, fan.d)
-        if like(its_leaf, its_facet, near, leaf, facet, inverse):
-            total += color
+        owner = places.owners[i * count + k]
+        if owner == CENTRE:
+            total += centre
         else:
-            if not like(its_leaf, its_facet, near, other_leaf, other_facet, other_inverse):
-                offset = places.offsets[k]
-                d = fan.d + fan.across * offset[0] + fan.down * offset[1]
-                if its_leaf >= 0:
-                    other_color = toned(radiance(geo, light, normals, hit_of(geo, cam, turn, vertices, there, d)))
-                else:
-                    other_color = toned(background(geo.atlas, light, wp.normalize(turn * d)))
-                other_leaf = its_leaf
-                other_facet = its_facet
-                other_inverse = near
-            total += other_color
+            total += places.colors[i * count + owner]
     picture[y, x] = packed(total / float(count), srgb)

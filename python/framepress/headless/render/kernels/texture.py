@@ -63,18 +63,18 @@ def placed(use: Use, uv: wp.vec2) -> wp.vec2:
 
 @wp.func
 def wrapped(i: int, n: int, wrap: int) -> int:
-    """Texel column or row, of n; clamped where the mode is neither repeat nor mirror."""
+    """Texel column or row, of n. Args: i: at most one off the first period: [-1, n], of a mirror [-1, 2 n]."""
     j = i
     if wrap == REPEAT:
-        j = i % n
         if j < 0:
             j += n
-    elif wrap == MIRROR:
-        j = i % (2 * n)
-        if j < 0:
-            j += 2 * n
         if j >= n:
-            j = 2 * n - 1 - j
+            j -= n
+    elif wrap == MIRROR:
+        if j < 0:
+            j = -1 - j
+        if j >= n:
+            j = wp.max(2 * n - 1 - j, 0)
     else:
         j = wp.clamp(i, 0, n - 1)
     return j
