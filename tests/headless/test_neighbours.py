@@ -14,6 +14,8 @@ pytest.importorskip("pxr.UsdSemantics", reason="needs usd-core: pip install 'fra
 
 from pxr import Gf, Usd, UsdGeom, UsdSemantics
 
+from framepress.errors import InputError
+from framepress.headless import host as hosts
 from framepress.headless.host import RELEASES, Host
 from framepress.headless.neighbours import modules
 from framepress.headless.neighbours.application import Application
@@ -155,6 +157,12 @@ def test_a_stage_that_cannot_be_opened_answers_false_and_keeps_the_old_one(found
     kept.reset()
 
 
+def test_a_stage_opens_by_the_url_of_its_file(found: Neighbours, tmp_path: Any) -> None:
+    Usd.Stage.CreateNew(str(tmp_path / "a.usda")).Save()
+    assert found["omni.usd"].get_context().open_stage(f"file://{tmp_path}/a.usda")
+    assert found["omni.usd"].get_context().get_stage_url() == str(tmp_path / "a.usda")
+
+
 def test_a_closed_stage_is_named_where_one_is_needed(found: Neighbours) -> None:
     found["omni.usd"].get_context().close_stage()
     assert found["omni.usd"].get_context().get_stage() is None
@@ -198,6 +206,44 @@ def test_the_clock_runs_while_the_timeline_plays(found: Neighbours) -> None:
     kinds = found["omni.timeline"].TimelineEventType
     assert [kind for kind in heard if kind in (kinds.PLAY, kinds.PAUSE, kinds.STOP)] == [0, 1, 2]
     kept.unsubscribe()
+
+
+def test_the_timeline_has_the_span_and_rate_of_the_stage_and_loops_only_if_told(found: Neighbours) -> None:
+    stage = Usd.Stage.CreateInMemory()
+    stage.SetStartTimeCode(24)
+    stage.SetEndTimeCode(48)
+    stage.SetTimeCodesPerSecond(24)
+    timeline = found["omni.timeline"].get_timeline_interface()
+    found["omni.usd"].get_context().attach_stage(stage)
+    assert (timeline.get_start_time(), timeline.get_end_time(), timeline.get_time_codes_per_second()) == (
+        1.0,
+        2.0,
+        24.0,
+    )
+    timeline.play()
+    for _ in range(2):
+        timeline.set_current_time(2.0)
+        found.application.update()
+        assert (timeline.get_current_time(), timeline.is_playing()) == (1.0, timeline.is_looping())
+        timeline.set_looping(False)
+
+
+def test_the_viewports_render_product_follows_its_camera_and_size(found: Neighbours) -> None:
+    hosts_before = hosts._current
+    hosts._current = found.host
+    try:
+        viewport = found["omni.kit.viewport.utility"].get_active_viewport()
+        with pytest.raises(InputError, match="/OmniverseKit_Persp"):
+            viewport.get_render_product_path()
+        found["isaacsim.core.utils.viewports"].set_camera_view((3, 3, 3), (0, 0, 0))
+        path = viewport.get_render_product_path()
+        assert viewport.get_render_product_path() == path
+        viewport.resolution = (64, 48)
+        product = found.host.products[viewport.render_product_path]
+        assert (product.camera, product.resolution) == ("/OmniverseKit_Persp", (64, 48))
+        assert len(found.host.products) == 1
+    finally:
+        hosts._current = hosts_before
 
 
 def test_another_stage_stops_the_timeline(found: Neighbours) -> None:

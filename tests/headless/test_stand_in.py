@@ -152,7 +152,7 @@ def test_a_script_is_main_with_its_arguments_and_the_modules_beside_it(script: S
     places = list(sys.path)
     outcome = stand_in.run(path, ["--frames", "3"])
     assert sys.path == places
-    del sys.modules["beside"]
+    assert "beside" not in sys.modules  # it would hold the modules of a session that is over
     assert (outcome.error, outcome.exit_code) == (None, 5)
 
 
@@ -190,6 +190,34 @@ def test_tasks_started_at_the_top_of_a_script_run_to_their_end(script: Script, t
     )
     assert stand_in.run(path).error is None
     assert (tmp_path / "done").read_text() == f"{3 / 60:.6f}"
+
+
+def test_a_script_that_quits_is_not_held_up_by_what_waits_forever(script: Script) -> None:
+    path = script(
+        """
+        import asyncio
+        import omni.kit.app
+
+        async def watch():
+            while True:
+                await omni.kit.app.get_app().next_update_async()
+
+        async def work():
+            for _ in range(3):
+                await omni.kit.app.get_app().next_update_async()
+            omni.kit.app.get_app().post_quit(4)
+
+        asyncio.ensure_future(watch())
+        asyncio.ensure_future(work())
+        """
+    )
+    assert stand_in.run(path).exit_code == 4
+
+
+def test_a_folder_that_happens_to_be_called_so_is_no_isaac_sim(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "isaacsim").mkdir()
+    monkeypatch.syspath_prepend(str(tmp_path))
+    assert stand_in.real_isaac_sim() == ""
 
 
 def test_a_task_that_fails_is_the_scripts_failure(script: Script) -> None:

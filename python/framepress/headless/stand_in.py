@@ -72,8 +72,8 @@ def real_isaac_sim() -> str:
         if isinstance(sys.modules.get(name), StandInModule):
             continue
         spec = importlib.util.find_spec(name)
-        if spec is not None:
-            return f"module {name} in {spec.origin or next(iter(spec.submodule_search_locations or ()), 'memory')}"
+        if spec is not None and spec.origin is not None:  # else a folder that happens to have the name
+            return f"module {name} in {spec.origin}"
     return ""
 
 
@@ -262,10 +262,24 @@ def _carry_out(path: Path, installation: Installation, afterwards: Callable[[Hos
 
 @contextmanager
 def _as_main(path: Path, arguments: Sequence[str]) -> Iterator[None]:
-    argv, places = sys.argv, list(sys.path)
+    """The script's arguments and folder are in place; its own modules are forgotten at the end, for they hold ours."""
+    argv, places, before = sys.argv, list(sys.path), set(sys.modules)
+    folder = path.parent.absolute()
     sys.argv = [str(path), *arguments]
-    sys.path.insert(0, str(path.parent.absolute()))
+    sys.path.insert(0, str(folder))
     try:
         yield
     finally:
         sys.argv, sys.path[:] = argv, places
+        own = {name for name in set(sys.modules) - before if _folder(name.partition(".")[0]) == folder}
+        for name in own:
+            del sys.modules[name]
+
+
+def _folder(name: str) -> Path | None:
+    """Where a top-level module or package lies."""
+    file = getattr(sys.modules.get(name), "__file__", None)
+    if file is None or name == __name__.partition(".")[0]:
+        return None
+    place = Path(file).absolute()
+    return place.parent.parent if place.name == "__init__.py" else place.parent

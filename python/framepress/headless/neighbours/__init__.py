@@ -17,6 +17,7 @@ from framepress.headless.neighbours import (
     isaac_stage,
     omniverse,
     synthetic,
+    viewport,
 )
 from framepress.headless.neighbours.session import Session
 
@@ -26,6 +27,7 @@ __all__ = ["modules"]
 FORMER = {
     "omni.isaac.kit": "isaacsim",
     "omni.isaac.core.utils": "isaacsim.core.utils",
+    "omni.isaac.core.utils.nucleus": "isaacsim.storage.native.nucleus",
     "omni.isaac.nucleus": "isaacsim.storage.native.nucleus",
     "omni.isaac.version": "isaacsim.core.version",
 }
@@ -38,6 +40,7 @@ def modules(session: Session, application: kit.Application) -> dict[str, dict[st
         **carbonite.modules(session),
         **omniverse.modules(session),
         **synthetic.modules(session),
+        **viewport.modules(session),
         **kit.modules(session, application),
         **isaac_app.modules(session, application),
         **isaac_stage.modules(session, application),

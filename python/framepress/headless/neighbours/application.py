@@ -63,6 +63,7 @@ class Application(Partly):
         self._updates, self._shutdown = EventStream(), EventStream()
         self._running = True
         self._next: asyncio.Future[None] | None = None
+        self._quit = loop.create_future()
 
     def update(self) -> None:
         """One update; outside of a coroutine, those that wait go on too."""
@@ -86,14 +87,15 @@ class Application(Partly):
         return self._loop.run_until_complete(task)
 
     def drain(self) -> None:
-        """Let the loop run until no task is left.
+        """Let the loop run until no task is left, or the application was asked to quit.
 
         Raises:
             BaseException: the first one that ended a task.
         """
-        while tasks := asyncio.all_tasks(self._loop):
-            done, _ = self._loop.run_until_complete(asyncio.wait(tasks, return_when=asyncio.FIRST_EXCEPTION))
-            for task in done:
+        while (tasks := asyncio.all_tasks(self._loop)) and self._running:
+            waiting = asyncio.wait({*tasks, self._quit}, return_when=asyncio.FIRST_COMPLETED)
+            done, _ = self._loop.run_until_complete(waiting)
+            for task in done - {self._quit}:
                 if not task.cancelled():
                     task.result()
 
@@ -119,6 +121,7 @@ class Application(Partly):
         self._session.exit_code = exit_code
         if self._running:
             self._running = False
+            self._quit.set_result(None)
             self._shutdown.push(POST_QUIT_EVENT_TYPE)
 
     post_uncancellable_quit = shutdown = post_quit

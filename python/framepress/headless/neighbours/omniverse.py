@@ -49,9 +49,8 @@ def _entry(path: Path, name: str) -> ListEntry:
 
 def _local(url: str) -> Path | None:
     """The file that a URL means; None where it is on a server: none is reached from here."""
-    if url.startswith("file:"):
-        return Path(url.removeprefix("file:").replace("//", "/", 1))
-    return None if "://" in url else Path(url)
+    path = stages.local_path(url)
+    return None if "://" in path else Path(path)
 
 
 def _stat(url: str) -> tuple[Result, ListEntry | None]:

@@ -26,7 +26,7 @@ class Session:
         for path, value in DEFAULTS.items():
             self.settings.set_default(path, value)
         self.dispatcher = Dispatcher()
-        self.timeline = Timeline(host, self.dispatcher, self._rate)
+        self.timeline = Timeline(host, self.dispatcher)
         self.context = StageContext(host, self.dispatcher, self.timeline.rest)
         self.exit_code = 0
 
@@ -44,6 +44,3 @@ class Session:
         if stage is None:
             raise RuntimeError("no stage is open: call omni.usd.get_context().new_stage() or open_stage(path) first")
         return stage
-
-    def _rate(self) -> float:
-        return float(self.stage().GetTimeCodesPerSecond())

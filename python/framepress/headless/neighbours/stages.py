@@ -4,14 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from enum import IntEnum
-from pathlib import Path
 from typing import Any, Protocol
 
 from pxr import Gf, Sdf, Tf, Usd, UsdGeom, UsdShade, UsdUtils
 
 from framepress.headless.neighbours.events import Dispatcher, EventStream
 
-__all__ = ["Selection", "StageContext", "StageEventType", "StageHolder", "StageState", "next_free_path", "new_stage"]
+__all__ = [
+    "Selection",
+    "StageContext",
+    "StageEventType",
+    "StageHolder",
+    "StageState",
+    "local_path",
+    "new_stage",
+    "next_free_path",
+]
 
 
 class StageEventType(IntEnum):
@@ -44,6 +52,11 @@ class StageHolder(Protocol):
     def stage(self) -> Usd.Stage | None: ...
 
     def use_stage(self, stage: Usd.Stage | None) -> None: ...
+
+
+def local_path(url: str) -> str:
+    """The file that a URL of a file means; another URL as it is."""
+    return "/" + url.removeprefix("file:").lstrip("/") if url.startswith("file:/") else str(url)
 
 
 def new_stage() -> Usd.Stage:
@@ -89,7 +102,7 @@ class StageContext:
         return self._holder.stage
 
     def get_stage_id(self) -> int:
-        """The stage's number in USD's own cache; 0 = no stage."""
+        """The stage's number in USD's own cache; -1 = no stage."""
         stage = self.get_stage()
         return -1 if stage is None else int(UsdUtils.StageCache.Get().Insert(stage).ToLongInt())
 
@@ -107,7 +120,7 @@ class StageContext:
     def open_stage(self, url: str, *_: Any, **__: Any) -> bool:
         """Open a stage from a file; False, and an event, where it cannot be."""
         try:
-            stage = Usd.Stage.Open(str(Path(url)) if "://" not in url else url)
+            stage = Usd.Stage.Open(local_path(url))
         except Tf.ErrorException:
             self._tell(StageEventType.OPEN_FAILED)
             return False

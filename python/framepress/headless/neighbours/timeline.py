@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from enum import IntEnum
-from typing import Protocol
+from typing import Any, Protocol
 
 from framepress.headless.neighbours.events import Dispatcher, EventStream
 
@@ -34,24 +33,33 @@ _GLOBAL_NAMES = {kind: f"omni.timeline.{name}" for name, kind in GLOBAL_EVENTS.i
 
 
 class Clock(Protocol):
-    """Where the simulation time is kept, for rendering and for scripts alike."""
+    """Where the simulation time is kept, for rendering and for scripts alike, and the open `Usd.Stage` (or None)."""
 
     time_s: float
     playing: bool
+
+    @property
+    def stage(self) -> Any: ...
 
 
 class Timeline:
     """`omni.timeline.ITimeline`."""
 
-    def __init__(self, clock: Clock, dispatcher: Dispatcher, rate: Callable[[], float]) -> None:
-        """Args: rate: time codes per second of the open stage, for when the script has set none."""
-        self._clock, self._dispatcher, self._stage_rate = clock, dispatcher, rate
+    def __init__(self, clock: Clock, dispatcher: Dispatcher) -> None:
+        self._clock, self._dispatcher = clock, dispatcher
         self._stream = EventStream()
-        self._stopped = True
-        self._start_s, self._end_s = 0.0, 100.0
-        self._rate: float | None = None
         self._looping = True
         self._auto_update = True
+        self.rest()
+
+    def rest(self) -> None:
+        """Another stage is open, or none: nothing plays, and start, end and rate are that stage's."""
+        stage = self._clock.stage
+        self._stopped, self._rate = True, 60.0 if stage is None else float(stage.GetTimeCodesPerSecond())
+        span = (0.0, 100.0)
+        if stage is not None and stage.HasAuthoredTimeCodeRange():
+            span = (stage.GetStartTimeCode(), stage.GetEndTimeCode())
+        self._start_s, self._end_s = (code / self._rate for code in span)
 
     def play(self, start_timecode: float = 0, end_timecode: float = 0, looping: bool = True) -> None:
         if end_timecode > start_timecode:
@@ -87,21 +95,20 @@ class Timeline:
         self._tell(TimelineEventType.CURRENT_TIME_CHANGED)
 
     def forward_one_frame(self) -> None:
-        self.set_current_time(self._clock.time_s + 1.0 / self.get_time_codes_per_second())
+        self.set_current_time(self._clock.time_s + 1.0 / self._rate)
 
     def rewind_one_frame(self) -> None:
-        self.set_current_time(max(self._clock.time_s - 1.0 / self.get_time_codes_per_second(), self._start_s))
-
-    def rest(self) -> None:
-        """Another stage is open: nothing plays."""
-        self._stopped, self._rate = True, None
+        self.set_current_time(max(self._clock.time_s - 1.0 / self._rate, self._start_s))
 
     def tick(self) -> None:
         """One update of the application: time passes while the timeline plays."""
         if not self._clock.playing or not self._auto_update:
             return
-        time_s = self._clock.time_s + 1.0 / self.get_time_codes_per_second()
-        if self._looping and time_s > self._end_s > self._start_s:
+        time_s = self._clock.time_s + 1.0 / self._rate
+        if time_s > self._end_s > self._start_s:
+            if not self._looping:
+                self.stop()
+                return
             time_s = self._start_s
         self._clock.time_s = time_s
         self._tell(TimelineEventType.CURRENT_TIME_TICKED)
@@ -121,7 +128,7 @@ class Timeline:
         self._tell(TimelineEventType.END_TIME_CHANGED)
 
     def get_time_codes_per_second(self) -> float:
-        return self._rate or self._stage_rate()
+        return self._rate
 
     def set_time_codes_per_second(self, time_codes_per_second: float) -> None:
         self._rate = float(time_codes_per_second)
