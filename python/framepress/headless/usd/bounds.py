@@ -18,7 +18,7 @@ from framepress.headless.usd.poses import Poses, product
 
 __all__ = ["EntityBounds"]
 
-_CORNERS = np.array([[x, y, z] for x in (0, 1) for y in (0, 1) for z in (0, 1)])
+_LINEAR = np.array([[1.0] * 4] * 3 + [[0.0] * 4])
 
 
 class _Extent:
@@ -30,15 +30,12 @@ class _Extent:
         self.used: Array | None = before.used if before is not None and same else _used(geometry)
         self.points = geometry.points if self.used is None else geometry.points[self.used]
         self.box = np.stack([self.points.min(axis=0), self.points.max(axis=0)]).astype(np.float64)
-        self.corners = np.where(_CORNERS, self.box[1], self.box[0])
 
     def under(self, matrix: Array) -> Array:
         """float64 (2, 3): bounds of the points after a matrix (4, 4)."""
-        if (np.count_nonzero(matrix[:3, :3], axis=0) <= 1).all():
-            # Axes stay axes: the box's corners are as exact as the points.
-            moved = _moved(self.corners, matrix)
-        else:
-            moved = _moved(self.points, matrix)
+        # Where axes stay axes, the box's ends are those of the points.
+        straight = (np.count_nonzero(matrix[:3, :3], axis=0) <= 1).all()
+        moved = _moved(self.box if straight else self.points, matrix)
         return np.stack([moved.min(axis=0), moved.max(axis=0)])
 
 
@@ -74,6 +71,7 @@ class EntityBounds:
         self._edges = np.searchsorted(self._entity, np.arange(len(nodes.entities) + 1))
         self._geometry = np.array([p.geometry for p in nodes.placements], dtype=np.int64)[self._leaf]
         self._extents: list[_Extent] = []
+        self._boxes = np.empty((0, 2, 3))
         self._matrices = np.full((len(order), 4, 4), np.nan)
         self._visible = np.zeros(len(order), dtype=bool)
         self._bounds = np.full((len(nodes.entities), 2, 3), np.nan)
@@ -133,12 +131,11 @@ class EntityBounds:
         matrices, shown = self._pair_matrices(), visible[self._leaf]
         changed |= (matrices != self._matrices).any(axis=(1, 2)) | (shown != self._visible)
         self._matrices, self._visible = matrices, shown
-        due = np.unique(self._entity[changed])
-        if len(due):
+        if changed.any():
             self._bounds = self._bounds.copy()
-            for entity in due:
-                pairs = np.arange(self._edges[entity], self._edges[entity + 1])
-                self._bounds[entity] = self._bound(pairs[shown[pairs]])
+            due = np.zeros(len(self._bounds), dtype=bool)
+            due[self._entity[changed]] = True
+            self._measure(due, np.flatnonzero(shown & due[self._entity]))
             self._bounds.flags.writeable = False
         return self._bounds
 
@@ -152,31 +149,44 @@ class EntityBounds:
             elif before.geometry is not geometry:
                 self._extents[k] = _Extent(geometry, before)
             changed[k] = before is None or before.geometry is not geometry
+        if changed.any():
+            self._boxes = np.stack([extent.box for extent in self._extents])
         return changed
 
-    def _bound(self, pairs: Array) -> Array:
-        """The bounds (2, 3) of some leaves of one entity; NaN of none."""
-        if not len(pairs):
-            return np.full((2, 3), np.nan)
-        if len(pairs) == 1:
-            return self._exact(int(pairs[0]))
-        corners = np.stack([self._extents[k].corners for k in self._geometry[pairs]])
-        reach = _moved(corners, self._matrices[pairs])
-        # Both sides as minima: (pairs, 6).
-        reach = np.concatenate([reach.min(axis=1), -reach.max(axis=1)], axis=1)
-        known: dict[int, Array] = {}
-        best = np.full(6, np.inf)
-        for side in range(6):
-            for k in np.argsort(reach[:, side], kind="stable").tolist():
-                # The turned corners are rounded as the points are, which may put a point outside of them by that much.
-                if reach[k, side] - 1e-9 * abs(reach[k, side]) >= best[side]:
-                    break
-                if k not in known:
-                    low, high = self._exact(int(pairs[k]))
-                    known[k] = np.concatenate([low, -high])
-                    best = np.minimum(best, known[k])
-        return np.stack([best[:3], -best[3:]])
+    def _measure(self, due: Array, pairs: Array) -> None:
+        """Sets the bounds of the entities that are `due`, whose visible leaves are in `pairs`."""
+        self._bounds[due] = np.nan
+        boxes, matrices = self._boxes[self._geometry[pairs]], self._matrices[pairs]
+        middle, half = boxes.mean(axis=1), (boxes[:, 1] - boxes[:, 0]) / 2
+        middle = _moved(middle[:, None], matrices)[:, 0]
+        half = _moved(half[:, None], np.abs(matrices) * _LINEAR)[:, 0]
+        # Minima of both sides; the slack is more than any rounding on the way.
+        reach = np.concatenate([middle - half, -middle - half], axis=1)
+        reach -= 1e-9 * np.concatenate([np.abs(middle) + half] * 2, axis=1)
+        edges = np.searchsorted(self._entity[pairs], np.arange(len(due) + 1))
+        count = np.diff(edges)
+        straight = (np.count_nonzero(matrices[:, :3, :3], axis=1) <= 1).all(axis=1)
+        lone = edges[:-1][count == 1]
+        lone = lone[straight[lone]]
+        ends = _moved(boxes[lone], matrices[lone])
+        self._bounds[self._entity[pairs[lone]]] = np.stack([ends.min(axis=1), ends.max(axis=1)], axis=1)
+        left = count > 0
+        left[self._entity[pairs[lone]]] = False
+        for entity in np.flatnonzero(left):
+            span = slice(edges[entity], edges[entity + 1])
+            self._bounds[entity] = self._bound(pairs[span], reach[span])
 
-    def _exact(self, pair: int) -> Array:
-        extent: _Extent = self._extents[self._geometry[pair]]
-        return extent.under(self._matrices[pair])
+    def _bound(self, pairs: Array, reach: Array) -> Array:
+        """The bounds (2, 3) of some leaves of one entity. `reach`: (n, 6), what each can reach at the most."""
+        best = np.full(6, np.inf)
+        unknown = np.ones(len(pairs), dtype=bool)
+        for side in range(6):
+            while True:
+                open_ = np.flatnonzero(unknown & (reach[:, side] < best[side]))
+                if not len(open_):
+                    break
+                k = open_[reach[open_, side].argmin()]
+                low, high = self._extents[self._geometry[pairs[k]]].under(self._matrices[pairs[k]])
+                best = np.minimum(best, np.concatenate([low, -high]))
+                unknown[k] = False
+        return np.stack([best[:3], -best[3:]])

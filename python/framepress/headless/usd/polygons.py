@@ -12,7 +12,7 @@ from framepress.core.arrays import Array
 
 __all__ = ["triangulate"]
 
-_CHUNK = 1 << 18
+_CHUNK = 1 << 16  # corners at a time, for the caches
 # Sine of the angle by which a corner must turn the other way before its polygon counts as concave: below it are
 # corners on a straight edge and the rounding of float32 coordinates.
 _REFLEX = 1e-6
@@ -54,21 +54,37 @@ def _concave(starts: Array, counts: Array, indices: Array, points: Array) -> tup
     concave: list[Array] = []
     for size in np.unique(counts[counts > 3]):
         faces = np.flatnonzero(counts == size)
-        for at in range(0, len(faces), _CHUNK):
-            chunk = faces[at : at + _CHUNK]
-            reflex = _reflex(points[indices[starts[chunk][:, None] + np.arange(size)]])
+        many = max(_CHUNK // int(size), 1)
+        for at in range(0, len(faces), many):
+            chunk = faces[at : at + many]
+            rings = points[indices[starts[chunk][:, None] + np.arange(size)]].astype(np.float64)
             if size == 4:
-                # The diagonal of a concave quad starts at its reflex corner, or at the one across.
-                pivots[chunk] = (reflex[:, 1] | reflex[:, 3]) & ~(reflex[:, 0] | reflex[:, 2])
+                pivots[chunk] = _folded(rings)
             else:
-                concave.append(chunk[reflex.any(axis=1)])
+                concave.append(chunk[_reflex(rings).any(axis=1)])
     return pivots, np.sort(np.concatenate(concave)) if concave else np.empty(0, dtype=np.int64)
+
+
+def _folded(quads: Array) -> Array:
+    """bool (F,): whether the halves of quads (F, 4, 3) on either side of the first diagonal face opposite ways.
+
+    Then the quad is concave and that diagonal outside of it: the other one is inside.
+    """
+    a, b, c, d = quads.transpose(1, 2, 0)
+    across = c - a
+    first, second = _cross3(b - a, across), _cross3(across, d - a)
+    dot, size = (first * second).sum(axis=0), (first * first).sum(axis=0) * (second * second).sum(axis=0)
+    return np.asarray((dot < 0) & (dot * dot > _REFLEX**2 * size))
+
+
+def _cross3(a: Array, b: Array) -> Array:
+    """float64 (3, F): a x b, components first."""
+    return np.stack([a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0]])
 
 
 def _reflex(polygons: Array) -> Array:
     """bool (F, n): corners of polygons (F, n, 3) that turn against the polygon's own sense."""
-    ring = polygons.astype(np.float64)
-    ring -= ring[:, :1]
+    ring = polygons - polygons[:, :1]
     after = np.roll(ring, -1, axis=1)
     normal = np.cross(ring, after).sum(axis=1)
     ahead = after - ring
