@@ -83,3 +83,14 @@ def test_two_classes_that_differ_in_case_only_are_refused() -> None:
 def test_options_can_be_copied_as_hosts_copy_writers() -> None:
     chosen = Options.of(formats="coco,kitti", split="train=1")
     assert copy.deepcopy(chosen) == chosen
+
+
+def test_labels_of_another_taxonomy_make_no_objects() -> None:
+    asked = Options.of(formats="native").annotators
+    filtered = {name for name, params in asked.items() if params.get("semanticFilter") == "class:*"}
+    boxes = {"bounding_box_2d_tight", "bounding_box_2d_loose", "bounding_box_3d"}
+    assert filtered == boxes | {"instance_segmentation_fast", "semantic_segmentation"}
+    chosen = Options.of(formats="coco", policy={"taxonomy": "shape"}).annotators
+    assert chosen["bounding_box_2d_tight"] == {"semanticFilter": "shape:*"}
+    chosen = Options.of(formats="coco", semantic_filter="class:car|truck").annotators
+    assert chosen["bounding_box_2d_tight"] == {"semanticFilter": "class:car|truck"}

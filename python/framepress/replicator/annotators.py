@@ -34,6 +34,7 @@ ANNOTATORS: Mapping[str, tuple[str, Mapping[str, Any]]] = {
 }
 """Feature (`core.features`) -> the annotator that it comes from, and its init parameters."""
 
+_LABELLED = ("bounding_box", "instance_segmentation", "semantic_segmentation")
 _ALWAYS = ("box", "box_full", "box3d")  # small, and what occlusion, truncation and nesting are told from
 
 DEFAULT_CHANNELS = ("rgb", "depth", "semantic", "instance")
@@ -55,13 +56,17 @@ def channels_of(text: str | Iterable[str] | None) -> tuple[str, ...]:
     return tuple(name for name in CHANNELS if name in names)
 
 
-def wanted(formats: Iterable[Iterable[str]], channels: Iterable[str], labels: LabelMap | None) -> Asked:
+def wanted(
+    formats: Iterable[Iterable[str]], channels: Iterable[str], labels: LabelMap | None, semantic_filter: str
+) -> Asked:
     """Annotator -> init parameters.
 
     Args:
         formats: of every format that is written, the features that it keeps or needs.
         channels: those that are asked for whether or not a format keeps all; others only as a format needs them.
         labels: key points are asked for where a class names some.
+        semantic_filter: the labels that make a prim an object, such as "class:*": others neither become rows nor cut
+            holes into the masks of what is around them.
     """
     chosen = set(channels)
     kept = {feature for features in formats for feature in features}
@@ -71,4 +76,7 @@ def wanted(formats: Iterable[Iterable[str]], channels: Iterable[str], labels: La
     if not named:
         features.discard("keypoints")
     found = {ANNOTATORS[name][0]: dict(ANNOTATORS[name][1]) for name in ANNOTATORS if name in features}
+    for annotator, params in found.items():
+        if annotator.startswith(_LABELLED):  # the others have no filter of their own: it would change everybody's
+            params["semanticFilter"] = semantic_filter
     return {**found, "camera_params": {}}

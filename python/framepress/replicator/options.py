@@ -45,6 +45,7 @@ class Options:
         split: Split | str | None = None,
         seed: int = 0,
         policy: Policy | Mapping[str, Any] | None = None,
+        semantic_filter: str | None = None,
         sequence: str = "",
         **writing: Any,
     ) -> Options:
@@ -56,10 +57,22 @@ class Options:
         """
         unknown = [name for name in writing if name not in _WRITING]
         if unknown:
-            known = ["formats", "labels", "unlisted", "channels", "split", "seed", "policy", "sequence", *_WRITING]
+            known = [
+                "formats",
+                "labels",
+                "unlisted",
+                "channels",
+                "split",
+                "seed",
+                "policy",
+                "semantic_filter",
+                "sequence",
+                *_WRITING,
+            ]
             raise OptionError(f"the writer has no option {unknown[0]!r}; it has {', '.join(known)}")
         classes = _labels(labels)
         kept = channels_of(channels)
+        rules = _policy(policy, classes)
         chosen = _formats(formats, kept)
         writers = [registry.by_name(name).make_writer(given) for name, given in chosen.items()]
         return cls(
@@ -67,9 +80,14 @@ class Options:
             labels=classes,
             unlisted=unlisted,
             split=Split.parse(split, seed) if isinstance(split, str) else split,
-            policy=_policy(policy, classes),
+            policy=rules,
             sequence=sequence,
-            annotators=wanted([writer.carries | writer.needs for writer in writers], kept, classes),
+            annotators=wanted(
+                [writer.carries | writer.needs for writer in writers],
+                kept,
+                classes,
+                semantic_filter or f"{rules.taxonomy}:*",
+            ),
             writing=writing,
         )
 

@@ -28,6 +28,8 @@ def build_writer(rep: ModuleType) -> type[Any]:
         format can keep them.
     split: "train=.8,val=.2", drawn with `seed`.
     policy: {comma, nested, nested_by_class, taxonomy, touching_m}, see `capture.policy`.
+    semantic_filter: which labels make a prim an object, as Replicator's predicates; by default those of the policy's
+        taxonomy, "class:*". It is this writer's own: other writers of the run keep theirs.
     sequence: the name of the recording; frames of one sequence stay in one split.
     workers, queue_bytes, on_full, existing, on_error: see `DatasetWriter`.
     """
