@@ -11,7 +11,7 @@ from framepress.errors import InputError, OptionError
 from framepress.headless.rep.layers import Edits
 from framepress.headless.rep.values import number, plain
 
-__all__ = ["converted", "set_attribute"]
+__all__ = ["converted", "is_array", "set_attribute"]
 
 SCALARS: dict[Any, Any] = {
     Sdf.ValueTypeNames.Bool: bool,
@@ -41,6 +41,13 @@ def set_attribute(prim: Any, name: str, value: Any, edits: Edits, call: str, att
     edits.set(attribute, converted(attribute, value, call))
 
 
+def is_array(prim: Any, name: str, attribute_type: str | None) -> bool:
+    """Whether an attribute, there or to be made, holds an array."""
+    attribute = prim.GetAttribute(name)
+    declared = attribute.GetTypeName() if attribute else Sdf.ValueTypeNames.Find(attribute_type or "")
+    return bool(declared.isArray)
+
+
 def converted(attribute: Any, value: Any, call: str) -> Any:
     """A value in an attribute's own type; a single element fills an array of one.
 
@@ -57,10 +64,11 @@ def converted(attribute: Any, value: Any, call: str) -> Any:
     size = scalar.type.pythonClass.dimension if hasattr(scalar.type.pythonClass, "dimension") else 0
     if not several or (size and len(value) == size and not hasattr(plain(value[0]), "__len__")):
         value = [value]
-    return [_element(scalar, plain(each), place) for each in value]
+    return [_element(scalar, plain(each), place, spread=False) for each in value]
 
 
-def _element(declared: Any, value: Any, place: str) -> Any:
+def _element(declared: Any, value: Any, place: str, spread: bool = True) -> Any:
+    """`spread`: whether one number stands for all entries of a vector."""
     if declared in SCALARS:
         fits = isinstance(value, str) == (SCALARS[declared] is str) or declared == Sdf.ValueTypeNames.Asset
         if not fits or (isinstance(value, Sequence) and not isinstance(value, str)):
@@ -70,7 +78,10 @@ def _element(declared: Any, value: Any, place: str) -> Any:
     size = getattr(made, "dimension", None)
     try:
         if isinstance(size, int) and not isinstance(value, made):
-            entries = list(value) if isinstance(value, Sequence) and not isinstance(value, str) else [value] * size
+            several = isinstance(value, Sequence) and not isinstance(value, str)
+            entries = list(value) if several else [value] * (size if spread else 1)
+            if len(entries) != size:
+                raise TypeError(f"{len(entries)} entries")
             return made(*(number(each, place) for each in entries))
         return made(value) if not isinstance(value, Sequence) or isinstance(value, str) else made(*value)
     except (TypeError, ValueError) as error:

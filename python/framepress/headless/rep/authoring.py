@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -12,7 +12,7 @@ from pxr import Sdf, Tf, UsdGeom, UsdShade
 from framepress.errors import OptionError
 from framepress.headless import host as hosts
 from framepress.headless.rep import labels
-from framepress.headless.rep.attributes import set_attribute
+from framepress.headless.rep.attributes import is_array, set_attribute
 from framepress.headless.rep.items import Prims, ReplicatorItem, paths_of, prims_of, targets_of
 from framepress.headless.rep.layers import Edits
 from framepress.headless.rep.looks import bind, define_mdl
@@ -28,7 +28,9 @@ __all__ = [
     "Placing",
     "apply",
     "bind_materials",
+    "copy_prim",
     "free_path",
+    "free_paths",
     "made",
     "pose_values",
     "record",
@@ -74,13 +76,28 @@ def pose_values(
 
 def free_path(stage: Any, parent: str, name: str) -> str:
     """`parent/name`, or with "_01", "_02", ... where there is such a prim. What no prim can be called becomes `_`."""
-    name = Tf.MakeValidIdentifier(name)
-    path = f"{parent.rstrip('/')}/{name}"
-    count = 0
-    while stage.GetPrimAtPath(path):
-        count += 1
-        path = f"{parent.rstrip('/')}/{name}_{count:02d}"
-    return path
+    return free_paths(stage, parent, Tf.MakeValidIdentifier(name), 1)[0]
+
+
+def free_paths(stage: Any, parent: str, name: str, count: int) -> list[str]:
+    """As `free_path`, several."""
+    found: list[str] = []
+    number = 0
+    while len(found) < count:
+        path = f"{parent.rstrip('/')}/{name}" + (f"_{number:02d}" if number else "")
+        if not stage.GetPrimAtPath(path):
+            found.append(path)
+        number += 1
+    return found
+
+
+def copy_prim(stage: Any, source: str, paths: Sequence[str]) -> None:
+    """Author a prim again at other paths, all at once: what the edit target holds of it and of what is below."""
+    target = stage.GetEditTarget()
+    layer, spec = target.GetLayer(), target.MapToSpecPath(source)
+    with Sdf.ChangeBlock():
+        for path in paths:
+            Sdf.CopySpec(layer, spec, layer, target.MapToSpecPath(path))
 
 
 def root_path(stage: Any, parent: Any, call: str, otherwise: str = ROOT) -> str:
@@ -123,18 +140,13 @@ def made(
     stage, call = host.stage, f"rep.create.{kind}"
     if placing.count < 1:
         raise OptionError(f"{call}: count={placing.count}; give at least 1")
-    parent = root_path(stage, placing.parent, call)
-    outer, inner = [], []
-    for _ in range(placing.count):
-        name = placing.name or default_name
-        path = free_path(stage, parent, f"{name}_Xform")
-        xform = UsdGeom.Xform.Define(stage, path)
-        standard_ops(xform)
-        inner.append(str(define(stage, f"{path}/{Tf.MakeValidIdentifier(name)}").GetPath()))
-        outer.append(path)
-    pairs = labels.pairs_of(placing.semantics, call)
-    for path in outer:
-        labels.author(stage.GetPrimAtPath(path), pairs, host.release)
+    name = Tf.MakeValidIdentifier(placing.name or default_name)
+    outer = free_paths(stage, root_path(stage, placing.parent, call), f"{name}_Xform", placing.count)
+    standard_ops(UsdGeom.Xform.Define(stage, outer[0]))
+    define(stage, f"{outer[0]}/{name}")
+    labels.author(stage.GetPrimAtPath(outer[0]), labels.pairs_of(placing.semantics, call), host.release)
+    copy_prim(stage, outer[0], outer[1:])
+    inner = [f"{path}/{name}" for path in outer]
     item = Prims(kind, outer, placing.name)
     _say(item, Prims(f"{kind}_inner", inner), placing, attributes or {}, call)
     return item
@@ -190,10 +202,12 @@ def set_pose(firing: Firing, subject: Any, values: PoseValues) -> None:
 def set_attributes(
     firing: Firing, subject: Any, name: str, value: Any, call: str, attribute_type: str | None = None
 ) -> None:
-    """Set an attribute, of a type that is converted to, on each prim."""
+    """Set an attribute, of a type that is converted to, on each prim; a list is one value a prim, or a whole array."""
     prims = prims_of(subject, firing, call)
     edits = Edits(firing.stage)
-    for prim, each in zip(prims, per_prim(value, len(prims), firing, call), strict=True):
+    whole = is_fixed(value) and bool(prims) and is_array(prims[0], name, attribute_type)
+    values = [value] * len(prims) if whole else per_prim(value, len(prims), firing, call)
+    for prim, each in zip(prims, values, strict=True):
         set_attribute(prim, name, each, edits, call, attribute_type)
     edits.write()
 

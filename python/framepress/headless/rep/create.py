@@ -19,6 +19,7 @@ from framepress.headless.rep import labels
 from framepress.headless.rep.authoring import Placing, made, pose_values
 from framepress.headless.rep.create_assets import from_dir, from_usd
 from framepress.headless.rep.create_materials import material_omnipbr
+from framepress.headless.rep.distribution import Distribution
 from framepress.headless.rep.items import Prims, ReplicatorItem, prims_of, targets_of
 from framepress.headless.rep.refused import refuse
 from framepress.headless.rep.render_products import render_product, render_product_tiled
@@ -229,9 +230,15 @@ class _Group(ReplicatorItem):
 
 
 def group(items: Any, semantics: Any = None, name: str | None = None) -> ReplicatorItem:
-    """Items, prims or paths taken together."""
+    """Items, prims or paths taken together.
+
+    Raises:
+        InputError, OptionError: something that means no prim.
+    """
     host = hosts.current()
-    found = _Group(list(items) if isinstance(items, list | tuple) else [items], name)
+    several = list(items) if isinstance(items, list | tuple) else [items]
+    targets_of([each for each in several if not isinstance(each, Distribution)], host.graph.now(host))
+    found = _Group(several, name)
     pairs = labels.pairs_of(semantics, "rep.create.group")
     prims = prims_of(found, host.graph.now(host), "rep.create.group") if pairs else []
     for prim in prims:

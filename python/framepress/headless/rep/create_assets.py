@@ -7,14 +7,14 @@ import re
 from pathlib import Path
 from typing import Any
 
-from pxr import UsdGeom
+from pxr import Sdf, Tf
 
 from framepress.errors import InputError
 from framepress.headless import host as hosts
 from framepress.headless.rep.authoring import Placing, made, pose_values
 from framepress.headless.rep.items import Prims, targets_of
 
-__all__ = ["asset_path", "from_dir", "from_usd"]
+__all__ = ["asset_path", "from_dir", "from_usd", "reference_to"]
 
 USD_SUFFIXES = (".usd", ".usda", ".usdc", ".usdz")
 
@@ -39,11 +39,11 @@ def from_usd(
     Raises:
         InputError: a file of this machine's that is not there.
     """
-    asset = asset_path(usd, "rep.create.from_usd")
+    reference = reference_to(usd, "rep.create.from_usd")
 
     def define(stage: Any, path: str) -> Any:
-        inner = UsdGeom.Xform.Define(stage, path)
-        inner.GetPrim().GetReferences().AddReference(asset)
+        inner = stage.DefinePrim(path)  # Of the type that the file says.
+        inner.GetReferences().AddReference(reference)
         return inner
 
     placing = Placing(
@@ -71,6 +71,31 @@ def asset_path(usd: Any, call: str) -> str:
     if not path.is_file():
         raise InputError(f"{call}: there is no file {path.absolute()}")
     return path.absolute().as_posix()
+
+
+def reference_to(usd: Any, call: str) -> Any:
+    """`Sdf.Reference` to a file's default prim, or its only one.
+
+    Raises:
+        InputError: a file of this machine's that is not there, is not USD's, or says not which of its prims is meant.
+    """
+    path = asset_path(usd, call)
+    if "://" in path:
+        return Sdf.Reference(path)
+    try:
+        layer = Sdf.Layer.FindOrOpen(path)
+    except Tf.ErrorException as error:
+        raise InputError(f"{call}: {path} is no USD file that can be read ({_last_line(error)})") from error
+    if layer is None:
+        raise InputError(f"{call}: {path} is no USD file that can be read")
+    roots = [prim.path for prim in layer.rootPrims]
+    if not layer.defaultPrim and len(roots) != 1:
+        raise InputError(f"{call}: {path} has no default prim and {len(roots)} root prims; set its defaultPrim")
+    return Sdf.Reference(path) if layer.defaultPrim else Sdf.Reference(path, roots[0])
+
+
+def _last_line(error: BaseException) -> str:
+    return str(error).strip().splitlines()[-1]
 
 
 def from_dir(

@@ -5,9 +5,12 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
+from pxr import Tf
+
+from framepress.errors import OptionError
 from framepress.headless import host as hosts
 from framepress.headless.rep import labels
-from framepress.headless.rep.authoring import apply, free_path, looks_folder
+from framepress.headless.rep.authoring import apply, copy_prim, free_paths, looks_folder
 from framepress.headless.rep.items import Prims, prims_of
 from framepress.headless.rep.layers import Edits
 from framepress.headless.rep.looks import define_look, set_look
@@ -49,12 +52,12 @@ def material_omnipbr(
     }
     values = {key: value for key, value in given.items() if value is not None}
     host = hosts.current()
-    folder = looks_folder(host.stage)
-    paths = []
-    for _ in range(count):
-        path = free_path(host.stage, folder, name or "OmniPBR")
-        labels.author(define_look(host.stage, path).GetPrim(), labels.pairs_of(semantics, call), host.release)
-        paths.append(path)
+    if count < 1:
+        raise OptionError(f"{call}: count={count}; give at least 1")
+    paths = free_paths(host.stage, looks_folder(host.stage), Tf.MakeValidIdentifier(name or "OmniPBR"), count)
+    first = define_look(host.stage, paths[0]).GetPrim()
+    labels.author(first, labels.pairs_of(semantics, call), host.release)
+    copy_prim(host.stage, paths[0], paths[1:])
     item = Prims("material_omnipbr", paths, name)
     for fixed in (True, False):
         chosen = {key: value for key, value in values.items() if is_fixed(value) is fixed}

@@ -27,7 +27,10 @@ class Distribution(ReplicatorItem):
     Attributes:
         output_name: key in `distribution_outputs`; None = not told.
         num_samples: how many are drawn where nobody asks for more.
+        is_finite: whether samples are finite floats, or tuples of equal length of them, and need no look.
     """
+
+    is_finite = False
 
     def __init__(self, kind: str, name: str | None, seed: int | None = None, num_samples: int = 1) -> None:
         super().__init__(kind, name, seed)
@@ -43,6 +46,8 @@ class Distribution(ReplicatorItem):
 
 class _Continuous(Distribution):
     """One number or several independent ones a sample, from two parameters of equal length."""
+
+    is_finite = True
 
     def __init__(self, kind: str, first: Any, second: Any, seed: int | None, name: str | None, samples: int) -> None:
         super().__init__(kind, name, seed, samples)

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
-from pxr import Gf, Sdf, UsdGeom
+from pxr import Gf, Sdf, Tf, UsdGeom
 
 from framepress.errors import OptionError
 from framepress.headless import host as hosts
 from framepress.headless.rep import labels
-from framepress.headless.rep.authoring import free_path, root_path, standard_ops
-from framepress.headless.rep.create_assets import asset_path
+from framepress.headless.rep.authoring import copy_prim, free_path, free_paths, root_path, standard_ops
+from framepress.headless.rep.create_assets import reference_to
 from framepress.headless.rep.distribution import Distribution, choice
 from framepress.headless.rep.items import InstancerPoint, Prims, paths_of
 from framepress.headless.rep.layers import Edits
@@ -36,7 +36,7 @@ def sources(paths: Any) -> list[Any]:
     found: list[Any] = []
     for each in paths if isinstance(paths, list | tuple) else [paths]:
         if isinstance(each, str) and not host.stage.GetPrimAtPath(each if Sdf.Path.IsValidPathString(each) else "/-"):
-            found.append(Sdf.Reference(asset_path(each, CALL)))
+            found.append(reference_to(each, CALL))
         else:
             found += [Sdf.Reference("", path) for path in paths_of(each, host.graph.now(host), CALL)]
     if not found:
@@ -53,21 +53,18 @@ def places(mode: Mode, assets: Sequence[Any], size: int, semantics: Any, name: s
         path = free_path(stage, root, name or "PointInstancer")
         instancer = UsdGeom.PointInstancer.Define(stage, path)
         for index, asset in enumerate(assets):
-            prototype = UsdGeom.Xform.Define(stage, f"{path}/Prototypes/Prototype_{index:02d}").GetPrim()
+            prototype = stage.DefinePrim(f"{path}/Prototypes/Prototype_{index:02d}")
             prototype.GetReferences().AddReference(asset)
             instancer.GetPrototypesRel().AddTarget(prototype.GetPath())
         instancer.CreateProtoIndicesAttr([0] * size)
         instancer.CreatePositionsAttr([Gf.Vec3f(0.0)] * size)
         labels.author(instancer.GetPrim(), pairs, host.release)
         return Prims("instantiate", [InstancerPoint(path, index) for index in range(size)], name)
-    paths = []
-    for _ in range(size):
-        path = free_path(stage, root, f"{name or 'Instance'}_Xform")
-        standard_ops(UsdGeom.Xform.Define(stage, path))
-        inner = UsdGeom.Xform.Define(stage, f"{path}/Ref").GetPrim()
-        inner.SetInstanceable(mode == "scene_instance")
-        labels.author(stage.GetPrimAtPath(path), pairs, host.release)
-        paths.append(path)
+    paths = free_paths(stage, root, f"{Tf.MakeValidIdentifier(name or 'Instance')}_Xform", size)
+    standard_ops(UsdGeom.Xform.Define(stage, paths[0]))
+    stage.DefinePrim(f"{paths[0]}/Ref").SetInstanceable(mode == "scene_instance")  # Of the type that the asset has.
+    labels.author(stage.GetPrimAtPath(paths[0]), pairs, host.release)
+    copy_prim(stage, paths[0], paths[1:])
     return Prims("instantiate", paths, name)
 
 

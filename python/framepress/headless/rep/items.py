@@ -14,7 +14,20 @@ if TYPE_CHECKING:
 
     from framepress.headless.rep.graph import Firing
 
-__all__ = ["InstancerPoint", "Node", "Prims", "ReplicatorItem", "Target", "paths_of", "prims_of", "targets_of"]
+__all__ = [
+    "GRAPH_PATH",
+    "InstancerPoint",
+    "Node",
+    "Prims",
+    "ReplicatorItem",
+    "Target",
+    "editable",
+    "paths_of",
+    "prim_at",
+    "prims_of",
+    "subject",
+    "targets_of",
+]
 
 GRAPH_PATH = "/Replicator/SDGPipeline"
 
@@ -166,17 +179,25 @@ def prims_of(value: Any, firing: Firing, call: str) -> list[Any]:
     Raises:
         InputError: a prim is gone, or is inside an instance, where USD allows no edits.
     """
-    prims = [prim_at(firing.stage, path) for path in paths_of(value, firing, call)]
-    for prim in prims:
-        if prim.IsInstanceProxy():
-            instance = prim
-            while not instance.IsInstance():
-                instance = instance.GetParent()
-            raise InputError(
-                f"{call}: {prim.GetPath()} is inside the instance {instance.GetPath()}, whose content USD shares with "
-                "other instances; edit the instance itself, or make it not instanceable"
-            )
-    return prims
+    return [editable(firing.stage, path, call) for path in paths_of(value, firing, call)]
+
+
+def editable(stage: Any, path: str, call: str) -> Any:
+    """A prim that may be edited.
+
+    Raises:
+        InputError: as `prims_of`.
+    """
+    prim = prim_at(stage, path)
+    if prim.IsInstanceProxy():
+        instance = prim
+        while not instance.IsInstance():
+            instance = instance.GetParent()
+        raise InputError(
+            f"{call}: {path} is inside the instance {instance.GetPath()}, whose content USD shares with other "
+            "instances; edit the instance itself, or make it not instanceable"
+        )
+    return prim
 
 
 def subject(call: str, input_prims: Any = None) -> Any:

@@ -85,21 +85,19 @@ class PoseValues:
         degrees = self._partials("rotation", count, firing)
         scales, sizes, pivots = (self._vectors(name, count, firing) for name in ("scale", "size", "pivot"))
         goals = aims(self.look_at, count, firing, self.call)
-        axis = UsdGeom.GetStageUpAxis(firing.stage) if self.look_at_up_axis is None else self.look_at_up_axis
-        ups = [axis] * count if isinstance(axis, str) else vectors(axis, count, firing, f"{self.call} look_at_up_axis")
+        ups = self._ups(count, firing)
+        order = self.rotation_order.upper()
         return [
-            Pose(
-                positions[row],
-                degrees[row],
-                self.rotation_order.upper(),
-                scales[row],
-                sizes[row],
-                pivots[row],
-                goals[row],
-                tuple(axis_vector(ups[row], self.call)),
-            )
+            Pose(positions[row], degrees[row], order, scales[row], sizes[row], pivots[row], goals[row], ups[row])
             for row in range(count)
         ]
+
+    def _ups(self, count: int, firing: Firing) -> Sequence[Vector]:
+        axis = UsdGeom.GetStageUpAxis(firing.stage) if self.look_at_up_axis is None else self.look_at_up_axis
+        if isinstance(axis, str):
+            return [tuple(axis_vector(axis, self.call))] * count
+        given = vectors(axis, count, firing, f"{self.call} look_at_up_axis")
+        return [tuple(axis_vector(each, self.call)) for each in given]
 
     def _vectors(self, name: str, count: int, firing: Firing) -> Sequence[Vector | None]:
         value = getattr(self, name)

@@ -12,7 +12,7 @@ from typing import Any
 from pxr import Gf, UsdGeom
 
 from framepress.errors import InputError
-from framepress.headless.rep.items import InstancerPoint, Target, prims_of
+from framepress.headless.rep.items import InstancerPoint, Target, editable
 from framepress.headless.rep.layers import Edits
 from framepress.headless.rep.rotations import degrees_of, looking, matrix_of
 from framepress.headless.rep.values import Vector
@@ -105,7 +105,7 @@ def _generations(rows: list[tuple[Any, Pose]]) -> list[list[tuple[Any, Pose]]]:
 
 
 def _write_prims(firing: Any, rows: list[tuple[Any, Pose]], call: str) -> None:
-    prims = prims_of([path for path, _ in rows], firing, call)
+    prims = [editable(firing.stage, path, call) for path, _ in rows]
     time = firing.host.time
     locals_ = [
         LocalPose(prim, time, whole=pose.look_at is not None) for prim, (_, pose) in zip(prims, rows, strict=True)
@@ -163,7 +163,7 @@ def _inverse(matrix: Any, prim: Any, call: str) -> Any:
 
 
 def _write_points(firing: Any, path: str, rows: list[tuple[int, Pose]], call: str) -> None:
-    instancer = UsdGeom.PointInstancer(prims_of([path], firing, call)[0])
+    instancer = UsdGeom.PointInstancer(editable(firing.stage, path, call))
     time, count = firing.host.time, len(instancer.GetProtoIndicesAttr().Get(firing.host.time))
     world = UsdGeom.XformCache(time).GetLocalToWorldTransform(instancer.GetPrim())
     inverse = _inverse(world, instancer.GetPrim(), call)

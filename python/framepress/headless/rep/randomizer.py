@@ -144,13 +144,10 @@ def _spread(
     input_prims: Any,
     name: str | None,
 ) -> tuple[Any, scatter.Spread]:
-    if len(lower) != 3 or len(upper) != 3:
-        raise OptionError(
-            f"{call}: min_samp {lower!r} and max_samp {upper!r}; give three numbers each, or None for one"
-        )
-    stream = hosts.current().graph.stream(name, seed)
-    region = scatter.Region((lower[0], lower[1], lower[2]), (upper[0], upper[1], upper[2]))
-    return subject(call, input_prims), scatter.Spread(stream, region, avoid, apart, call)
+    spread = scatter.Spread(
+        hosts.current().graph.stream(name, seed), scatter.Region.of(lower, upper, call), avoid, apart, call
+    )
+    return subject(call, input_prims), spread
 
 
 def color(

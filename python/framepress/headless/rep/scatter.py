@@ -34,6 +34,13 @@ class Region:
     lower: Limit = (None, None, None)
     upper: Limit = (None, None, None)
 
+    @classmethod
+    def of(cls, lower: Any, upper: Any, call: str) -> Region:
+        """Raises: OptionError: not three numbers each, or None for one."""
+        if len(lower) != 3 or len(upper) != 3:
+            raise OptionError(f"{call}: min_samp {lower!r}, max_samp {upper!r}; give three numbers each, None = free")
+        return cls((lower[0], lower[1], lower[2]), (upper[0], upper[1], upper[2]))
+
     @property
     def bounded(self) -> bool:
         return any(limit is not None for limit in (*self.lower, *self.upper))
@@ -51,12 +58,12 @@ class Spread:
     """How prims are scattered.
 
     Args:
-        stream: of random numbers.
+        numbers: a node's stream, or a generator that goes on.
         region: to stay in.
         avoid: prims to keep clear of. apart: keep clear of each other too.
     """
 
-    stream: Stream
+    numbers: Stream | np.random.Generator
     region: Region
     avoid: Any
     apart: bool
@@ -100,7 +107,8 @@ def in_volumes(firing: Firing, subject: Any, volumes: Any, excluded: Any, spread
 
 def _scatter(firing: Firing, subject: Any, sample: Sampler, spread: Spread) -> None:
     targets = targets_of(subject, firing)
-    generator = firing.generator(spread.stream)
+    numbers = spread.numbers
+    generator = numbers if isinstance(numbers, np.random.Generator) else firing.generator(numbers)
     boxes = _Boxes(firing, targets, spread) if spread.apart or spread.avoid is not None else None
     if boxes is None and not spread.region.bounded:
         places = sample(generator, len(targets))

@@ -61,22 +61,38 @@ class Surface:
 
 
 def inside(points: Array, corners: Array) -> Array:
-    """bool (N,): which points (N, 3) triangles (T, 3, 3) wind around, by their solid angle (van Oosterom, Strackee)."""
-    found = np.empty(len(points), bool)
+    """bool (N,): which points (N, 3) are inside of closed triangles (T, 3, 3).
+
+    Counted are the triangles that a line along z goes out of minus those that it goes into, above and below. Where the
+    two do not cancel the surface is open, and nothing counts as inside.
+    """
+    found = np.zeros(len(points), bool)
+    held = ((points >= corners.min(axis=(0, 1))) & (points <= corners.max(axis=(0, 1)))).all(axis=1)
+    rows = np.nonzero(held)[0]
     step = max(1, CHUNK // len(corners))
-    for start in range(0, len(points), step):
-        rays = corners[None] - points[start : start + step, None, None]
-        lengths = np.linalg.norm(rays, axis=3)
-        a, b, c = (rays[:, :, k] for k in range(3))
-        over = np.einsum("ntd,ntd->nt", a, np.cross(b, c))
-        below = (
-            lengths.prod(axis=2)
-            + np.einsum("ntd,ntd->nt", a, b) * lengths[:, :, 2]
-            + np.einsum("ntd,ntd->nt", b, c) * lengths[:, :, 0]
-            + np.einsum("ntd,ntd->nt", c, a) * lengths[:, :, 1]
-        )
-        found[start : start + step] = np.abs(np.arctan2(over, below).sum(axis=1)) > np.pi
+    for start in range(0, len(rows), step):
+        chosen = rows[start : start + step]
+        found[chosen] = _enclosed(points[chosen], corners)
     return found
+
+
+def _enclosed(points: Array, corners: Array) -> Array:
+    x, y = points[:, 0, None], points[:, 1, None]
+    edges = []
+    for first, second in ((1, 2), (2, 0), (0, 1)):
+        a, b = corners[:, first], corners[:, second]
+        edges.append((b[:, 0] - a[:, 0]) * (y - a[:, 1]) - (b[:, 1] - a[:, 1]) * (x - a[:, 0]))
+    left = np.logical_and.reduce([edge > 0 for edge in edges])
+    right = np.logical_and.reduce([edge < 0 for edge in edges])
+    point, triangle = np.nonzero(left | right)
+    weights = np.stack([edge[point, triangle] for edge in edges], axis=1)
+    height = (weights * corners[triangle, :, 2]).sum(axis=1) / weights.sum(axis=1)
+    side = np.where(left[point, triangle], 1, -1)
+    upper = height > points[point, 2]
+    above = np.bincount(point, np.where(upper, side, 0), len(points))
+    below = np.bincount(point, np.where(upper, 0, side), len(points))
+    enclosed: Array = (above != 0) & (above + below == 0)
+    return enclosed
 
 
 def _world_triangles(prim: Any, worlds: Any, time: Any) -> Array | None:

@@ -82,7 +82,11 @@ def vectors(value: Any, count: int, firing: Firing, call: str) -> list[Vector]:
         OptionError: not so.
     """
     if isinstance(value, Distribution):
-        return [vector(each, call) for each in firing.samples(value, count)]
+        samples = firing.samples(value, count)
+        first = samples[0] if samples else 0.0
+        if isinstance(first, float):
+            return [(each, each, each) for each in samples]
+        return samples if value.is_finite and len(first) == 3 else [vector(each, call) for each in samples]
     value = plain(value)
     if isinstance(value, Sequence) and value and all(hasattr(plain(each), "__len__") for each in value):
         return [vector(each, call) for each in per_prim(list(value), count, firing, call)]
