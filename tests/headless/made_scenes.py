@@ -149,9 +149,7 @@ def scene_of(
         placements.append(Placement(name, row_of[id(part.geometry)], part.materials, entity))
     matrices = np.array([np.eye(4) if part.matrix is None else part.matrix for part in parts]).reshape(-1, 4, 4)
     first = [next(k for k, p in enumerate(placements) if p.entity == e) for e in range(len(entities))]
-    bounds = np.array(
-        [(p.min(0), p.max(0)) for p in (parts[k].geometry.points[parts[k].geometry.triangles.ravel()] for k in first)]
-    )
+    bounds = [_bounds(parts[k].geometry) for k in first]
     return Scene(
         meters_per_unit=1.0,
         up_axis="Y" if up_axis == "Y" else "Z",
@@ -166,6 +164,13 @@ def scene_of(
         textures=textures,
         lights=lights,
     )
+
+
+def _bounds(shape: Geometry) -> Array:
+    if not len(shape.triangles):
+        return np.full((2, 3), np.nan)
+    points = shape.points[shape.triangles.ravel()]
+    return np.stack([points.min(axis=0), points.max(axis=0)])
 
 
 def lens_of(

@@ -53,6 +53,7 @@ def optics(lens: Lens, device: str) -> Optics:
     cam.least, cam.most = _reciprocals(lens.near, lens.far)
     for i, coefficient in enumerate(lens.coefficients):
         cam.k[i] = coefficient
+    cam.limit = math.cos(min(lens.max_theta, math.pi / 2 if lens.model != "opencvFisheye" else math.pi))
     # A corner's place in float32 has an error of a few parts in 10^7 of the image's size.
     cam.slack = 0.002 + 1e-6 * max(lens.width, lens.height)
     if lens.model == "pinhole":

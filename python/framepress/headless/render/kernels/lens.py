@@ -46,12 +46,9 @@ def ray(cam: Cam, rays: wp.array2d(dtype=wp.vec3), x: int, y: int) -> wp.vec3:
 
 @wp.func
 def pixel_of(cam: Cam, p: wp.vec3) -> wp.vec3:
-    """Pixel of a point, or of any positive multiple of it, and 1 = it has one, 0 = it is behind or out of the domain."""
+    """Pixel of a point, or of any positive multiple of it, and 1 = it has one, 0 = the lens does not see there."""
     at = wp.vec3(0.0, 0.0, 0.0)
-    low = float(0.0)
-    if cam.model != PINHOLE:
-        low = cam.domain * wp.length(p)
-    if p[2] > low:
+    if p[2] > cam.limit * wp.length(p):
         uv = project(cam, p)
         at = wp.vec3(uv[0], uv[1], 1.0)
     return at
@@ -59,10 +56,16 @@ def pixel_of(cam: Cam, p: wp.vec3) -> wp.vec3:
 
 @wp.func
 def on_screen(cam: Cam, p: wp.vec3) -> wp.vec3:
-    """`pixel_of` of a point; a pinhole's only from the near plane on; third -1 = not finite."""
-    at = wp.vec3(0.0, 0.0, -1.0)
-    if wp.isfinite(p[0] + p[1] + p[2]):
-        at = wp.vec3(0.0, 0.0, 0.0)
-        if cam.model != PINHOLE or p[2] >= cam.near:
-            at = pixel_of(cam, p)
+    """Pixel of a point, and: 1 = it has one, 0 = it is before a pinhole's near plane or beyond the domain of another
+    lens, where its pixel says nothing of what is drawn; -1 = it is not finite."""
+    at = wp.vec3(0.0, 0.0, 0.0)
+    if not wp.isfinite(p[0] + p[1] + p[2]):
+        at = wp.vec3(0.0, 0.0, -1.0)
+    else:
+        seen = p[2] >= cam.near
+        if cam.model != PINHOLE:
+            seen = p[2] > cam.domain * wp.length(p)
+        if seen:
+            uv = project(cam, p)
+            at = wp.vec3(uv[0], uv[1], 1.0)
     return at

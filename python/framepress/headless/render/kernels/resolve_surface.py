@@ -4,8 +4,6 @@ Along the rays that meet a triangle, whatever is interpolated between its corner
 the ray: the sum of each corner's value times the plane of the edge opposite it.
 """
 
-
-
 import warp as wp
 
 from framepress.headless.render.kernels.lens import pixel_of, ray

@@ -46,6 +46,7 @@ class Cam:
     least: float  # 1 / t of what is not beyond far
     most: float  # 1 / t of what is not before near
     k: wp.types.vector(length=12, dtype=wp.float32)  # Lens.coefficients, 0 where there are fewer
+    limit: float  # cosine of the angle from the axis up to which the model is one to one
     angle: float  # rad, from the axis: no ray of a pixel's centre lies beyond
     border: float  # rad, beyond `angle`: so far points are projected
     domain: float  # cosine of both together
