@@ -325,6 +325,16 @@ def test_attributes_take_values_of_their_own_type() -> None:
     assert list(inner.GetAttribute("counts").Get()) == [1, 2, 3]
 
 
+def test_the_attributes_of_what_was_created_are_those_of_the_thing_inside() -> None:
+    session()
+    lamp = rep.create.light(light_type="sphere")
+    with lamp:
+        rep.modify.attribute("inputs:intensity", 77)
+        rep.modify.attribute("xformOp:translate", (1, 2, 3))
+    assert prims(lamp)[0].GetChildren()[0].GetAttribute("inputs:intensity").Get() == 77
+    assert position(prims(lamp)[0]).tolist() == [1, 2, 3]
+
+
 @pytest.mark.parametrize(
     ("name", "value", "kind"),
     [

@@ -26,11 +26,13 @@ SCALARS: dict[Any, Any] = {
 def set_attribute(prim: Any, name: str, value: Any, edits: Edits, call: str, attribute_type: str | None = None) -> None:
     """Have an attribute set, in its own type; one that is not there is made if its type is given ("float", ...).
 
+    Of an Xform that has it not, the attribute of what it holds is meant: so it is with all that `rep.create` makes.
+
     Raises:
         InputError: the prim has no such attribute.
         OptionError: the value or the type does not fit.
     """
-    attribute = prim.GetAttribute(name)
+    attribute = _attribute(prim, name)
     if not attribute:
         if attribute_type is None:
             raise InputError(f"{call}: {prim.GetPath()} has no attribute {name!r}; give attribute_type= to make it")
@@ -43,9 +45,18 @@ def set_attribute(prim: Any, name: str, value: Any, edits: Edits, call: str, att
 
 def is_array(prim: Any, name: str, attribute_type: str | None) -> bool:
     """Whether an attribute, there or to be made, holds an array."""
-    attribute = prim.GetAttribute(name)
+    attribute = _attribute(prim, name)
     declared = attribute.GetTypeName() if attribute else Sdf.ValueTypeNames.Find(attribute_type or "")
     return bool(declared.isArray)
+
+
+def _attribute(prim: Any, name: str) -> Any:
+    """A prim's, or that of the only prim below it that has such a one; invalid where there is none."""
+    attribute = prim.GetAttribute(name)
+    if not attribute and prim.GetTypeName() == "Xform":
+        held = [found for child in prim.GetChildren() if (found := child.GetAttribute(name))]
+        return held[0] if len(held) == 1 else attribute
+    return attribute
 
 
 def converted(attribute: Any, value: Any, call: str) -> Any:
