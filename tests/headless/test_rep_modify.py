@@ -330,8 +330,11 @@ def test_the_attributes_of_what_was_created_are_those_of_the_thing_inside() -> N
     lamp = rep.create.light(light_type="sphere")
     with lamp:
         rep.modify.attribute("inputs:intensity", 77)
+        rep.modify.attribute("color", (1, 0, 0.5))
         rep.modify.attribute("xformOp:translate", (1, 2, 3))
-    assert prims(lamp)[0].GetChildren()[0].GetAttribute("inputs:intensity").Get() == 77
+    light = prims(lamp)[0].GetChildren()[0]
+    assert light.GetAttribute("inputs:intensity").Get() == 77
+    assert tuple(light.GetAttribute("inputs:color").Get()) == (1, 0, 0.5)
     assert position(prims(lamp)[0]).tolist() == [1, 2, 3]
 
 

@@ -26,7 +26,8 @@ SCALARS: dict[Any, Any] = {
 def set_attribute(prim: Any, name: str, value: Any, edits: Edits, call: str, attribute_type: str | None = None) -> None:
     """Have an attribute set, in its own type; one that is not there is made if its type is given ("float", ...).
 
-    Of an Xform that has it not, the attribute of what it holds is meant: so it is with all that `rep.create` makes.
+    Of an Xform that has it not, the attribute of what it holds is meant: so it is with all that `rep.create` makes. A
+    light's may be named as before USD 21.02, "intensity" for "inputs:intensity".
 
     Raises:
         InputError: the prim has no such attribute.
@@ -51,12 +52,13 @@ def is_array(prim: Any, name: str, attribute_type: str | None) -> bool:
 
 
 def _attribute(prim: Any, name: str) -> Any:
-    """A prim's, or that of the only prim below it that has such a one; invalid where there is none."""
-    attribute = prim.GetAttribute(name)
-    if not attribute and prim.GetTypeName() == "Xform":
-        held = [found for child in prim.GetChildren() if (found := child.GetAttribute(name))]
-        return held[0] if len(held) == 1 else attribute
-    return attribute
+    """A prim's, or that of the only prim that an Xform holds and that has one; invalid where there is none."""
+    candidates = [prim, *(prim.GetChildren() if prim.GetTypeName() == "Xform" else ())]
+    for spelling in (name, f"inputs:{name}"):
+        found = [attribute for each in candidates if (attribute := each.GetAttribute(spelling))]
+        if found and (found[0].GetPrim() == prim or len(found) == 1):
+            return found[0]
+    return prim.GetAttribute(name)
 
 
 def converted(attribute: Any, value: Any, call: str) -> Any:
