@@ -8,7 +8,9 @@ import numpy as np
 import pytest
 from made_scenes import Part, camera_at, geometry, lens_of, scene_of
 
-wp = pytest.importorskip("warp", reason="rendering needs warp-lang")
+pytest.importorskip("warp", reason="rendering needs warp-lang")
+
+import warp as wp
 
 from framepress.errors import OptionError
 from framepress.headless.buffers import Passes

@@ -132,17 +132,17 @@ def test_leaves_are_followed_by_path_when_their_rows_change(renderer):
 
 def test_a_skin_that_changes_its_points_moves(renderer):
     still, camera = sheet(4, 4, 6), camera_at((0, -4, 0))
-    pose = moved((0, 0, 0), (90, 0, 0))
-    shifts = (0.0, 0.1, 0.25, 0.25)
-    for before, after in zip((0.0, *shifts), shifts, strict=False):
-        points = (still.points + np.array((after, 0, 0))).astype(np.float32)
-        skin = dataclasses.replace(still, points=points) if after != before else still
-        if after == before == 0.25:
-            skin = last
-        renderer.begin_frame(scene_of([Part(skin, pose), Part(box((0.1, 0.1, 0.1)), moved((0, -1, 0)))]))
+    skins = {
+        shift: dataclasses.replace(still, points=(still.points + np.array((shift, 0, 0))).astype(np.float32))
+        for shift in (0.0, 0.1, 0.25)
+    }
+    before = 0.0
+    for shift in (0.0, 0.1, 0.25, 0.25, 0.0):
+        skin = Part(skins[shift], moved(turn=(90, 0, 0)))
+        renderer.begin_frame(scene_of([skin, Part(box((0.1, 0.1, 0.1)), moved((0, -1, 0)))]))
         motion = renderer.render(camera, MOTION).motion
-        assert np.abs(motion[45, 110, 0] - (before - after) / 4 * 140) < 2e-3, (before, after)
-        last = skin
+        assert np.abs(motion[45, 110, 0] - (before - shift) / 4 * 140) < 2e-3, (before, shift)
+        before = shift
 
 
 def test_two_cameras_each_remember_their_own_view(renderer):

@@ -116,4 +116,5 @@ def _normals(linear: Array) -> Array:
     # Of a scale of 1e-20 the products would not be seen by float32.
     size = np.abs(cofactors).max(axis=(1, 2), initial=0.0)
     scaled = cofactors / np.where(size > 0, size, 1.0)[:, None, None]
-    return np.asarray(scaled.astype(np.float32))
+    normals: Array = scaled.astype(np.float32)
+    return normals
