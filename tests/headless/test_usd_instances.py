@@ -10,6 +10,7 @@ import pytest
 Usd = pytest.importorskip("pxr.Usd", reason="needs usd-core")
 from pxr import Gf, UsdGeom, UsdSemantics, Vt  # noqa: E402
 
+from framepress.errors import InputError  # noqa: E402
 from framepress.headless.scene import Entity, Scene  # noqa: E402
 from framepress.headless.usd.reader import StageReader  # noqa: E402
 
@@ -279,11 +280,34 @@ def test_prototypes_may_be_kept_as_classes_overs_or_hidden_prims() -> None:
     cube(stage, "/Shelf/C", (0, 0, 0))
     UsdGeom.Imageable(UsdGeom.Scope.Define(stage, "/Shelf")).MakeInvisible()
     cube(stage, "/Shelf/D", (0, 0, 0)).MakeInvisible()
+    UsdGeom.BasisCurves.Define(stage, "/Class/A/Hair")
     made = instancer(stage, "/Points", ["/Class/A", "/Over/B", "/Shelf/C", "/Shelf/D"], 4)
     made.GetProtoIndicesAttr().Set([0, 1, 2, 3])
     scene = StageReader(stage).read()
     seen = {p.path: bool(v) for p, v in zip(scene.placements, scene.visible, strict=True)}
+    assert scene.findings == ("/Class/A/Hair: a BasisCurves is not drawn",)
     assert [seen[f"/Points/{name}_{k}"] for k, name in enumerate("ABCD")] == [True, True, True, False]
+
+
+def test_instancers_that_multiply_beyond_memory_are_refused() -> None:
+    stage = Usd.Stage.CreateInMemory()
+    cube(stage, "/A", (0, 0, 0))
+    for name, prototype, count in (("B", "/A", 100), ("C", "/B", 300), ("D", "/C", 1000)):
+        made = UsdGeom.PointInstancer.Define(stage, f"/{name}/Points")
+        made.CreatePrototypesRel().SetTargets([prototype])
+        made.CreateProtoIndicesAttr([0] * count)
+        made.CreatePositionsAttr([(0, 0, 0)] * count)
+    stage.GetPrimAtPath("/D").SetActive(False)
+    stage.GetPrimAtPath("/C").SetActive(False)
+    reader = StageReader(stage)
+    assert len(reader.read().placements) == 101
+    stage.GetPrimAtPath("/C").SetActive(True)
+    stage.GetPrimAtPath("/D").SetActive(True)
+    for _ in range(2):
+        with pytest.raises(InputError, match=r"/Points: its 1000 points .* deactivate"):
+            reader.read()
+    stage.GetPrimAtPath("/C").SetActive(False)
+    assert len(reader.read().placements) == 101
 
 
 def test_an_instancer_in_a_native_instance_is_drawn_in_each() -> None:

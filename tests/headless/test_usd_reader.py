@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 Usd = pytest.importorskip("pxr.Usd", reason="needs usd-core")
-from pxr import Gf, UsdGeom, UsdLux, UsdSemantics, UsdShade, Vt  # noqa: E402
+from pxr import Gf, UsdGeom, UsdLux, UsdSemantics, UsdShade, UsdSkel, Vt  # noqa: E402
 
 from framepress.headless.scene import Scene  # noqa: E402
 from framepress.headless.usd.reader import StageReader  # noqa: E402
@@ -292,6 +292,46 @@ def test_meshes_with_animated_points_are_read_again() -> None:
     np.testing.assert_array_equal(second.geometries[0].points, first.geometries[0].points + np.float32([5, 0, 0]))
     np.testing.assert_array_equal(second.entity_bounds, first.entity_bounds + np.array([5, 0, 0]))
     assert second.placements is first.placements
+
+
+def test_skinned_meshes_follow_their_skeleton_and_keep_their_faces() -> None:
+    stage = Usd.Stage.CreateInMemory()
+    root = UsdSkel.Root.Define(stage, "/Person")
+    label(root.GetPrim(), "person")
+    skeleton = UsdSkel.Skeleton.Define(stage, "/Person/Skel")
+    skeleton.CreateJointsAttr(["Hips"])
+    skeleton.CreateBindTransformsAttr([Gf.Matrix4d(1)])
+    skeleton.CreateRestTransformsAttr([Gf.Matrix4d(1)])
+    animation = UsdSkel.Animation.Define(stage, "/Person/Walk")
+    animation.CreateJointsAttr(["Hips"])
+    animation.CreateRotationsAttr([Gf.Quatf(1)])
+    animation.CreateScalesAttr([Gf.Vec3h(1)])
+    for time in (0, 10):
+        animation.CreateTranslationsAttr().Set([(time, 0, 0)], time)
+    UsdSkel.BindingAPI.Apply(skeleton.GetPrim()).CreateAnimationSourceRel().SetTargets(["/Person/Walk"])
+    mesh = soup(stage, "/Person/Body", np.random.default_rng(0))
+    mesh.CreateSubdivisionSchemeAttr("catmullClark")
+    binding = UsdSkel.BindingAPI.Apply(mesh.GetPrim())
+    binding.CreateSkeletonRel().SetTargets(["/Person/Skel"])
+    binding.CreateJointIndicesPrimvar(True, 1).Set([0])
+    binding.CreateJointWeightsPrimvar(True, 1).Set([1.0])
+    reader = StageReader(stage)
+    first, second = reader.read(0), reader.read(5)
+    rest = np.array(mesh.GetPointsAttr().Get())
+    np.testing.assert_array_equal(first.geometries[0].points, rest)
+    np.testing.assert_allclose(second.geometries[0].points, rest + np.float32([5, 0, 0]), rtol=1e-6)
+    np.testing.assert_allclose(second.entity_bounds, first.entity_bounds + np.array([5, 0, 0]), atol=1e-6)
+    assert second.geometries[0].triangles is first.geometries[0].triangles
+    np.testing.assert_allclose(second.geometries[0].normals, first.geometries[0].normals, atol=1e-4)
+    assert second.placements is first.placements
+    assert [s.entity for s in second.skeletons] == [0]
+    assert second.skeletons[0].matrices[0, 3, 0] == 5
+    UsdGeom.Xformable(root).AddTranslateOp().Set((0, 0, 9))
+    third = reader.read(5)
+    assert third.geometries is second.geometries
+    assert third.skeletons[0].matrices[0, 3, 2] == 9
+    mesh.GetPointsAttr().Set(Vt.Vec3fArray.FromNumpy(rest * 2))
+    np.testing.assert_allclose(reader.read(5).geometries[0].points, rest * 2 + np.float32([5, 0, 0]), rtol=1e-6)
 
 
 def test_a_transform_that_is_not_finite_hides_its_prims_and_is_named_once() -> None:

@@ -12,7 +12,7 @@ from pxr import Sdf, Usd
 from framepress.headless.usd.instances import Points, points_of, points_vary, prototype_paths
 from framepress.headless.usd.nodes import Instancer
 from framepress.headless.usd.poses import Locals
-from framepress.headless.usd.prims import Branch, Kind, Walker
+from framepress.headless.usd.prims import Branch, Kind, Walker, first_of
 
 __all__ = ["Forest", "grown"]
 
@@ -156,10 +156,8 @@ class _Growth:
 def _composition(stage: Usd.Stage) -> list[str]:
     """What USD could not compose: references, payloads and sublayers that are missing, broken or circular."""
     # Errors come in the order of USD's threads, and name the session layer by its address.
-    texts = {_plain(str(error), error.rootSite.path) for error in stage.GetCompositionErrors()}
-    return sorted(texts)
-
-
-def _plain(text: str, path: Sdf.Path) -> str:
-    without_session = re.sub(r"(,@anon:0x[0-9a-f]+:[^@]*@)|(@anon:0x[0-9a-f]+:[^@]*@,)", "", text)
-    return f"{path}: {' '.join(without_session.split())}"
+    prims: dict[str, set[Sdf.Path]] = {}
+    for error in stage.GetCompositionErrors():
+        without_session = re.sub(r"(,@anon:0x[0-9a-f]+:[^@]*@)|(@anon:0x[0-9a-f]+:[^@]*@,)", "", str(error))
+        prims.setdefault(" ".join(without_session.split()), set()).add(error.rootSite.path)
+    return sorted(f"{first_of(sorted(paths))}: {text}" for text, paths in prims.items())

@@ -15,6 +15,7 @@ import numpy as np
 from pxr import Sdf, Usd
 
 from framepress.core.arrays import Array
+from framepress.errors import InputError
 from framepress.headless.scene import Entity, Placement
 from framepress.headless.usd.geometries import Shape
 from framepress.headless.usd.prims import Branch
@@ -71,6 +72,9 @@ class Nodes:
     entity_of: Array
     entities: tuple[Entity, ...]
     frame: Array
+
+
+_MOST_NODES = 20_000_000  # some 10 GB
 
 
 class _Leaf(NamedTuple):
@@ -191,7 +195,7 @@ class _Blocks:
                 continue
             copied = self.of(branch)
             stem = f"{path}/{branch.root.name}"
-            first = self._stamp(block, copied, node, instancer.row + points)
+            first = self._stamp(block, copied, node, instancer.row + points, path)
             hands_down = self._entity_per_point and tag is not None and not any(t.node == 0 for t in copied.tags)
             for copy, point in enumerate(points.tolist()):
                 at = first + copy * copied.size
@@ -203,10 +207,19 @@ class _Blocks:
                     _Tag(at + t.node, own + t.path, stem + t.merged, t.own, t.labels, t.silent) for t in copied.tags
                 ]
 
-    def _stamp(self, block: _Block, copied: _Block, node: int, rows: Array) -> int:
-        """Adds the points and a copy of the prototype for each; the node of the first copy's root."""
+    def _stamp(self, block: _Block, copied: _Block, node: int, rows: Array, path: str) -> int:
+        """Adds the points and a copy of the prototype for each; the node of the first copy's root.
+
+        Raises:
+            InputError: there would be more nodes than memory is likely to hold.
+        """
         parent, row, prim, point = copied.joined()
         n = len(rows)
+        if block.size + n * (1 + copied.size) > _MOST_NODES:
+            raise InputError(
+                f"{path}: its {n} points of {copied.size} prims make the stage larger than {_MOST_NODES:,} prims; "
+                "deactivate it, or instancers inside of its prototypes"
+            )
         points = block.size + np.arange(n)
         first = block.size + n
         at = first + np.arange(n)[:, None] * copied.size

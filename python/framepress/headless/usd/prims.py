@@ -11,7 +11,7 @@ from pxr import Sdf, Usd, UsdGeom, UsdLux, UsdShade
 from framepress.headless.usd.gprims import SHAPES
 from framepress.headless.usd.semantics import Labels, labels_of
 
-__all__ = ["Branch", "Kind", "Walker"]
+__all__ = ["Branch", "Kind", "Walker", "first_of"]
 
 Kind = Literal["mesh", "shape", "instancer", "undrawn", "shading", "subset", "imageable", ""]
 
@@ -44,31 +44,35 @@ class Branch:
     labels: list[Labels | None] = field(default_factory=list)
 
 
+def first_of(paths: Sequence[object]) -> str:
+    """How a finding names several prims: "/World/A and 2 more"."""
+    return f"{paths[0]} and {len(paths) - 1} more" if len(paths) > 1 else str(paths[0])
+
+
 class Walker:
     """Walks a stage once; what it meets by the way:
 
     Args:
-        findings: what is not drawn, each a sentence.
         lights: paths of the lights.
         labels_vary: whether some labels have time samples.
     """
 
     def __init__(self, time: Usd.TimeCode) -> None:
-        self.findings: dict[str, None] = {}
         self.lights: list[Sdf.Path] = []
         self.labels_vary = False
         self._time = time
         self._kinds: dict[str, tuple[Kind, bool]] = {}
+        self._findings: dict[str, None] = {}
         self._undrawn: dict[str, list[Sdf.Path]] = {}
+
+    @property
+    def findings(self) -> list[str]:
+        """What is not drawn as it is authored, each a sentence."""
+        return [*self._findings, *(f"{first_of(p)}: a {kind} is not drawn" for kind, p in self._undrawn.items())]
 
     def stage(self, stage: Usd.Stage) -> Branch:
         """All prims that are active, defined, loaded and not abstract, also those inside of instances."""
-        branch = self._walk(Branch(Sdf.Path.absoluteRootPath), stage.GetPseudoRoot(), _STAGE)
-        for kind, paths in self._undrawn.items():
-            others = f" and {len(paths) - 1} more" if len(paths) > 1 else ""
-            self.findings[f"{paths[0]}{others}: a {kind} is not drawn"] = None
-        self._undrawn.clear()
-        return branch
+        return self._walk(Branch(Sdf.Path.absoluteRootPath), stage.GetPseudoRoot(), _STAGE)
 
     def prototype(self, root: Usd.Prim) -> Branch:
         """An instancer's prototype; its root is the first prim, whatever it is."""
@@ -89,7 +93,7 @@ class Walker:
                 self.lights.append(path)
             if kind == "shading" or kind == "subset":
                 if labels:
-                    self.findings[f"{path}: labels of a {prim.GetTypeName()} are not segmented"] = None
+                    self._findings[f"{path}: labels of a {prim.GetTypeName()} are not segmented"] = None
                 prims.PruneChildren()
                 continue
             depth = path.pathElementCount
@@ -123,7 +127,7 @@ class Walker:
             model = UsdGeom.ModelAPI(prim)
             mode = model.ComputeModelDrawMode()
             if mode != UsdGeom.Tokens.default_ and model.GetModelApplyDrawModeAttr().Get():
-                self.findings[f"{prim.GetPath()}: drawn as geometry, not as its draw mode {mode!r} says"] = None
+                self._findings[f"{prim.GetPath()}: drawn as geometry, not as its draw mode {mode!r} says"] = None
 
     def _kind(self, prim: Usd.Prim) -> tuple[Kind, bool]:
         """What prims of this type are, and whether they are lights."""

@@ -60,24 +60,26 @@ class StageReader:
         """
         time = Usd.TimeCode.Default() if time is None else Usd.TimeCode(time)
         edits, later = self._changes.take(), time != self._time
-        if later and time.IsDefault() != self._time.IsDefault():
+        if self._scene is None or (later and time.IsDefault() != self._time.IsDefault()):
             # A single time sample counts at every time but the default one: USD calls such a value constant.
             edits = replace(edits, prims=(Sdf.Path.absoluteRootPath,), restructured=True)
-        self._time = time
-        if self._scene is not None and not edits and not later:
+        elif not edits and not later:
             return self._scene
+        self._time = time
+        # Should anything below fail, nothing is half read: the next call reads everything.
+        scene, table, self._scene, self._table = self._scene, self._table, None, None
         self._skins.refresh((*edits.prims, *edits.properties))
         repainted = self._materials.refresh((*edits.prims, *edits.properties), time)
         self._lights.refresh(edits.prims)
-        table = self._table
+        before = table
         if table is None or edits.restructured or (later and table.forest.labels_vary):
             table = self._walked(edits)
         else:
             table = self._refreshed(table, edits, later, repainted)
-        lights_due = self._scene is None or later or self._table is not table or edits.touch(table.forest.lights)
-        lights = self._lights.lights(time) if self._scene is None or lights_due else self._scene.lights
+        same_lights = scene is not None and table is before and not later and not edits.touch(table.forest.lights)
+        lights = scene.lights if scene is not None and same_lights else self._lights.lights(time)
+        self._scene = _kept(self._scene_of(table, lights), scene)
         self._table = table
-        self._scene = _kept(self._scene_of(table, lights), self._scene)
         return self._scene
 
     def _walked(self, edits: Edits) -> Table:

@@ -14,6 +14,7 @@ from framepress.headless.usd.bounds import EntityBounds
 from framepress.headless.usd.forest import Forest
 from framepress.headless.usd.nodes import Drawn, Nodes
 from framepress.headless.usd.poses import Poses
+from framepress.headless.usd.prims import first_of
 
 __all__ = ["Table"]
 
@@ -46,9 +47,8 @@ class Table:
         self.findings = ()
         if lost.any():
             matrices[lost] = np.eye(4)
-            first = self.placements[int(np.flatnonzero(lost)[0])].path
-            others = f" and {lost.sum() - 1} more" if lost.sum() > 1 else ""
-            self.findings = (f"{first}{others}: not drawn, its transform is not finite",)
+            paths = [self.placements[k].path for k in np.flatnonzero(lost)]
+            self.findings = (f"{first_of(paths)}: not drawn, its transform is not finite",)
         self.matrices = _read_only(matrices)
         self.visible = _read_only(poses.shown[nodes.leaf] & ~lost)
         self.entity_matrices = _read_only(poses.world[nodes.frame])
