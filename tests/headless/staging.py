@@ -112,7 +112,10 @@ def seen(render_product: Any, *names: str, params: Mapping[str, Mapping[str, Any
     for annotator in annotators.values():
         annotator.attach(render_product)
     rep.orchestrator.step()
-    return {name: _flat(annotator.get_data()) for name, annotator in annotators.items()}
+    values = {name: _flat(annotator.get_data()) for name, annotator in annotators.items()}
+    for annotator in annotators.values():
+        annotator.detach()
+    return values
 
 
 def _flat(value: Any) -> dict[str, Any]:
