@@ -100,7 +100,7 @@ def view_matrix(view: Array) -> Array:
 
 def _from_device(matrices: Array, origins: Array) -> Array:
     """Matrices of points that are relative to `origins`."""
-    world = matrices.copy()
+    world: Array = matrices.copy()
     world[:, 3, :3] += (origins[:, None] @ matrices[:, :3, :3])[:, 0]
     return world
 
