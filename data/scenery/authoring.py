@@ -108,7 +108,7 @@ def write_prop(file: Path, name: str, parts: dict[str, Mesh], labels: dict[str, 
     Args:
         name: of its root prim.
         parts: name -> mesh below the root; "Mast/Chain" puts it below a group.
-        labels: part or group -> label.
+        labels: part or group -> label, of the taxonomy "part".
     """
     stage = new_stage(file, f"/{name}")
     used = [look for mesh in parts.values() for look in mesh.looks]
@@ -120,5 +120,5 @@ def write_prop(file: Path, name: str, parts: dict[str, Mesh], labels: dict[str, 
     for part, mesh in parts.items():
         define_mesh(stage, f"/{name}/{part}", mesh, looks)
     for part, text in (labels or {}).items():
-        label(stage.GetPrimAtPath(f"/{name}/{part}"), text)
+        label(stage.GetPrimAtPath(f"/{name}/{part}"), text, taxonomy="part")
     save(stage)

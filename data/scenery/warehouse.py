@@ -1,7 +1,7 @@
 """A warehouse aisle: what stands where, and what it is called.
 
-Half of the loads are labelled in the new schema and half in the former one; a pallet with goods, and the forklift, are
-labelled prims with labelled prims below them.
+Half of the loads are labelled in the new schema and half in the former one; the forklift's parts are labelled below it,
+in a taxonomy of their own.
 """
 
 from __future__ import annotations
@@ -122,12 +122,11 @@ def _load(
     formerly: bool,
     room: float = 2.0,
 ) -> None:
-    """A pallet with cartons, the topmost layer not always full; `room` is the height that there is [m]."""
+    """A pallet and cartons on it, the topmost layer not always full; `room` is the height that there is [m]."""
     load = UsdGeom.Xform.Define(stage, path).GetPrim()
     place(load, at, yaw)
-    refer(stage, f"{path}/Pallet", "./props/pallet.usda")
     name = label_formerly if formerly else label
-    name(load, "pallet")
+    name(refer(stage, f"{path}/Pallet", "./props/pallet.usda"), "pallet")
     size, (along, across), layers = stack
     layers = max(1, min(layers, int((room - PALLET[2]) / size[2])))
     number, board = 0, CARTONS[int(rng.choice(3, p=(0.5, 0.3, 0.2)))]
@@ -146,13 +145,12 @@ def _load(
 
 
 def _forklift(stage: Usd.Stage, rng: np.random.Generator) -> None:
-    """Coming out of the aisle with a load on its forks; its parts are labelled below it."""
-    truck = refer(stage, "/World/Forklift", "./props/forklift.usda", instance=False)
+    """Coming out of the aisle with a load on its forks; its parts are labelled below it, as parts."""
+    truck = UsdGeom.Xform.Define(stage, "/World/Truck").GetPrim()
     place(truck, (-0.3, 0.75, 0), -58)
-    label(truck, "forklift")
-    UsdGeom.Xform.Define(stage, "/World/Forklift/Freight")
+    label(refer(stage, "/World/Truck/Forklift", "./props/forklift.usda", instance=False), "forklift")
     lift = forklift.FORK_HEIGHT + LIFT - 0.1
-    _load(stage, "/World/Forklift/Freight/Load", (0.64, 0, lift), 0.0, STACKS[2], rng, False, 0.7)
+    _load(stage, "/World/Truck/Load", (0.64, 0, lift), 0.0, STACKS[2], rng, False, 0.7)
 
 
 def _goods(stage: Usd.Stage, rng: np.random.Generator) -> None:
