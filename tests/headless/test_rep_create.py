@@ -290,6 +290,7 @@ def test_what_is_hidden_is_hidden() -> None:
     "arguments",
     [
         {"count": 0},
+        {"count": 2.5},
         {"position": (1, 2)},
         {"position": (1, float("nan"), 2)},
         {"scale": "large"},

@@ -94,7 +94,9 @@ def test_named_samples_are_told_to_the_payload() -> None:
         rep.modify.pose(scale=rep.distribution.uniform(1, 2))
     outputs = [frame(host).distribution_outputs for _ in range(3)]
     assert set(outputs[0]) == {"places"}
-    assert outputs[0] == outputs[1] != outputs[2]
+    assert outputs[0]["places"].shape == (2, 3)
+    assert np.array_equal(outputs[0]["places"], outputs[1]["places"])
+    assert not np.array_equal(outputs[0]["places"], outputs[2]["places"])
     assert np.allclose(outputs[2]["places"], [position(prim) for prim in prims(cubes)], atol=1e-12)
 
 
@@ -210,6 +212,34 @@ def test_nothing_is_written_into_the_insides_of_instances() -> None:
         rep.modify.pose(position=(0, 0, 0), input_prims="/Shared/Part")
     rep.modify.pose(position=(1, 0, 0), input_prims="/Shared")
     assert position(shared)[0] == 1
+
+
+def test_samples_that_are_no_numbers_are_told_as_they_are() -> None:
+    host = session()
+    cubes = rep.create.cube(count=2)
+    with rep.trigger.on_frame(), cubes:
+        rep.modify.visibility(rep.distribution.sequence([True, False], name=None))
+        rep.modify.material(rep.distribution.sequence([rep.create.material_omnipbr(name="A"), "/Replicator/Looks/A"]))
+        rep.modify.attribute("purpose", rep.distribution.choice(["render", "default"], name="purposes"))
+    told = frame(host).distribution_outputs
+    assert set(told) == {"purposes"}
+    assert set(told["purposes"]) <= {"render", "default"}
+
+
+def test_without_a_stage_everything_says_so() -> None:
+    for call in (
+        lambda: rep.create.cube(),
+        lambda: rep.create.material_omnipbr(),
+        lambda: rep.get.prims(),
+        lambda: rep.get.prim_at_path("/World"),
+        lambda: rep.modify.pose(position=0, input_prims="/World"),
+        lambda: rep.new_layer().__enter__(),
+        lambda: rep.settings.set_stage_up_axis("Y"),
+        lambda: rep.functional.create.cube(),
+    ):
+        session().use_stage(None)
+        with pytest.raises(OptionError, match="no stage is open"):
+            call()
 
 
 def test_settings_reach_the_stage_or_are_named_once() -> None:

@@ -392,6 +392,8 @@ def test_visibility_may_be_one_a_prim() -> None:
         rep.modify.visibility([True, False, True])
     seen = [UsdGeom.Imageable(prim).ComputeVisibility() for prim in prims(cubes)]
     assert seen == ["inherited", "invisible", "inherited"]
+    with cubes, pytest.raises(OptionError, match="cannot be 'no'"):
+        rep.modify.visibility("no")
     with cubes, pytest.raises(OptionError, match="2 values for 3 prims"):
         rep.modify.visibility([True, False])
 

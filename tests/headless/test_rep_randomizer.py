@@ -193,6 +193,20 @@ def test_a_list_of_colours_is_picked_from() -> None:
     assert min(counts.values()) > 15
 
 
+@pytest.mark.parametrize("one", [(0.5, 0.25, 1.0), [0.5, 0.25, 1.0], np.array([0.5, 0.25, 1.0])])
+def test_one_colour_is_for_all(one: Any) -> None:
+    session()
+    cubes = rep.create.cube(count=3)
+    with cubes:
+        rep.randomizer.color(one)
+    assert {diffuse(prim) for prim in prims(cubes)} == {(0.5, 0.25, 1.0)}
+    with cubes:
+        rep.randomizer.color(np.array([[0.0, 0.0, 1.0]]))
+    assert {diffuse(prim) for prim in prims(cubes)} == {(0, 0, 1)}
+    with rep.create.xform(), pytest.raises(InputError, match="no mesh or shape"):
+        rep.randomizer.color(one, per_sub_mesh=True)
+
+
 def test_parts_are_coloured_one_by_one_if_asked() -> None:
     host = session()
     cube = rep.create.cube()
@@ -297,7 +311,7 @@ def test_points_of_an_instancer_are_posed_like_prims(assets: list[str]) -> None:
     instancer = UsdGeom.PointInstancer(prim)
     matrices = np.array(instancer.ComputeInstanceTransformsAtTime(Usd.TimeCode.Default(), Usd.TimeCode.Default()))
     assert matrices.shape == (12, 4, 4)
-    assert np.allclose(matrices[:, :3, :3], [[0, 1, 0], [-2, 0, 0], [0, 0, 3]], atol=2e-3)
+    assert np.allclose(matrices[:, :3, :3], [[0, 1, 0], [-2, 0, 0], [0, 0, 3]], atol=1e-6)
     assert (matrices[:, 3, :3] >= [0, 0, 1]).all()
     assert (matrices[:, 3, :3] <= [1, 1, 2]).all()
     assert set(instancer.GetProtoIndicesAttr().Get()) == {0, 1, 2}

@@ -13,6 +13,7 @@ from framepress.errors import OptionError
 from framepress.headless import host as hosts
 from framepress.headless.rep import labels
 from framepress.headless.rep.attributes import is_array, set_attribute
+from framepress.headless.rep.graph import opened
 from framepress.headless.rep.items import Prims, ReplicatorItem, paths_of, prims_of, targets_of
 from framepress.headless.rep.layers import Edits
 from framepress.headless.rep.looks import bind, define_mdl
@@ -28,6 +29,7 @@ __all__ = [
     "Placing",
     "apply",
     "bind_materials",
+    "check_count",
     "copy_prim",
     "free_path",
     "free_paths",
@@ -72,6 +74,12 @@ def pose_values(
         pivot=pivot,
         call=f"rep.create.{kind}",
     )
+
+
+def check_count(count: Any, call: str) -> None:
+    """Raises: OptionError: `count` is no number of prims."""
+    if isinstance(count, bool) or not isinstance(count, int) or count < 1:
+        raise OptionError(f"{call}: count={count!r}; give a whole number, at least 1")
 
 
 def free_path(stage: Any, parent: str, name: str) -> str:
@@ -137,9 +145,8 @@ def made(
         item of the Xforms.
     """
     host = hosts.current()
-    stage, call = host.stage, f"rep.create.{kind}"
-    if placing.count < 1:
-        raise OptionError(f"{call}: count={placing.count}; give at least 1")
+    stage, call = opened(host), f"rep.create.{kind}"
+    check_count(placing.count, call)
     name = Tf.MakeValidIdentifier(placing.name or default_name)
     outer = free_paths(stage, root_path(stage, placing.parent, call), f"{name}_Xform", placing.count)
     standard_ops(UsdGeom.Xform.Define(stage, outer[0]))
@@ -217,6 +224,8 @@ def set_visible(firing: Firing, subject: Any, value: Any, call: str) -> None:
     prims = prims_of(subject, firing, call)
     edits = Edits(firing.stage)
     for prim, each in zip(prims, per_prim(value, len(prims), firing, call), strict=True):
+        if isinstance(each, str) or each not in (True, False):
+            raise OptionError(f"{call}: {prim.GetPath()} cannot be {each!r}; give True or False")
         imageable = UsdGeom.Imageable(prim)
         if not imageable:
             raise OptionError(f"{call}: {prim.GetPath()} is a {prim.GetTypeName()}, which has no visibility")

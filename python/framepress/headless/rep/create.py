@@ -238,6 +238,8 @@ def group(items: Any, semantics: Any = None, name: str | None = None) -> Replica
     host = hosts.current()
     several = list(items) if isinstance(items, list | tuple) else [items]
     targets_of([each for each in several if not isinstance(each, Distribution)], host.graph.now(host))
+    if not several:
+        host.find("rep.create.group: of nothing, so what is done with it does nothing")
     found = _Group(several, name)
     pairs = labels.pairs_of(semantics, "rep.create.group")
     prims = prims_of(found, host.graph.now(host), "rep.create.group") if pairs else []

@@ -7,10 +7,10 @@ from typing import Any
 
 from pxr import Tf
 
-from framepress.errors import OptionError
 from framepress.headless import host as hosts
 from framepress.headless.rep import labels
-from framepress.headless.rep.authoring import apply, copy_prim, free_paths, looks_folder
+from framepress.headless.rep.authoring import apply, check_count, copy_prim, free_paths, looks_folder
+from framepress.headless.rep.graph import opened
 from framepress.headless.rep.items import Prims, prims_of
 from framepress.headless.rep.layers import Edits
 from framepress.headless.rep.looks import define_look, set_look
@@ -52,9 +52,8 @@ def material_omnipbr(
     }
     values = {key: value for key, value in given.items() if value is not None}
     host = hosts.current()
-    if count < 1:
-        raise OptionError(f"{call}: count={count}; give at least 1")
-    paths = free_paths(host.stage, looks_folder(host.stage), Tf.MakeValidIdentifier(name or "OmniPBR"), count)
+    check_count(count, call)
+    paths = free_paths(opened(host), looks_folder(opened(host)), Tf.MakeValidIdentifier(name or "OmniPBR"), count)
     first = define_look(host.stage, paths[0]).GetPrim()
     labels.author(first, labels.pairs_of(semantics, call), host.release)
     copy_prim(host.stage, paths[0], paths[1:])

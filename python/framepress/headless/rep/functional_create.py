@@ -15,8 +15,17 @@ from framepress.errors import InputError, OptionError
 from framepress.headless import host as hosts
 from framepress.headless.rep import labels
 from framepress.headless.rep.attributes import set_attribute
-from framepress.headless.rep.authoring import copy_prim, free_paths, root_path, set_pose, set_visible, standard_ops
+from framepress.headless.rep.authoring import (
+    check_count,
+    copy_prim,
+    free_paths,
+    root_path,
+    set_pose,
+    set_visible,
+    standard_ops,
+)
 from framepress.headless.rep.create_assets import reference_to
+from framepress.headless.rep.graph import opened
 from framepress.headless.rep.layers import Edits
 from framepress.headless.rep.looks import bind, define_look, define_mdl
 from framepress.headless.rep.pose_values import PoseValues
@@ -67,9 +76,8 @@ def author(
 ) -> list[Any]:
     """Author `count` prims that `define(stage, path)` makes, with attributes name -> value (None = not set)."""
     host, call = hosts.current(), f"rep.functional.create.{kind}"
-    if count < 1:
-        raise OptionError(f"{call}: count={count}; give at least 1")
-    stage = host.stage
+    check_count(count, call)
+    stage = opened(host)
     valid = Tf.MakeValidIdentifier(name or "".join(part.capitalize() for part in kind.split("_")))
     paths = free_paths(stage, root_path(stage, parent, call, otherwise="/"), valid, count)
     made = define(stage, paths[0])

@@ -12,6 +12,7 @@ from pxr import Sdf, UsdGeom, UsdLux, UsdShade
 from framepress.errors import OptionError
 from framepress.headless import host as hosts
 from framepress.headless.rep import labels
+from framepress.headless.rep.graph import opened
 from framepress.headless.rep.items import Prims, ReplicatorItem, Target, targets_of
 
 if TYPE_CHECKING:
@@ -84,7 +85,7 @@ def _found(kind: str, query: _Query, cache_prims: bool, name: str | None) -> Rep
     if not cache_prims:
         return _Found(kind, query, name)
     host = hosts.current()
-    paths = query.paths(host.stage)
+    paths = query.paths(opened(host))
     if not paths:
         host.find(f"rep.get.{kind}: no prim of the stage fits, so what is done with them does nothing")
     return Prims(kind, paths, name)

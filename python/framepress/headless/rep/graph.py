@@ -15,13 +15,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from framepress.errors import OptionError
+
 if TYPE_CHECKING:
     from framepress.headless.host import Host
     from framepress.headless.rep.distribution import Distribution
     from framepress.headless.rep.items import ReplicatorItem
     from framepress.headless.rep.trigger import Trigger
 
-__all__ = ["Action", "Firing", "Graph", "Step", "Stream"]
+__all__ = ["Action", "Firing", "Graph", "Step", "Stream", "opened"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +56,7 @@ class Firing:
 
     def __init__(self, graph: Graph, host: Host) -> None:
         self.graph, self.host = graph, host
-        self.stage: Any = host.stage
+        self.stage: Any = opened(host)
         self._generators: dict[Stream, Callable[[], np.random.Generator]] = {}
         self._samples: dict[Distribution, list[Any]] = {}
 
@@ -73,11 +75,34 @@ class Firing:
             drawn = distribution.draw(max(count, distribution.num_samples), self)
             self._samples[distribution] = drawn
             if distribution.output_name is not None:
-                self.graph.distribution_outputs[distribution.output_name] = drawn
+                self.graph.distribution_outputs[distribution.output_name] = _told(drawn)
         return drawn[:count]
 
 
 Action = Callable[[Firing], None]
+
+
+def _told(samples: list[Any]) -> Any:
+    """Samples as payloads hold them: numbers as float64 (N,) or (N, K), anything else as the list."""
+    numbers = all(isinstance(each, float | int) for sample in samples for each in _entries(sample))
+    return (
+        np.asarray(samples, np.float64) if numbers and len({len(_entries(each)) for each in samples}) == 1 else samples
+    )
+
+
+def _entries(sample: Any) -> tuple[Any, ...]:
+    return sample if isinstance(sample, tuple) else (sample,)
+
+
+def opened(host: Host) -> Any:
+    """The open `Usd.Stage`.
+
+    Raises:
+        OptionError: none is open.
+    """
+    if host.stage is None:
+        raise OptionError("no stage is open; open one, or make a new one, before using Replicator")
+    return host.stage
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +112,8 @@ class Step:
     Args:
         fired: triggers that fired, in the order of the script.
         trigger_outputs: trigger name -> index of its latest firing, from 0; those that never fired are absent.
-        distribution_outputs: distribution name -> its latest samples; unnamed ones are absent.
+        distribution_outputs: distribution name -> its latest samples, numbers as float64 (N,) or (N, K); unnamed
+            ones are absent.
         rt_subframes: the most that a fired trigger asks for, at least 1.
         exhausted: every trigger that counts frames or seconds, or asks a condition, has fired as often as it may;
             False where there is none, or one without a limit.

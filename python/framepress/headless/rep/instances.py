@@ -13,6 +13,7 @@ from framepress.headless.rep import labels
 from framepress.headless.rep.authoring import copy_prim, free_path, free_paths, root_path, standard_ops
 from framepress.headless.rep.create_assets import reference_to
 from framepress.headless.rep.distribution import Distribution, choice
+from framepress.headless.rep.graph import opened
 from framepress.headless.rep.items import InstancerPoint, Prims, paths_of
 from framepress.headless.rep.layers import Edits
 
@@ -33,9 +34,10 @@ def sources(paths: Any) -> list[Any]:
         InputError: a file or prim is not there.
     """
     host = hosts.current()
+    stage = opened(host)
     found: list[Any] = []
     for each in paths if isinstance(paths, list | tuple) else [paths]:
-        if isinstance(each, str) and not host.stage.GetPrimAtPath(each if Sdf.Path.IsValidPathString(each) else "/-"):
+        if isinstance(each, str) and not stage.GetPrimAtPath(each if Sdf.Path.IsValidPathString(each) else "/-"):
             found.append(reference_to(each, CALL))
         else:
             found += [Sdf.Reference("", path) for path in paths_of(each, host.graph.now(host), CALL)]
@@ -47,7 +49,7 @@ def sources(paths: Any) -> list[Any]:
 def places(mode: Mode, assets: Sequence[Any], size: int, semantics: Any, name: str | None) -> Prims:
     """`size` empty places: Xforms, or the points of one instancer that holds every asset."""
     host = hosts.current()
-    stage, pairs = host.stage, labels.pairs_of(semantics, CALL)
+    stage, pairs = opened(host), labels.pairs_of(semantics, CALL)
     root = root_path(stage, None, CALL)
     if mode == "point_instance":
         path = free_path(stage, root, name or "PointInstancer")

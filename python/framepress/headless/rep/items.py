@@ -122,7 +122,9 @@ def prim_at(stage: Any, path: str) -> Any:
     """
     prim = stage.GetPrimAtPath(path) if path.startswith("/") else None
     if not prim:
-        raise InputError(f"no prim at {path!r} on the stage {stage.GetRootLayer().identifier}; check the path")
+        raise InputError(
+            f"no prim at {path!r} on the stage {stage.GetRootLayer().GetDisplayName() or 'in memory'}; check the path"
+        )
     return prim
 
 

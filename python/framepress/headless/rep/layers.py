@@ -10,6 +10,7 @@ from pxr import Sdf, Usd
 
 from framepress.errors import OptionError
 from framepress.headless import host as hosts
+from framepress.headless.rep.graph import opened
 
 __all__ = ["Edits", "new_layer"]
 
@@ -20,7 +21,7 @@ def new_layer(name: str | None = None) -> Iterator[Any]:
 
     A layer of that name that is there already is emptied first. Afterwards edits go where they went before.
     """
-    stage = hosts.current().stage
+    stage = opened(hosts.current())
     root, name = stage.GetRootLayer(), name or "Replicator"
     layer = next((each for each in _sublayers(stage) if each.anonymous and each.GetDisplayName() == name), None)
     if layer is None:

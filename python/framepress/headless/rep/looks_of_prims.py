@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 from pxr import Usd, UsdGeom, UsdShade
 
-from framepress.errors import OptionError
+from framepress.errors import InputError, OptionError
 from framepress.headless.rep.authoring import free_path, looks_folder, materials_of
 from framepress.headless.rep.create_assets import asset_path
 from framepress.headless.rep.distribution import Distribution, choice
 from framepress.headless.rep.items import prims_of
 from framepress.headless.rep.layers import Edits
 from framepress.headless.rep.looks import bind, define_look, set_look
-from framepress.headless.rep.values import is_fixed, per_prim
+from framepress.headless.rep.values import is_fixed, per_prim, plain
 
 if TYPE_CHECKING:
     from framepress.headless.rep.graph import Firing, Stream
@@ -24,9 +24,10 @@ __all__ = ["Painted", "bind_any", "files", "picked"]
 
 def picked(values: Any, seed: int | None, name: str | None) -> Any:
     """A distribution as it is, a list as a choice from it, one value as it is."""
-    if isinstance(values, list) or (isinstance(values, tuple) and values and hasattr(values[0], "__len__")):
+    values = plain(values)
+    if isinstance(values, list | tuple) and values and not isinstance(values[0], float | int):
         return choice(list(values), seed=seed, name=name)
-    return values
+    return tuple(values) if isinstance(values, list) else values
 
 
 def files(textures: Any, call: str) -> Any:
@@ -55,7 +56,7 @@ class Painted:
         """Set parameters of the materials, one value for all, one each, or drawn."""
         prims = prims_of(self._subject, firing, self._call)
         if self._per_sub_mesh:
-            prims = prims_of([part for prim in prims for part in _parts(prim)], firing, self._call)
+            prims = prims_of([part for prim in prims for part in _parts(prim, self._call)], firing, self._call)
         materials = [self._material(firing.stage, prim) for prim in prims]
         columns = {key: per_prim(value, len(prims), firing, self._call) for key, value in values.items()}
         edits = Edits(firing.stage)
@@ -73,12 +74,14 @@ class Painted:
         return found
 
 
-def _parts(prim: Any) -> list[Any]:
+def _parts(prim: Any, call: str) -> list[Any]:
     found = []
     for each in Usd.PrimRange(prim):
         if each.IsA(UsdGeom.Gprim):
             subsets = UsdShade.MaterialBindingAPI(each).GetMaterialBindSubsets() if each.IsA(UsdGeom.Mesh) else []
             found += [subset.GetPrim() for subset in subsets] or [each]
+    if not found:
+        raise InputError(f"{call}: {prim.GetPath()} holds no mesh or shape that could be painted by itself")
     return found
 
 

@@ -169,7 +169,8 @@ def _write_points(firing: Any, path: str, rows: list[tuple[int, Pose]], call: st
     inverse = _inverse(world, instancer.GetPrim(), call)
     positions = list(instancer.GetPositionsAttr().Get(time))
     scales = list(instancer.GetScalesAttr().Get(time) or [Gf.Vec3f(1.0)] * count)
-    turns = list(instancer.GetOrientationsAttr().Get(time) or [Gf.Quath(1.0)] * count)
+    coarse = instancer.GetOrientationsAttr().Get(time) or [Gf.Quath(1.0)] * count
+    turns = list(instancer.GetOrientationsfAttr().Get(time) or map(Gf.Quatf, coarse))
     for index, pose in rows:
         if pose.size is not None or pose.pivot is not None:
             raise InputError(f"{call}: {path} is a point instancer, whose points have no size or pivot; use scale=")
@@ -179,12 +180,12 @@ def _write_points(firing: Any, path: str, rows: list[tuple[int, Pose]], call: st
         if pose.scale is not None:
             scales[index] = Gf.Vec3f(*pose.scale)
         turned = _point_rotation(pose, Gf.Vec3d(positions[index]), turns[index], inverse, call)
-        turns[index] = Gf.Quath(turned.ExtractRotation().GetQuat())
+        turns[index] = Gf.Quatf(turned.ExtractRotation().GetQuat())
     edits = Edits(firing.stage)
     for attribute, values in (
         (instancer.CreatePositionsAttr(), positions),
         (instancer.CreateScalesAttr(), scales),
-        (instancer.CreateOrientationsAttr(), turns),
+        (instancer.CreateOrientationsfAttr(), turns),
     ):
         edits.set(attribute, values)
     edits.write()

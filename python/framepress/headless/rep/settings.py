@@ -9,6 +9,7 @@ from pxr import UsdGeom
 
 from framepress.errors import OptionError
 from framepress.headless import host as hosts
+from framepress.headless.rep.graph import opened
 
 __all__ = [
     "carb_settings",
@@ -24,14 +25,14 @@ def set_stage_up_axis(up_axis: str) -> None:
     axis = str(up_axis).upper()
     if axis not in ("Y", "Z"):
         raise OptionError(f"rep.settings.set_stage_up_axis: {up_axis!r}; give 'Y' or 'Z'")
-    UsdGeom.SetStageUpAxis(hosts.current().stage, axis)
+    UsdGeom.SetStageUpAxis(opened(hosts.current()), axis)
 
 
 def set_stage_meters_per_unit(meters_per_unit: float) -> None:
     """Length of a scene unit [m]. What is there already is not scaled."""
     if not (meters_per_unit > 0 and math.isfinite(meters_per_unit)):
         raise OptionError(f"rep.settings.set_stage_meters_per_unit: {meters_per_unit!r}; give metres above 0")
-    UsdGeom.SetStageMetersPerUnit(hosts.current().stage, float(meters_per_unit))
+    UsdGeom.SetStageMetersPerUnit(opened(hosts.current()), float(meters_per_unit))
 
 
 def carb_settings(setting: str, value: Any) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 from framepress.errors import InputError
@@ -19,6 +20,7 @@ __all__ = [
     "get_usd_files",
     "send_og_event",
     "set_target_prims",
+    "utils",
 ]
 
 
@@ -54,3 +56,4 @@ create_node = refuse("utils.create_node", _NO_GRAPH)
 set_target_prims = refuse("utils.set_target_prims", _NO_GRAPH)
 auto_connect = refuse("utils.auto_connect", _NO_GRAPH)
 ReplicatorWrapper = refuse("utils.ReplicatorWrapper", _NO_GRAPH)
+utils = sys.modules[__name__]  # Isaac Sim's own code imports it from itself.
