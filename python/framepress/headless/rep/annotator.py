@@ -148,7 +148,7 @@ class Annotator:
         Raises:
             AnnotatorError: it is no augmentation, has no such argument, or lacks one.
         """
-        made = augmentation_of(augmentation).with_keywords(kwargs, data_out_shape)
+        made = augmentation_of(augmentation).of_annotator(kwargs, data_out_shape)
         made.check()
         self.augmentations.append(made)
         self.name = name or self.name
@@ -183,7 +183,7 @@ class Annotator:
             return found
         data = found.data.copy()
         for augmentation in self.augmentations if data.size else ():
-            data = augmentation(data)
+            data = augmentation(data, f"{shot.camera.path} {shot.frame}")
         return Value(data, found.info)
 
     def _filtered(self, init_params: Mapping[str, Any], predicate: str | None) -> Mapping[str, Any]:

@@ -26,12 +26,14 @@ class Augmentation:
         function: `function(data_in, **keywords)` -> array, or a Warp kernel with the parameters data_in, data_out, ...
         out_shape: of a kernel's data_out, -1 = as data_in's axis; None = data_in's shape.
         keywords: the rest of its arguments.
+        node: number of the place in the script where it was put onto an annotator; 0 = not yet.
     """
 
     function: Any
     out_shape: tuple[int, ...] | None = None
     keywords: Mapping[str, Any] = field(default_factory=dict)
     documentation: str | None = None
+    node: int = 0
 
     @staticmethod
     def from_function(
@@ -42,7 +44,8 @@ class Augmentation:
     ) -> Augmentation:
         """From a numpy function (array, ...) -> array, or from a Warp kernel (data_in, data_out, ...).
 
-        A parameter `seed` without a value gets one that depends on the session's seed and the frame.
+        A parameter `seed` that has no value, None or a negative one gets one in every frame, from the session's seed,
+        the annotator that is changed, the camera and the frame.
 
         Raises:
             AnnotatorError: it cannot be called, or is not told one of its arguments.
@@ -60,9 +63,11 @@ class Augmentation:
     def __deepcopy__(self, memo: Any) -> Augmentation:
         return self  # it never changes, and a kernel cannot be copied
 
-    def with_keywords(self, keywords: Mapping[str, Any], data_out_shape: Sequence[int] | None) -> Augmentation:
+    def of_annotator(self, keywords: Mapping[str, Any], data_out_shape: Sequence[int] | None) -> Augmentation:
+        """As one more node of the graph: with the keywords that are given there."""
         shape = self.out_shape if data_out_shape is None else tuple(int(side) for side in data_out_shape)
-        return replace(self, keywords={**self.keywords, **keywords}, out_shape=shape)
+        node = hosts.current().kept(Augmentations).next_node()
+        return replace(self, keywords={**self.keywords, **keywords}, out_shape=shape, node=node)
 
     def check(self) -> None:
         """Raises: AnnotatorError: it cannot be called; an argument is unknown, or left without a value."""
@@ -77,12 +82,18 @@ class Augmentation:
                 f"augmentation {_name(self.function)} {wrong}; its own are {', '.join(names) or 'none'}"
             )
 
-    def __call__(self, array: Array) -> Array:
-        """The changed array; `array` itself may have been changed too."""
+    def __call__(self, array: Array, where: str = "") -> Array:
+        """The changed array; `array` itself may have been changed too.
+
+        Args:
+            where: camera and frame, for the seed.
+        """
         names, optional, _ = _parameters(self.function)
         keywords = dict(self.keywords)
-        if "seed" in names and "seed" not in keywords and "seed" not in optional:
-            keywords["seed"] = _seed()
+        if "seed" in names:
+            seed = keywords.get("seed", optional.get("seed"))
+            if seed is None or seed < 0:
+                keywords["seed"] = _seed(f"{self.node} {where}")
         if _is_kernel(self.function):
             return _launched(self.function, array, self.out_shape, [keywords[name] for name in names])
         return np.asarray(self.function(array, **keywords))
@@ -93,6 +104,11 @@ class Augmentations:
 
     def __init__(self, host: hosts.Host) -> None:
         self.named: dict[str, Augmentation] = {}
+        self._nodes = 0
+
+    def next_node(self) -> int:
+        self._nodes += 1
+        return self._nodes
 
     def get(self, name: str) -> Augmentation:
         """Raises: AnnotatorRegistryError: none of that name."""
@@ -117,22 +133,23 @@ def _is_kernel(function: Any) -> bool:
     return warp is not None and isinstance(function, warp.Kernel)
 
 
-def _parameters(function: Any) -> tuple[list[str], set[str], bool]:
-    """Names behind the array (or both arrays), which of them have a default, and whether any name is taken."""
+def _parameters(function: Any) -> tuple[list[str], dict[str, Any], bool]:
+    """Names behind the array (or both arrays), the defaults of those that have one, and whether any name is taken."""
     if _is_kernel(function):
-        return [argument.label for argument in function.adj.args][2:], set(), False
+        return [argument.label for argument in function.adj.args][2:], {}, False
     try:
         parameters = list(inspect.signature(function).parameters.values())
     except ValueError:  # a builtin without a signature
-        return [], set(), True
+        return [], {}, True
     named = [one for one in parameters[1:] if one.kind in (one.POSITIONAL_OR_KEYWORD, one.KEYWORD_ONLY)]
-    optional = {one.name for one in named if one.default is not one.empty}
+    optional = {one.name: one.default for one in named if one.default is not one.empty}
     return [one.name for one in named], optional, any(one.kind is one.VAR_KEYWORD for one in parameters)
 
 
-def _seed() -> int:
-    host = hosts.current()
-    return int.from_bytes(hashlib.sha256(f"augmentation {host.seed} {host.frame}".encode()).digest()[:4], "little") >> 1
+def _seed(where: str) -> int:
+    """31 bits, as numpy's old and Warp's random numbers take them."""
+    source = f"augmentation {hosts.current().seed} {where}"
+    return int.from_bytes(hashlib.sha256(source.encode()).digest()[:4], "little") >> 1
 
 
 def _launched(kernel: Any, array: Array, out_shape: tuple[int, ...] | None, arguments: list[Any]) -> Array:
