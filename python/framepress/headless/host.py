@@ -150,10 +150,12 @@ class Host:
             InputError: the file is missing or USD cannot read it.
         """
         if isinstance(source, str | Path):
-            pxr = require("pxr.Usd", extra="headless"), require("pxr.Tf", extra="headless")
+            errors = require("pxr.Tf", extra="headless").ErrorException
+            from framepress.headless.neighbours.stages import stage_of_file
+
             try:
-                source = pxr[0].Stage.Open(str(source))
-            except pxr[1].ErrorException as error:
+                source = stage_of_file(str(source))
+            except errors as error:
                 reason = str(error.args[0].commentary).strip()  # the first one is the cause, the last "failed to open"
                 raise InputError(f"{source}: USD cannot open it: {reason}") from error
         self.use_stage(source)

@@ -19,6 +19,7 @@ __all__ = [
     "local_path",
     "new_stage",
     "next_free_path",
+    "stage_of_file",
 ]
 
 
@@ -52,6 +53,17 @@ class StageHolder(Protocol):
     def stage(self) -> Usd.Stage | None: ...
 
     def use_stage(self, stage: Usd.Stage | None) -> None: ...
+
+
+def stage_of_file(path: str) -> Usd.Stage:
+    """A stage as its files say it, whatever unsaved edits of theirs a former stage has left in memory.
+
+    Raises:
+        Tf.ErrorException: it cannot be opened.
+    """
+    stage = Usd.Stage.Open(path)
+    stage.Reload()
+    return stage
 
 
 def local_path(url: str) -> str:
@@ -120,7 +132,7 @@ class StageContext:
     def open_stage(self, url: str, *_: Any, **__: Any) -> bool:
         """Open a stage from a file; False, and an event, where it cannot be."""
         try:
-            stage = Usd.Stage.Open(local_path(url))
+            stage = stage_of_file(local_path(url))
         except Tf.ErrorException:
             self._tell(StageEventType.OPEN_FAILED)
             return False
