@@ -60,7 +60,6 @@ SINCE: Mapping[str, Release] = {
     "orchestrator.set_minimum_next_rt_subframes": "6.0",
     "orchestrator.set_next_rt_subframes": "6.0",
     "orchestrator.stop_async": "6.0",
-    "settings.carb_settings": "5.0",
     "writers.register_writer": "5.0",
 }
 

@@ -75,6 +75,7 @@ def modules(session: Session) -> dict[str, dict[str, Any]]:
     return {
         "omni.syntheticdata": {"SyntheticData": OneSyntheticData},
         "omni.syntheticdata.scripts": {},
+        "omni.syntheticdata.scripts.SyntheticData": {"SyntheticData": OneSyntheticData},
         "omni.syntheticdata.scripts.helpers": helpers,
         "omni.syntheticdata.helpers": helpers,
     }

@@ -33,7 +33,9 @@ _FROM = {
     "BackendRegistry": "backends",
     "Writer": "writers",
     "WriterRegistry": "writers",
+    "get_global_seed": "rng",
     "new_layer": "layers",
+    "open_stage": "opening",
     "set_global_seed": "rng",
 }
 
