@@ -20,7 +20,8 @@ def build_writer(rep: ModuleType) -> type[Any]:
 
     Its options, all of them JSON-able:
 
-    output_dir: the dataset's folder.
+    output_dir: the dataset's folder; or
+    backend: a `DiskBackend`, as the Synthetic Data Recorder of Isaac Sim 6.0 passes it: the dataset goes to its folder.
     formats: "coco,yolo", a list, or format -> options.
     labels: a label file, or a list of names or of {name, keypoints, ...}; None: classes as frames bring them.
     unlisted: `error` or `drop` an object whose class is not among them.
@@ -35,9 +36,8 @@ def build_writer(rep: ModuleType) -> type[Any]:
     """
 
     class FramepressWriter(rep.Writer):  # type: ignore[name-defined, misc]
-        def __init__(self, output_dir: str | Path | None = None, **options: Any) -> None:
-            if output_dir is None:
-                raise OptionError("FramepressWriter: output_dir says where the dataset goes; pass an absolute folder")
+        def __init__(self, output_dir: str | Path | None = None, backend: Any = None, **options: Any) -> None:
+            folder = _folder(output_dir, backend)
             chosen = Options.of(**options)
             self.version = __version__
             self.data_structure = "renderProduct"
@@ -45,7 +45,7 @@ def build_writer(rep: ModuleType) -> type[Any]:
                 rep.AnnotatorRegistry.get_annotator(name, init_params=dict(params) or None)
                 for name, params in chosen.annotators.items()
             ]
-            self._press = Press(Path(output_dir), chosen)
+            self._press = Press(folder, chosen)
 
         def write(self, data: dict[str, Any]) -> None:
             self._press.take(data)
@@ -59,3 +59,16 @@ def build_writer(rep: ModuleType) -> type[Any]:
             return self._press.report
 
     return FramepressWriter
+
+
+def _folder(output_dir: str | Path | None, backend: Any) -> Path:
+    """Where the dataset goes. The backend itself is not written through: its queue keeps no order and drops errors."""
+    if (output_dir is None) == (backend is None):
+        given = "both output_dir and backend" if backend is not None else "neither output_dir nor backend"
+        raise OptionError(f"FramepressWriter: got {given}; pass output_dir (an absolute folder), or a DiskBackend")
+    folder = output_dir if backend is None else getattr(backend, "output_dir", None)
+    if not isinstance(folder, str | Path):
+        raise OptionError(
+            f"FramepressWriter: the backend {type(backend).__name__} has no folder; pass a DiskBackend, or output_dir"
+        )
+    return Path(folder)
