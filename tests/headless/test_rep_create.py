@@ -286,6 +286,13 @@ def test_what_is_hidden_is_hidden() -> None:
     assert UsdGeom.Imageable(prim.GetChildren()[0]).ComputeVisibility() == "invisible"
 
 
+def test_choices_may_mix_numbers_and_vectors() -> None:
+    session()
+    cubes = rep.create.cube(count=12, scale=rep.distribution.choice([2, (1.0, 2.0, 3.0), np.float32(1)]))
+    found = {tuple(prim.GetAttribute("xformOp:scale").Get()) for prim in prims(cubes)}
+    assert found == {(2, 2, 2), (1, 2, 3), (1, 1, 1)}
+
+
 @pytest.mark.parametrize(
     "arguments",
     [

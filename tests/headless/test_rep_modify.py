@@ -196,6 +196,12 @@ def test_looking_at_a_point_looks_at_it(ops: Callable[[Any], None], parent: bool
         assert forward(prim) @ ray > 0
 
 
+def test_a_mirrored_prim_looks_at_its_target_too() -> None:
+    prim = thing(_standard)
+    rep.modify.pose(position=(1, 2, 3), scale=(1, 1, -2), look_at=(5, 2, 3), input_prims=prim)
+    assert np.allclose(forward(prim), [1, 0, 0], atol=1e-6)
+
+
 def test_ops_that_are_there_are_set_and_no_others_made() -> None:
     for ops in (_matrix, _standard, _orient, _zyx, _pivoted, _units):
         prim = thing(ops)

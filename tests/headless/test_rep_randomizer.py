@@ -130,7 +130,7 @@ def test_things_are_scattered_in_volumes_and_out_of_others() -> None:
     expected = (4 / 3 * np.pi * (8 - 1)) / (4 / 3 * np.pi * 7 + 2 * np.pi**2 * 0.5 * 0.0625)
     assert abs(in_ball.mean() - expected) < 0.04
     with cubes, pytest.raises(OptionError, match="hardly any"):
-        rep.randomizer.scatter_3d(core, volume_excl_prims=ball)
+        rep.randomizer.scatter_3d(rep.create.cube(), volume_excl_prims=rep.create.cube(scale=2))
 
 
 def test_turns_are_even_over_all_orientations() -> None:

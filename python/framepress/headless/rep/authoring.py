@@ -49,7 +49,7 @@ class Placing:
 
     Args:
         parent: path, prim or item below which it is made; None = /Replicator.
-        name: of the prims, a number is added where it is taken; names the random stream of nothing.
+        name: of the prims; a number is added where it is taken.
     """
 
     pose: PoseValues
@@ -78,7 +78,7 @@ def pose_values(
 
 def check_count(count: Any, call: str) -> None:
     """Raises: OptionError: `count` is no number of prims."""
-    if isinstance(count, bool) or not isinstance(count, int) or count < 1:
+    if isinstance(count, bool) or not hasattr(count, "__index__") or count < 1:
         raise OptionError(f"{call}: count={count!r}; give a whole number, at least 1")
 
 

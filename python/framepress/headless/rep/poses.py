@@ -142,7 +142,8 @@ def _write_prim(prim: Any, local: LocalPose, parent: Any, pose: Pose, bounds: Bo
     if pose.look_at is not None:
         # -z of the prim's matrix, that of the parents included, is to point there: undo the parents on both vectors.
         undone = _inverse(parent, prim, call)
-        direction = undone.TransformDir(Gf.Vec3d(*pose.look_at) - eye)
+        mirrored = (pose.scale or local.scale)[2] < 0 and pose.size is None
+        direction = undone.TransformDir(Gf.Vec3d(*pose.look_at) - eye) * (-1.0 if mirrored else 1.0)
         local.set_rotation(
             looking(direction, undone.TransformDir(Gf.Vec3d(*pose.up)), f"{call} {prim.GetPath()}"), edits
         )

@@ -83,10 +83,11 @@ def vectors(value: Any, count: int, firing: Firing, call: str) -> list[Vector]:
     """
     if isinstance(value, Distribution):
         samples = firing.samples(value, count)
-        first = samples[0] if samples else 0.0
-        if isinstance(first, float):
+        if value.is_finite and samples and isinstance(samples[0], float):
             return [(each, each, each) for each in samples]
-        return samples if value.is_finite and len(first) == 3 else [vector(each, call) for each in samples]
+        if value.is_finite and samples and len(samples[0]) == 3:
+            return samples
+        return [vector(each, call) for each in samples]
     value = plain(value)
     if isinstance(value, Sequence) and value and all(hasattr(plain(each), "__len__") for each in value):
         return [vector(each, call) for each in per_prim(list(value), count, firing, call)]
