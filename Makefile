@@ -26,10 +26,10 @@ export COMPILE
 
 demo: $(VENV)/ready
 	rm -rf $(OUT)/demo
-	$(RUN) data/make_capture.py $(OUT)/demo/capture
-	$(VENV)/bin/framepress convert $(OUT)/demo/capture $(OUT)/demo/dataset --to native,coco,yolo,kitti --split train=.8,val=.2 --seed 4
-	$(VENV)/bin/framepress info $(OUT)/demo/dataset
-	$(RUN) docs/examples/draw_labels.py $(OUT)/demo/dataset $(OUT)/demo/preview.png
+	$(VENV)/bin/framepress render data/aisle.py $(OUT)/demo --frames 24 --seed 4 --to native,coco,yolo,kitti \
+		--labels config/labels/aisle.yaml --unlisted drop --split train=.75,val=.25
+	$(VENV)/bin/framepress info $(OUT)/demo
+	$(RUN) docs/examples/draw_labels.py $(OUT)/demo $(OUT)/demo.png
 
 test: $(VENV)/ready lint
 	$(RUN) -m pytest -q -m "not judge and not slow"

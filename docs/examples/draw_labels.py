@@ -2,9 +2,9 @@
 
     python draw_labels.py DATASET OUT.png [--rows 4] [--width 640]
 
-A row is one image: masks and 2D boxes as the COCO edition has them, outlines as YOLO has them, 3D boxes as KITTI has
-them; a dataset that lacks an edition lacks its column. The files are read here with json, numpy and Pillow alone,
-without the package that wrote them: what can be seen is what any other reader finds there.
+A row is one image: masks, 2D boxes and key points as the COCO edition has them, boxes or outlines as YOLO has them, 3D
+boxes as KITTI has them; a dataset that lacks an edition lacks its column. The files are read here with json, numpy and
+Pillow alone, without the package that wrote them: what can be seen is what any other reader finds there.
 """
 
 from __future__ import annotations
@@ -23,17 +23,19 @@ COLOURS = (
     (240, 50, 230), (210, 245, 60), (250, 190, 212), (0, 128, 128), (220, 190, 255), (170, 110, 40),
 )  # fmt: skip
 CAPTION_PX = 18
+BONE, JOINT = (255, 255, 255), (255, 240, 0)
 NEAR_M = 0.05
 
 Point = tuple[float, float]
 
 
 class Sheet:
-    """One image of the sheet: what is drawn in image pixels (edges) comes out enlarged `scale` times."""
+    """One image of the sheet: what is drawn in image pixels (edges) comes out `scale` times as large."""
 
-    def __init__(self, picture: Image.Image, scale: int) -> None:
+    def __init__(self, picture: Image.Image, scale: float) -> None:
         self.scale = scale
-        self.picture = picture.convert("RGB").resize((picture.width * scale, picture.height * scale), Image.LANCZOS)
+        size = round(picture.width * scale), round(picture.height * scale)
+        self.picture = picture.convert("RGB").resize(size, Image.LANCZOS)
 
     def mask(self, mask: np.ndarray, colour: tuple[int, int, int]) -> None:
         """bool (H, W)"""
@@ -46,6 +48,11 @@ class Sheet:
 
     def box(self, x0: float, y0: float, x1: float, y1: float, colour: tuple[int, int, int]) -> None:
         self.line([(x0, y0), (x1, y0), (x1, y1), (x0, y1), (x0, y0)], colour)
+
+    def dot(self, x: float, y: float, colour: tuple[int, int, int], *, filled: bool) -> None:
+        x, y = x * self.scale - 0.5, y * self.scale - 0.5
+        place = (x - 2.5, y - 2.5, x + 2.5, y + 2.5)
+        ImageDraw.Draw(self.picture).ellipse(place, fill=colour if filled else None, outline=colour)
 
     def name(self, x: float, y: float, text: str, colour: tuple[int, int, int]) -> None:
         draw = ImageDraw.Draw(self.picture)
@@ -110,9 +117,23 @@ def coco(sheet: Sheet, shown: Shown) -> str:
         x, y, w, h = annotation["bbox"]
         colour = COLOURS[annotation["category_id"] % len(COLOURS)]
         sheet.box(x, y, x + w, y + h, colour)
-        if w * h > 900:
+        if w * h * sheet.scale**2 > 900:
             sheet.name(x, y, shown.names[annotation["category_id"]], colour)
+    for annotation in shown.persons:
+        skeleton(sheet, annotation["keypoints"], shown.bones[annotation["category_id"]])
     return f"COCO: {len(shown.annotations)} objects"
+
+
+def skeleton(sheet: Sheet, numbers: list[float], bones: list[list[int]]) -> None:
+    """Visible points are filled, hidden ones are rings; COCO counts points from pixel centres, bones from 1."""
+    points = [(x + 0.5, y + 0.5, v) for x, y, v in zip(numbers[::3], numbers[1::3], numbers[2::3], strict=True)]
+    for first, second in bones:
+        (ax, ay, seen), (bx, by, too) = points[first - 1], points[second - 1]
+        if seen and too:
+            sheet.line([(ax, ay), (bx, by)], BONE)
+    for x, y, v in points:
+        if v:
+            sheet.dot(x, y, JOINT, filled=v == 2)
 
 
 def yolo(sheet: Sheet, shown: Shown) -> str | None:
@@ -191,12 +212,16 @@ def pixel(p2: np.ndarray, point: np.ndarray) -> Point:
 class Shown:
     """One image of the COCO edition, and what leads to the same image in the others."""
 
-    def __init__(self, root: Path, split: str, image: dict[str, Any], document: dict[str, Any]) -> None:
+    def __init__(
+        self, root: Path, split: str, image: dict[str, Any], document: dict[str, Any], points: dict[str, Any]
+    ) -> None:
         self.root, self.split, self.image = root, split, image
         self.camera = image.get("camera", {}).get("name", "")
         self.names = {category["id"]: category["name"] for category in document["categories"]}
         self.codes = {name: code for code, name in self.names.items()}
         self.annotations = [found for found in document["annotations"] if found["image_id"] == image["id"]]
+        self.persons = [found for found in points["annotations"] if found["image_id"] == image["id"]]
+        self.bones = {category["id"]: category.get("skeleton", []) for category in points["categories"]}
 
 
 def edition(root: Path, name: str) -> Path:
@@ -208,8 +233,11 @@ def images(root: Path) -> Iterator[Shown]:
     """All images of the COCO edition, split after split."""
     for path in sorted((edition(root, "coco") / "annotations").glob("instances_*.json")):
         document = json.loads(path.read_text())
+        split = path.stem.removeprefix("instances_")
+        pointed = path.with_name(f"person_keypoints_{split}.json")
+        points = json.loads(pointed.read_text()) if pointed.exists() else {"annotations": [], "categories": []}
         for image in document["images"]:
-            yield Shown(root, path.stem.removeprefix("instances_"), image, document)
+            yield Shown(root, split, image, document, points)
 
 
 def row(shown: Shown, width: int) -> Image.Image:
@@ -218,7 +246,8 @@ def row(shown: Shown, width: int) -> Image.Image:
     parts = []
     draw: Callable[[Sheet, Shown], str | None]
     for draw in (coco, yolo, kitti):
-        sheet = Sheet(picture, max(1, round(width / picture.width)))
+        scale = width / picture.width
+        sheet = Sheet(picture, scale if scale < 1 else round(scale))  # enlarged by whole pixels
         caption = draw(sheet, shown)
         if caption is not None:
             parts.append(sheet.captioned(f"{shown.image['file_name']}  {caption}"))
