@@ -151,9 +151,10 @@ class Shader:
         centre = view.world_from_camera[:3, 3]
         rows = []
         for lamp in lit.lamps:
-            place = lamp.place if lamp.kind == kernels.DISTANT else lamp.place - centre
+            local = 0.0 if lamp.kind == kernels.DISTANT else 1.0
+            place = lamp.place - local * centre
             shadow = next((i for i, other in enumerate(lit.shadowed) if other is lamp), -1)
-            rows.append((lamp.kind, place, lamp.axis, lamp.color * lit.exposure, lamp.size, shadow))
+            rows.append((lamp.kind, place, local, lamp.axis, lamp.color * lit.exposure, lamp.size, shadow))
         light = lit.light
         light.lamps = table(rows, kernels.Lamp, self._device)
         light.lamp_count = len(lit.lamps)

@@ -4,8 +4,6 @@ Directions have the world's axes; points lie relative to the camera, so that a s
 bits. All colours here are already multiplied by the exposure.
 """
 
-# ruff: noqa: UP018 -- in a kernel, float(0.0) makes a variable and 0.0 a constant
-
 import warp as wp
 
 from framepress.headless.render.kernels.texture import Atlas, bilinear
@@ -25,8 +23,11 @@ FINEST = wp.constant(256)
 
 @wp.struct
 class Lamp:
+    """A distant light is a lamp at one unit's distance from everywhere."""
+
     kind: wp.int32
-    place: wp.vec3  # of a distant light: unit vector towards it; else where it is
+    place: wp.vec3  # where it is; of a distant light: unit vector towards it
+    local: wp.float32  # 1; of a distant light 0
     axis: wp.vec3  # PANEL: the way it shines; TUBE: along it
     color: wp.vec3  # DISTANT: irradiance on a surface that faces it; else radiance times area
     size: wp.float32  # radius of a disc of its area; DISTANT: 0
@@ -146,55 +147,41 @@ def mirrored(light: Lighting, d: wp.vec3, roughness: float) -> wp.vec3:
 
 
 @wp.func
-def incident(lamp: Lamp, p: wp.vec3) -> wp.vec4:
-    """Unit vector from `p` towards the lamp, and how many times `lamp.color` arrives on a surface that faces it.
+def arriving(kind: int, size: float, along: float, square: float) -> float:
+    """How many times a lamp's colour arrives on a surface that faces it.
 
     A lamp's area is seen as a point of the same power: exact for spheres from outside, and on a disc's axis.
+
+    Args:
+        along: cosine between the lamp's axis and the way to it. square: of the distance.
     """
-    found = wp.vec4(lamp.place[0], lamp.place[1], lamp.place[2], 1.0)
-    if lamp.kind != DISTANT:
-        way = lamp.place - p
-        square = wp.max(wp.length_sq(way), 1.0e-12)
-        way = way / wp.sqrt(square)
-        scale = float(0.0)
-        if lamp.kind == SPHERE:
-            scale = 1.0 / wp.max(square, lamp.size * lamp.size)
-        elif lamp.kind == PANEL:
-            scale = wp.max(-wp.dot(way, lamp.axis), 0.0) / (square + lamp.size * lamp.size)
-        else:
-            along = wp.dot(way, lamp.axis)
-            scale = wp.sqrt(wp.max(1.0 - along * along, 0.0)) / (square + lamp.size * lamp.size)
-        found = wp.vec4(way[0], way[1], way[2], scale)
-    return found
+    area = size * size
+    scale = 1.0 / wp.max(square, area)
+    if kind == PANEL:
+        scale = wp.max(-along, 0.0) / (square + area)
+    elif kind == TUBE:
+        scale = wp.sqrt(wp.max(1.0 - along * along, 0.0)) / (square + area)
+    return scale
 
 
 @wp.func
-def reflected(
-    n: wp.vec3,
-    v: wp.vec3,
-    n_v: float,
-    way: wp.vec3,
-    n_l: float,
-    diffuse: wp.vec3,
-    f0: wp.vec3,
-    alpha: float,
-    wide: float,
-) -> wp.vec3:
-    """Radiance towards `v` for one unit of irradiance along `way`: Lambert and GGX with Schlick's Fresnel and
-    Smith's masking as Karis fits it (Real Shading in Unreal Engine 4, 2013).
+def reflected(n_v: float, n_l: float, v_l: float, diffuse: wp.vec3, f0: wp.vec3, alpha: float, wide: float) -> wp.vec3:
+    """Radiance for one unit of irradiance: Lambert and GGX with Schlick's Fresnel and Smith's masking as Karis fits it
+    (Real Shading in Unreal Engine 4, 2013).
 
     Args:
+        n_v, n_l, v_l: cosines between the normal, the view and the way to the light.
         alpha: roughness squared. wide: alpha of the highlight when the lamp's size is added to it.
     """
-    h = wp.normalize(v + way)
-    n_h = wp.max(wp.dot(n, h), 0.0)
-    v_h = wp.max(wp.dot(v, h), 0.0)
-    a2 = wide * wide
-    d = n_h * n_h * (a2 - 1.0) + 1.0
-    k = alpha * 0.5
-    lobe = a2 * 0.25 * INVERSE_PI / (d * d * (n_v * (1.0 - k) + k) * (n_l * (1.0 - k) + k))
-    q = 1.0 - v_h
+    # h = (v + l) / |v + l|, and |v + l|^2 = 2 + 2 v.l, so that (n.h)^2 = sum^2 / square
+    square = wp.max(2.0 + 2.0 * v_l, 1.0e-6)
+    sum = n_v + n_l
+    q = 1.0 - 0.5 * wp.sqrt(square)
     fresnel = q * q * q * q * q
+    a2 = wide * wide
+    d = sum * sum * (a2 - 1.0) + square
+    k = alpha * 0.5
+    lobe = a2 * square * square * 0.25 * INVERSE_PI / (d * d * (n_v * (1.0 - k) + k) * (n_l * (1.0 - k) + k))
     f = f0 * (1.0 - fresnel) + wp.vec3(fresnel, fresnel, fresnel)
     return (wp.cw_mul(diffuse, wp.vec3(1.0, 1.0, 1.0) - f) * INVERSE_PI + f * lobe) * n_l
 

@@ -8,8 +8,8 @@ from framepress.headless.render.kernels.lens import ray
 from framepress.headless.render.kernels.light import (
     Lighting,
     ambient_share,
+    arriving,
     background,
-    incident,
     mirrored,
     reflected,
     skylight,
@@ -37,15 +37,14 @@ class Hit:
     row: int  # of the triangle
     weights: wp.vec3  # barycentric
     place: wp.vec3  # relative to the camera
-    facet: wp.vec3  # the triangle's normal on the camera's side, twice its area long
+    facet: wp.vec3  # unit, the triangle's normal on the camera's side
     view: wp.vec3  # unit, towards the camera
-    pixel: float  # area of the surface within the pixel
+    share: float  # of twice the triangle's area, that the pixel covers
 
 
 @wp.func
 def hit_of(geo: Geo, cam: Cam, turn: wp.mat33, vertices: wp.array(dtype=wp.vec3), key: wp.uint64, d: wp.vec3) -> Hit:
     """Args: turn: the camera's axes to the world's. vertices: of all leaves, camera space. d: the ray, camera space."""
-    hit = Hit()
     leaf = geo.chunk_leaf[chunk_of(key)]
     row = triangle_row(geo, key)
     corners = geo.triangles[row]
@@ -58,28 +57,29 @@ def hit_of(geo: Geo, cam: Cam, turn: wp.mat33, vertices: wp.array(dtype=wp.vec3)
     t = wp.dot(n, a) / slope
     q = d * t - a
     square = wp.dot(n, n)
-    wb = wp.dot(wp.cross(q, ac), n) / square
-    wc = wp.dot(wp.cross(ab, q), n) / square
-    if slope > 0.0:
-        n = -n
-        slope = -slope
+    weights = n / square
+    wb = wp.dot(wp.cross(q, ac), weights)
+    wc = wp.dot(wp.cross(ab, q), weights)
+    area = wp.sqrt(square)
     length = wp.length(d)
+    side = wp.where(slope > 0.0, -1.0 / area, 1.0 / area)
+    # A pixel amid the image spans 1 / (fx fy) sr; with z = 1 rays, others span less by the cube of the ray's length.
+    facing = wp.max(wp.abs(slope) / (length * area), 0.1)
+    hit = Hit()
     hit.leaf = leaf
     hit.row = row
     hit.weights = wp.vec3(1.0 - wb - wc, wb, wc)
     hit.place = turn * (d * t)
-    hit.facet = turn * n
+    hit.facet = turn * (n * side)
     hit.view = turn * (d * (-1.0 / length))
-    # A pixel amid the image spans 1 / (fx fy) sr; with z = 1 rays, others span less by the cube of the ray's length.
-    facing = wp.max(-slope / (length * wp.sqrt(square)), 0.1)
-    hit.pixel = t * t / (length * cam.fx * cam.fy * facing)
+    hit.share = t * t / (length * cam.fx * cam.fy * facing * area)
     return hit
 
 
 @wp.func
 def shading_normal(geo: Geo, normals: wp.array(dtype=wp.mat33), hit: Hit) -> wp.vec3:
     """Unit, on the camera's side of the facet. Args: normals: of each leaf, local to world."""
-    n = wp.normalize(hit.facet)
+    n = hit.facet
     first = geo.leaf_normal[hit.leaf]
     if first != NOTHING:
         at = first + 3 * hit.row
@@ -90,7 +90,8 @@ def shading_normal(geo: Geo, normals: wp.array(dtype=wp.mat33), hit: Hit) -> wp.
         )
         smooth = wp.normalize(normals[hit.leaf] * smooth)
         if wp.length_sq(smooth) > 0.0:
-            n = wp.where(wp.dot(smooth, n) < 0.0, -smooth, smooth)
+            # A factor, for a choice between vectors goes through memory.
+            n = smooth * wp.where(wp.dot(smooth, n) < 0.0, -1.0, 1.0)
     return n
 
 
@@ -103,7 +104,7 @@ def texture_scale(geo: Geo, hit: Hit) -> float:
         at += 3 * hit.row
         first = geo.uvs[at + 1] - geo.uvs[at]
         second = geo.uvs[at + 2] - geo.uvs[at]
-        area = wp.abs(first[0] * second[1] - first[1] * second[0]) * hit.pixel / wp.length(hit.facet)
+        area = wp.abs(first[0] * second[1] - first[1] * second[0]) * hit.share
     return area
 
 
@@ -145,23 +146,25 @@ def radiance(geo: Geo, light: Lighting, normals: wp.array(dtype=wp.mat33), hit: 
     alpha = wp.max(roughness * roughness, 0.002)
     for i in range(light.lamp_count):
         lamp = light.lamps[i]
-        from_lamp = incident(lamp, hit.place)
-        way = wp.vec3(from_lamp[0], from_lamp[1], from_lamp[2])
+        way = lamp.place - hit.place * lamp.local
+        square = wp.max(wp.length_sq(way), 1.0e-12)
+        way *= 1.0 / wp.sqrt(square)
         n_l = wp.dot(n, way)
-        arrives = from_lamp[3]
-        if n_l > 0.0 and arrives > 0.0:
+        if n_l > 0.0:
+            scale = arriving(lamp.kind, lamp.size, wp.dot(way, lamp.axis), square)
+            lit = scale
             if lamp.shadow >= 0:
-                arrives *= reached(light, lamp.shadow, hit.place, n, hit.facet)
-            if arrives > 0.0:
-                wide = wp.min(alpha + 0.5 * lamp.size * wp.sqrt(arrives), 1.0)
-                sent += wp.cw_mul(reflected(n, v, n_v, way, n_l, diffuse, f0, alpha, wide), lamp.color) * arrives
+                lit *= reached(light, lamp.shadow, hit.place, n, hit.facet)
+            if lit > 0.0:
+                wide = wp.min(alpha + 0.5 * lamp.size * wp.sqrt(scale), 1.0)
+                sent += wp.cw_mul(reflected(n_v, n_l, wp.dot(v, way), diffuse, f0, alpha, wide), lamp.color) * lit
     return sent
 
 
 @wp.func
 def facet_code(facet: wp.vec3) -> wp.uint32:
     """A unit normal in three times ten bits."""
-    n = wp.normalize(facet) * 511.0
+    n = facet * 511.0
     x = wp.uint32(int(n[0] + 512.5))
     y = wp.uint32(int(n[1] + 512.5))
     z = wp.uint32(int(n[2] + 512.5))

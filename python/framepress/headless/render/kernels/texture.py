@@ -144,8 +144,9 @@ def sample(atlas: Atlas, use: Use, uv: wp.vec2, footprint: float) -> wp.vec4:
     row = use.texture * 5
     texels = footprint * wp.abs(use.a * use.e - use.b * use.d)
     texels *= float(atlas.images[row + 1]) * float(atlas.images[row + 2])
-    # Half of log2 of the area; half a level is added to round.
-    level = wp.clamp(int(0.5 * wp.log2(wp.max(texels, 1.0)) + 0.5), 0, atlas.images[row + 3] - 1)
+    # The level is half of log2 of the area, rounded; the whole part of log2 is a float's exponent.
+    log = int(wp.cast(wp.max(texels, 1.0), wp.uint32) >> wp.uint32(23)) - 127
+    level = wp.min((log + 1) >> 1, atlas.images[row + 3] - 1)
     return bilinear(atlas, use.texture, use.wrap, level, placed(use, uv))
 
 
