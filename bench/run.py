@@ -7,10 +7,12 @@ import sys
 import frame
 import images
 import masks
+import render
 import scale
 
 if __name__ == "__main__":
     masks.main([])
     images.main([])
     frame.main([])
+    render.main([])
     scale.main([] if "--scale" in sys.argv else ["--frames", "1000,10000"])
