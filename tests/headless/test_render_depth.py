@@ -133,7 +133,7 @@ def test_points_modelled_far_from_their_prim_keep_their_detail(renderer):
     placement, distance, _ = cast(scene_of([Part(baked, moved(-far) @ turn)]), camera)
     assert ((placement >= 0) != (buffers.placement >= 0)).sum() <= 1
     both = (placement >= 0) & (buffers.placement >= 0)
-    assert np.allclose(buffers.distance[both], distance[both], rtol=1e-5)
+    assert np.allclose(buffers.distance[both], distance[both], rtol=3e-5)
 
 
 @pytest.mark.parametrize("model", ["pinhole", "opencvPinhole", "opencvFisheye"])

@@ -74,7 +74,7 @@ def optics(lens: Lens, device: str) -> Optics:
     cam.bulge = MARGIN * _bulge(lens, cam.angle + cam.border)
     table = units / np.where(seen, units[..., 2], 1.0)[..., None] if lens.model == "opencvPinhole" else units
     rays = table.astype(np.float32)
-    rows = np.zeros((lens.height, 3, -(-lens.width // 8) * 8), np.float32)
+    rows = np.zeros((lens.height, 3, lens.width + 8), np.float32)
     rows[..., : lens.width] = rays.swapaxes(1, 2)
     return Optics(
         cam=cam,

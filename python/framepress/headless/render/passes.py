@@ -25,6 +25,9 @@ from framepress.headless.render.views import View
 
 __all__ = ["Drawing", "Former", "Images"]
 
+EACH = 64
+"""Chunks that a thread of the CPU draws: to start one costs as much as to look at twenty that are elsewhere."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Former:
@@ -136,8 +139,9 @@ class Drawing:
         work.rows[top:bottom].zero_()
         optics = view.optics
         inputs = [self._geo, optics.cam, optics.rays, optics.ray_rows, optics.tiles, work.vertices, work.screen]
-        inputs += [work.boxes, work.lanes, cover, top, bottom, step, work.keys]
-        self._launch(raster, (self._placements.chunks, step), inputs)
+        chunks, each = self._placements.chunks, 1 if self._serial else EACH
+        inputs += [work.boxes, work.lanes, cover, chunks, top, bottom, each, step, work.keys]
+        self._launch(raster, (-(-chunks // each), step), inputs)
 
     def _ids(self, images: Images, part: Any, top: int, bottom: int) -> None:
         optics = self._view.optics
@@ -148,7 +152,7 @@ class Drawing:
     def _normals(self, result: Result, normals: Any, top: int, bottom: int) -> None:
         view, optics = self._view, self._view.optics
         turn = wp.mat33(*view.world_from_camera[:3, :3].astype(np.float32).ravel().tolist())
-        inputs = [self._geo, optics.cam, optics.rays, view.work.vertices, turn, normals, view.work.keys, top]
+        inputs = [self._geo, optics.cam, optics.ray_rows, view.work.vertices, turn, normals, view.work.keys, top]
         self._launch(resolve_normals, self._spans(top, bottom), [*inputs, self._span, result.array])
 
     def _motion(self, result: Result, former: Former, top: int, bottom: int) -> None:

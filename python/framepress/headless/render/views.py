@@ -29,8 +29,8 @@ class Work:
 
     def __init__(self, width: int, height: int, device: str) -> None:
         self._device = device
-        # Rows are filled up to a multiple of eight columns, see `kernels.lines`.
-        self.rows = wp.zeros((height, -(-width // 8) * 8), dtype=wp.uint64, device=device)
+        # Eight columns are read and written at a time, see `kernels.lines`.
+        self.rows = wp.zeros((height, width + 8), dtype=wp.uint64, device=device)
         self.keys = self.rows[:, :width]
         self.vertices = wp.zeros(1, dtype=wp.vec3, device=device)
         self.screen = wp.zeros(1, dtype=wp.vec3, device=device)

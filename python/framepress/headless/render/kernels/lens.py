@@ -12,7 +12,8 @@ def project(cam: Cam, p: wp.vec3) -> wp.vec2:
     """Pixel of a point in camera space; z > 0 unless the lens is a fisheye."""
     uv = wp.vec2(0.0, 0.0)
     if cam.model == PINHOLE:
-        uv = wp.vec2(cam.fx * p[0] / p[2] + cam.cx, cam.fy * p[1] / p[2] + cam.cy)
+        near = 1.0 / p[2]
+        uv = wp.vec2(cam.fx * p[0] * near + cam.cx, cam.fy * p[1] * near + cam.cy)
     elif cam.model == BROWN:
         x = p[0] / p[2]
         y = p[1] / p[2]
@@ -48,7 +49,10 @@ def ray(cam: Cam, rays: wp.array2d(dtype=wp.vec3), x: int, y: int) -> wp.vec3:
 def pixel_of(cam: Cam, p: wp.vec3) -> wp.vec3:
     """Pixel of a point, or of any positive multiple of it, and 1 = it has one, 0 = the lens does not see there."""
     at = wp.vec3(0.0, 0.0, 0.0)
-    if p[2] > cam.limit * wp.length(p):
+    low = float(0.0)
+    if cam.model != PINHOLE:
+        low = cam.limit * wp.length(p)
+    if p[2] > low:
         uv = project(cam, p)
         at = wp.vec3(uv[0], uv[1], 1.0)
     return at

@@ -1,12 +1,11 @@
 """The innermost loops of drawing: the pixels of one image row against one triangle.
 
 In C++, for on the CPU eight pixels are taken at a time, in the vector types of the Clang that Warp brings; on CUDA a
-thread has the triangle to itself and goes from pixel to pixel. What is computed of a pixel is the same, operation by
-operation.
+thread goes from pixel to pixel. What is computed of a pixel is the same, operation by operation.
 
-Both write `key_of` (see `structs`) into `keys` where it is greater, and where `word` is not NO_WORD a bit of the same
-pixel into `bits`: column x of the row is bit x % 32 of word `word` + x / 32. Rows of `keys` lie so far apart that eight
-columns can be read from any multiple of eight within the image.
+`fill_line` and `fill_rays` write `key_of` (see `structs`) into `keys` where it is greater, and where `word` is not
+NO_WORD a bit of the same pixel into `bits`: column x of the row is bit x % 32 of word `word` + x / 32. On the CPU rows
+of `keys` and of `rays` have room for eight columns more than the image.
 """
 
 import warp as wp
@@ -25,17 +24,21 @@ VECTORS = """
 """
 
 OCTET = """
-        const unsigned int set = __builtin_bit_cast(unsigned char, __builtin_convertvector(hit, bools));
-        if (set == 0)
-            continue;
         loose* at = (loose*)(line + 8 * (size_t)x);
         const octet old = *at;
         octet found = __builtin_convertvector(__builtin_bit_cast(codes, inverse), octet) << 32;
         found |= (unsigned)triangle;
         found &= __builtin_bit_cast(octet, __builtin_convertvector(hit, masks));
         *at = found > old ? found : old;
-        if (word != -2147483647 - 1)
-            bits.data[word + (x >> 5)] |= set << (x & 24);
+        if (word != -2147483647 - 1) {
+            // The second word may be another thread's: it is touched only where a pixel of ours is in it.
+            const unsigned int set = __builtin_bit_cast(unsigned char, __builtin_convertvector(hit, bools));
+            const unsigned long long both = (unsigned long long)set << (x & 31);
+            unsigned int* words = bits.data + word + (x >> 5);
+            words[0] |= (unsigned)both;
+            if (both >> 32)
+                words[1] |= (unsigned)(both >> 32);
+        }
 """
 
 PIXEL = """
@@ -52,7 +55,7 @@ PIXEL = """
 @wp.func_native(f"""
 #if defined(__CUDA_ARCH__)
     for (int x = first; x < end; ++x) {{
-        const float column = (float)x;
+        const float column = (float)x + shift;
         const float ea = slope[0] * column + value[0];
         const float eb = slope[1] * column + value[1];
         const float ec = slope[2] * column + value[2];
@@ -63,15 +66,14 @@ PIXEL = """
 {VECTORS}
     const floats lanes = {{0, 1, 2, 3, 4, 5, 6, 7}};
     char* line = (char*)keys.data + (size_t)y * keys.strides[0];
-    const float width = (float)keys.shape[1];
-    for (int x = first & ~7; x < end; x += 8) {{
-        const floats column = lanes + (float)x;
+    for (int x = first; x < end; x += 8) {{
+        const floats column = lanes + ((float)x + shift);
         const floats ea = slope[0] * column + value[0];
         const floats eb = slope[1] * column + value[1];
         const floats ec = slope[2] * column + value[2];
         const floats inverse = slope[3] * column + value[3];
-        const ints hit =
-            (ea >= 0.0f) & (eb >= 0.0f) & (ec >= 0.0f) & (inverse >= least) & (inverse <= most) & (column < width);
+        const ints within = (inverse >= least) & (inverse <= most) & (lanes < (float)(end - x));
+        const ints hit = (ea >= 0.0f) & (eb >= 0.0f) & (ec >= 0.0f) & within;
 {OCTET}
     }}
 #endif
@@ -79,6 +81,7 @@ PIXEL = """
 def fill_line(
     slope: wp.vec4,
     value: wp.vec4,
+    shift: float,
     least: float,
     most: float,
     triangle: int,
@@ -91,7 +94,7 @@ def fill_line(
 ):
     """Of a pinhole. Columns [first, end) are all that the triangle can cover; others need not be left out.
 
-    Args: slope, value: the three edges and 1 / t are slope * column + value.
+    Args: slope, value, shift: the three edges and 1 / t are slope * (column + shift) + value.
     """
     ...
 
@@ -108,11 +111,12 @@ def fill_line(
     }}
 #else
 {VECTORS}
+    const ints lanes = {{0, 1, 2, 3, 4, 5, 6, 7}};
     char* line = (char*)keys.data + (size_t)y * keys.strides[0];
     const char* xs = (const char*)rays.data + 3 * (size_t)y * rays.strides[0];
     const char* ys = xs + rays.strides[0];
     const char* zs = ys + rays.strides[0];
-    for (int x = first & ~7; x < end; x += 8) {{
+    for (int x = first; x < end; x += 8) {{
         const floats dx = *(const loose_floats*)(xs + 4 * x);
         const floats dy = *(const loose_floats*)(ys + 4 * x);
         const floats dz = *(const loose_floats*)(zs + 4 * x);
@@ -120,7 +124,8 @@ def fill_line(
         const floats eb = b[0] * dx + b[1] * dy + b[2] * dz;
         const floats ec = c[0] * dx + c[1] * dy + c[2] * dz;
         const floats inverse = n[0] * dx + n[1] * dy + n[2] * dz;
-        const ints hit = (ea >= 0.0f) & (eb >= 0.0f) & (ec >= 0.0f) & (inverse >= least) & (inverse <= most);
+        const ints within = (inverse >= least) & (inverse <= most) & (lanes < end - x);
+        const ints hit = (ea >= 0.0f) & (eb >= 0.0f) & (ec >= 0.0f) & within;
 {OCTET}
     }}
 #endif
@@ -146,5 +151,83 @@ def fill_rays(
     Args:
         a, b, c, n: the three edges and 1 / t are their products with a ray.
         rays: x, y and z of the rays of each image row are three rows of it; 0 beyond the image.
+    """
+    ...
+
+
+@wp.func_native(f"""
+#if defined(__CUDA_ARCH__)
+    for (int x = first; x < end; ++x) {{
+        const float dx = flat ? ((float)x + 0.5f - cx) * per_fx : index(rays, 3 * y, x);
+        const float dy = flat ? height : index(rays, 3 * y + 1, x);
+        const float dz = flat ? 1.0f : index(rays, 3 * y + 2, x);
+        float nx = blend.data[0][0] * dx + blend.data[0][1] * dy + blend.data[0][2] * dz;
+        float ny = blend.data[1][0] * dx + blend.data[1][1] * dy + blend.data[1][2] * dz;
+        float nz = blend.data[2][0] * dx + blend.data[2][1] * dy + blend.data[2][2] * dz;
+        float square = nx * nx + ny * ny + nz * nz;
+        if (!(square > 0.0f && square < 1.0e30f)) {{
+            nx = facet[0], ny = facet[1], nz = facet[2];
+            square = nx * nx + ny * ny + nz * nz;
+        }}
+        float scale = 1.0f / ::sqrtf(square);
+        if (nx * facet[0] + ny * facet[1] + nz * facet[2] < 0.0f)
+            scale = -scale;
+        index(normals, y, x) = wp::vec4(nx * scale, ny * scale, nz * scale, 0.0f);
+    }}
+#else
+{VECTORS}
+    const floats lanes = {{0, 1, 2, 3, 4, 5, 6, 7}};
+    const char* xs = (const char*)rays.data + 3 * (size_t)y * rays.strides[0];
+    const char* ys = xs + rays.strides[0];
+    const char* zs = ys + rays.strides[0];
+    const floats fx = facet[0], fy = facet[1], fz = facet[2];
+    for (int x = first; x < end; x += 8) {{
+        floats dx = (lanes + (float)x + 0.5f - cx) * per_fx, dy = height, dz = 1.0f;
+        if (!flat) {{
+            dx = *(const loose_floats*)(xs + 4 * x);
+            dy = *(const loose_floats*)(ys + 4 * x);
+            dz = *(const loose_floats*)(zs + 4 * x);
+        }}
+        floats nx = blend.data[0][0] * dx + blend.data[0][1] * dy + blend.data[0][2] * dz;
+        floats ny = blend.data[1][0] * dx + blend.data[1][1] * dy + blend.data[1][2] * dz;
+        floats nz = blend.data[2][0] * dx + blend.data[2][1] * dy + blend.data[2][2] * dz;
+        floats square = nx * nx + ny * ny + nz * nz;
+        const ints sound = (square > 0.0f) & (square < 1.0e30f);
+        nx = sound ? nx : fx;
+        ny = sound ? ny : fy;
+        nz = sound ? nz : fz;
+        square = sound ? square : fx * fx + fy * fy + fz * fz;
+        floats scale = 1.0f / __builtin_elementwise_sqrt(square);
+        scale = nx * fx + ny * fy + nz * fz < 0.0f ? -scale : scale;
+        nx *= scale;
+        ny *= scale;
+        nz *= scale;
+        const int count = end - x < 8 ? end - x : 8;
+        wp::vec4* at = (wp::vec4*)((char*)normals.data + (size_t)y * normals.strides[0]) + x;
+        for (int i = 0; i < count; ++i)
+            at[i] = wp::vec4(nx[i], ny[i], nz[i], 0.0f);
+    }}
+#endif
+""")
+def fill_normals(
+    blend: wp.mat33,
+    facet: wp.vec3,
+    flat: bool,
+    cx: float,
+    per_fx: float,
+    height: float,
+    rays: wp.array2d(dtype=wp.float32),
+    y: int,
+    first: int,
+    end: int,
+    normals: wp.array2d(dtype=wp.vec4),
+):
+    """Unit normals of columns [first, end), on the side of `facet`.
+
+    Where there is none to interpolate, or they cancel each other or are not finite, the facet has its own.
+
+    Args:
+        blend: a ray to any multiple of the normal. facet: not of unit length.
+        flat: whether rays are (column, height, 1) of a pinhole; else they are those of `rays`, see `fill_rays`.
     """
     ...

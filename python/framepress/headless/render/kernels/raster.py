@@ -81,12 +81,12 @@ def word_of(place: wp.vec4i, y: int) -> int:
 
 
 @wp.func
-def inside(span: wp.vec2i, value: float, slope: float) -> wp.vec2i:
-    """A span of columns less those at which slope * column + value surely is negative."""
+def inside(span: wp.vec2i, slope: float, value: float, shift: float) -> wp.vec2i:
+    """A span of columns less those at which slope * (column + shift) + value surely is negative."""
     low = span[0]
     high = span[1]
     if slope != 0.0:
-        at = int(wp.clamp(-value / slope, -1.0e6, 1.0e6))
+        at = int(wp.clamp(-value / slope - shift, -1.0e6, 1.0e6))
         if slope > 0.0:
             low = wp.max(low, at - 1)
         else:
@@ -106,14 +106,29 @@ def fill_flat(
 ):
     """A triangle of a pinhole: along a row, edges and 1 / t are linear."""
     slope = wp.vec4(plane.a[0], plane.b[0], plane.c[0], plane.inverse[0]) * cam.per_fx
-    left = (0.5 - cam.cx) * cam.per_fx
+    rise = wp.vec4(plane.a[1], plane.b[1], plane.c[1], plane.inverse[1])
+    start = wp.vec4(plane.a[2], plane.b[2], plane.c[2], plane.inverse[2])
+    shift = 0.5 - cam.cx
     for y in range(box[1], box[3]):
-        d = wp.vec3(left, (float(y) + 0.5 - cam.cy) * cam.per_fy, 1.0)
-        value = wp.vec4(wp.dot(plane.a, d), wp.dot(plane.b, d), wp.dot(plane.c, d), wp.dot(plane.inverse, d))
+        value = start + rise * ((float(y) + 0.5 - cam.cy) * cam.per_fy)
         span = wp.vec2i(box[0], box[2])
         if box[2] - box[0] > WIDE:
-            span = inside(inside(inside(span, value[0], slope[0]), value[1], slope[1]), value[2], slope[2])
-        fill_line(slope, value, cam.least, cam.most, triangle, y, span[0], span[1], word_of(place, y), keys, bits)
+            for i in range(3):
+                span = inside(span, slope[i], value[i], shift)
+        fill_line(
+            slope,
+            value,
+            shift,
+            cam.least,
+            cam.most,
+            triangle,
+            y,
+            span[0],
+            span[1],
+            word_of(place, y),
+            keys,
+            bits,
+        )
 
 
 @wp.func
@@ -175,8 +190,41 @@ def fill_cut(
                         wp.atomic_or(bits, word + (x >> 5), wp.uint32(1) << wp.uint32(x & 31))
 
 
-@wp.kernel(module=MODULE)
-def raster(
+@wp.func
+def fill_tiles(
+    geo: Geo,
+    cam: Cam,
+    plane: Plane,
+    rays: wp.array2d(dtype=wp.vec3),
+    ray_rows: wp.array2d(dtype=wp.float32),
+    tiles: wp.array2d(dtype=wp.vec4),
+    leaf: int,
+    row: int,
+    cut: int,
+    triangle: int,
+    box: wp.vec4i,
+    place: wp.vec4i,
+    keys: wp.array2d(dtype=wp.uint64),
+    bits: wp.array(dtype=wp.uint32),
+):
+    """A large triangle of a curved lens: the tiles that it may touch."""
+    for down in range(box[1] // TILE_HEIGHT, (box[3] - 1) // TILE_HEIGHT + 1):
+        for across in range(tiles.shape[1]):
+            if crosses(tiles[down, across], plane.a, plane.b, plane.c):
+                tile = wp.vec4i(
+                    across * TILE_WIDTH,
+                    wp.max(down * TILE_HEIGHT, box[1]),
+                    wp.min(across * TILE_WIDTH + TILE_WIDTH, cam.width),
+                    wp.min(down * TILE_HEIGHT + TILE_HEIGHT, box[3]),
+                )
+                if cut == 1:
+                    fill_cut(geo, cam, plane, rays, leaf, row, triangle, tile, place, keys, bits)
+                else:
+                    fill_curved(cam, plane, ray_rows, triangle, tile, place, keys, bits)
+
+
+@wp.func
+def draw_chunk(
     geo: Geo,
     cam: Cam,
     rays: wp.array2d(dtype=wp.vec3),
@@ -184,33 +232,27 @@ def raster(
     tiles: wp.array2d(dtype=wp.vec4),
     vertices: wp.array(dtype=wp.vec3),
     screen: wp.array(dtype=wp.vec3),
-    boxes: wp.array(dtype=wp.vec4i),
-    lanes: wp.array(dtype=wp.uint64),
     cover: Cover,
+    chunk: int,
+    covered: wp.uint64,
+    first: int,
+    step: int,
     top: int,
     bottom: int,
-    step: int,
     keys: wp.array2d(dtype=wp.uint64),
 ):
-    """A chunk's triangles in the image rows [top, bottom).
-
-    Args: boxes, lanes: as `bounds` leaves them. ray_rows: see `lines.fill_rays`. step: threads a chunk.
-    """
-    chunk, thread = wp.tid()
-    bound = boxes[chunk]
-    if bound[1] >= bottom or bound[3] <= top or bound[0] >= bound[2]:
-        return
+    """Every `step`th triangle of a chunk from `first` on, if its bit of `covered` is set."""
     leaf = geo.chunk_leaf[chunk]
     piece = geo.pieces[geo.chunk_piece[chunk]]
     vertex = geo.leaf_vertex[leaf]
-    covered = lanes[chunk]
     cut = geo.leaf_cut[leaf]
     place = wp.vec4i(0, 0, 0, 0)
     if geo.leaf_entity[leaf] >= 0:
         place = cover.places[geo.leaf_entity[leaf]]
-    for lane in range(thread, piece[1], step):
+    for lane in range(first, piece[1], step):
         if ((covered >> wp.uint64(lane)) & wp.uint64(1)) != wp.uint64(0):
-            corner = geo.triangles[piece[0] + lane]
+            row = piece[0] + lane
+            corner = geo.triangles[row]
             i = vertex + corner[0]
             j = vertex + corner[1]
             k = vertex + corner[2]
@@ -226,32 +268,71 @@ def raster(
                     if cam.model == PINHOLE and cut == 0:
                         fill_flat(cam, plane, triangle, box, place, keys, cover.bits)
                     elif large(cam, a, b, c, screen[i], screen[j], screen[k]):
-                        for down in range(box[1] // TILE_HEIGHT, (box[3] - 1) // TILE_HEIGHT + 1):
-                            for across in range(tiles.shape[1]):
-                                if crosses(tiles[down, across], plane.a, plane.b, plane.c):
-                                    tile = wp.vec4i(
-                                        across * TILE_WIDTH,
-                                        wp.max(down * TILE_HEIGHT, box[1]),
-                                        wp.min(across * TILE_WIDTH + TILE_WIDTH, cam.width),
-                                        wp.min(down * TILE_HEIGHT + TILE_HEIGHT, box[3]),
-                                    )
-                                    if cut == 1:
-                                        fill_cut(
-                                            geo,
-                                            cam,
-                                            plane,
-                                            rays,
-                                            leaf,
-                                            piece[0] + lane,
-                                            triangle,
-                                            tile,
-                                            place,
-                                            keys,
-                                            cover.bits,
-                                        )
-                                    else:
-                                        fill_curved(cam, plane, ray_rows, triangle, tile, place, keys, cover.bits)
+                        fill_tiles(
+                            geo,
+                            cam,
+                            plane,
+                            rays,
+                            ray_rows,
+                            tiles,
+                            leaf,
+                            row,
+                            cut,
+                            triangle,
+                            box,
+                            place,
+                            keys,
+                            cover.bits,
+                        )
                     elif cut == 1:
-                        fill_cut(geo, cam, plane, rays, leaf, piece[0] + lane, triangle, box, place, keys, cover.bits)
+                        fill_cut(geo, cam, plane, rays, leaf, row, triangle, box, place, keys, cover.bits)
                     else:
                         fill_curved(cam, plane, ray_rows, triangle, box, place, keys, cover.bits)
+
+
+@wp.kernel(module=MODULE)
+def raster(
+    geo: Geo,
+    cam: Cam,
+    rays: wp.array2d(dtype=wp.vec3),
+    ray_rows: wp.array2d(dtype=wp.float32),
+    tiles: wp.array2d(dtype=wp.vec4),
+    vertices: wp.array(dtype=wp.vec3),
+    screen: wp.array(dtype=wp.vec3),
+    boxes: wp.array(dtype=wp.vec4i),
+    lanes: wp.array(dtype=wp.uint64),
+    cover: Cover,
+    chunks: int,
+    top: int,
+    bottom: int,
+    each: int,
+    step: int,
+    keys: wp.array2d(dtype=wp.uint64),
+):
+    """Chunks' triangles in the image rows [top, bottom).
+
+    Args:
+        ray_rows: see `lines.fill_rays`. boxes, lanes: as `bounds` leaves them.
+        each: chunks a thread. step: threads a chunk.
+    """
+    i, thread = wp.tid()
+    for chunk in range(i * each, wp.min(i * each + each, chunks)):
+        bound = boxes[chunk]
+        if bound[0] < bound[2] and bound[1] < bottom and bound[3] > top:
+            draw_chunk(
+                geo,
+                cam,
+                rays,
+                ray_rows,
+                tiles,
+                vertices,
+                screen,
+                cover,
+                chunk,
+                lanes[chunk],
+                thread,
+                step,
+                top,
+                bottom,
+                keys,
+            )

@@ -7,7 +7,8 @@ the ray: the sum of each corner's value times the plane of the edge opposite it.
 import warp as wp
 
 from framepress.headless.render.kernels.lens import pixel_of, ray
-from framepress.headless.render.kernels.structs import MODULE, NOTHING, Cam, Geo, chunk_of, triangle_row
+from framepress.headless.render.kernels.lines import fill_normals
+from framepress.headless.render.kernels.structs import MODULE, NOTHING, PINHOLE, Cam, Geo, chunk_of, triangle_row
 
 
 @wp.func
@@ -61,7 +62,7 @@ def blended(corners: Corners, at_a: wp.vec3, at_b: wp.vec3, at_c: wp.vec3) -> wp
 def normals_of_run(
     geo: Geo,
     cam: Cam,
-    rays: wp.array2d(dtype=wp.vec3),
+    ray_rows: wp.array2d(dtype=wp.float32),
     vertices: wp.array(dtype=wp.vec3),
     turn: wp.mat33,
     normal_from_leaf: wp.array(dtype=wp.mat33),
@@ -81,24 +82,15 @@ def normals_of_run(
         at += 3 * row
         matrix = normal_from_leaf[leaf]
         blend = blended(corners, matrix * geo.normals[at], matrix * geo.normals[at + 1], matrix * geo.normals[at + 2])
-    for x in range(first, end):
-        n = blend * ray(cam, rays, x, y)
-        square = wp.dot(n, n)
-        # Where there are no normals, or they cancel each other, or are not finite, the facet has its own.
-        if not (square > 0.0 and square < 1.0e30):
-            n = facet
-            square = wp.dot(n, n)
-        scale = 1.0 / wp.sqrt(square)
-        if wp.dot(n, facet) < 0.0:
-            scale = -scale
-        normals[y, x] = wp.vec4(n[0] * scale, n[1] * scale, n[2] * scale, 0.0)
+    height = (float(y) + 0.5 - cam.cy) * cam.per_fy
+    fill_normals(blend, facet, cam.model == PINHOLE, cam.cx, cam.per_fx, height, ray_rows, y, first, end, normals)
 
 
 @wp.kernel(module=MODULE)
 def resolve_normals(
     geo: Geo,
     cam: Cam,
-    rays: wp.array2d(dtype=wp.vec3),
+    ray_rows: wp.array2d(dtype=wp.float32),
     vertices: wp.array(dtype=wp.vec3),
     turn: wp.mat33,
     normal_from_leaf: wp.array(dtype=wp.mat33),
@@ -122,7 +114,7 @@ def resolve_normals(
             normals[y, x] = wp.vec4(0.0, 0.0, 0.0, 0.0)
         else:
             stop = run_end(keys, y, x, end)
-            normals_of_run(geo, cam, rays, vertices, turn, normal_from_leaf, key, y, x, stop, normals)
+            normals_of_run(geo, cam, ray_rows, vertices, turn, normal_from_leaf, key, y, x, stop, normals)
         x = stop
 
 
