@@ -36,7 +36,10 @@ def build_writer(rep: ModuleType) -> type[Any]:
     """
 
     class FramepressWriter(rep.Writer):  # type: ignore[name-defined, misc]
+        _press: Press
+
         def __init__(self, output_dir: str | Path | None = None, backend: Any = None, **options: Any) -> None:
+            self._seal()  # `initialize` may be called again, and the former dataset is complete then
             folder = _folder(output_dir, backend)
             chosen = Options.of(**options)
             self.version = __version__
@@ -52,6 +55,15 @@ def build_writer(rep: ModuleType) -> type[Any]:
 
         def on_final_frame(self) -> None:
             self._press.finish()
+
+        def detach(self) -> None:
+            """Write no more, and complete the dataset: the end of a run is told to attached writers only."""
+            super().detach()
+            self._seal()
+
+        def _seal(self) -> None:
+            if hasattr(self, "_press"):  # WriterRegistry.get makes a writer without its constructor
+                self._press.finish()
 
         @property
         def report(self) -> Report | None:

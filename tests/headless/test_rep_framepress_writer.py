@@ -1,0 +1,71 @@
+"""FramepressWriter through Replicator's calls: its dataset is complete in whichever order a script ends its run."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from staging import camera, cube, opened, product
+
+from framepress.headless import rep
+from framepress.replicator.writer import build_writer
+
+
+def attached(folder: Path) -> Any:
+    """A writer that sees a labelled cube."""
+    host = opened()
+    cube(host.stage, "/World/Cube", "crate")
+    writer = build_writer(rep)(output_dir=folder, formats="coco", channels="rgb")
+    writer.attach(product(camera(host.stage, "/World/Camera", (0, -5, 0)), (32, 24)))
+    return writer
+
+
+def images(folder: Path) -> int:
+    return len(json.loads((folder / "annotations" / "instances_default.json").read_text())["images"])
+
+
+@pytest.mark.parametrize(
+    "end",
+    [lambda writer: writer.detach(), lambda writer: rep.WriterRegistry.detach_all()],
+    ids=["by itself", "by the registry"],
+)
+def test_a_writer_that_is_detached_before_the_run_ends_leaves_a_complete_dataset(
+    tmp_path: Path, end: Callable[[Any], object]
+) -> None:
+    writer = attached(tmp_path / "out")
+    for _ in range(2):
+        rep.orchestrator.step()
+    end(writer)
+    assert writer.report.frames == 2
+    assert images(tmp_path / "out") == 2
+    rep.orchestrator.wait_until_complete()
+    assert writer.report.frames == 2
+
+
+def test_a_writer_that_is_attached_again_goes_on_with_its_dataset(tmp_path: Path) -> None:
+    writer = attached(tmp_path / "out")
+    rep.orchestrator.step()
+    writer.detach()
+    writer.attach(product("/World/Camera", (32, 24)))
+    rep.orchestrator.step()
+    rep.orchestrator.wait_until_complete()
+    assert images(tmp_path / "out") == 2
+
+
+def test_a_writer_that_is_initialised_again_leaves_the_former_dataset_complete(tmp_path: Path) -> None:
+    writer = attached(tmp_path / "one")
+    rep.orchestrator.step()
+    writer.initialize(output_dir=tmp_path / "two", formats="coco", channels="rgb")
+    for _ in range(2):
+        rep.orchestrator.step()
+    rep.orchestrator.wait_until_complete()
+    assert [images(tmp_path / name) for name in ("one", "two")] == [1, 2]
+
+
+def test_a_writer_whose_constructor_has_not_run_is_detached_without_an_error() -> None:
+    opened()
+    rep.WriterRegistry.register(build_writer(rep))
+    rep.WriterRegistry.get("FramepressWriter").detach()
