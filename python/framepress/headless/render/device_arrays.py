@@ -28,16 +28,20 @@ class Rows:
         self.array = wp.zeros(1, dtype=dtype, device=device)
         self.used = 0
 
+    def reserve(self, count: int) -> None:
+        """Make room for `count` more."""
+        needed = self.used + count
+        if needed > self.array.size:
+            # Exactly what is needed at first, for most scenes do not grow; then by halves.
+            grown = wp.empty(max(needed, self.used * 3 // 2), dtype=self._dtype, device=self._device)
+            if self.used:
+                wp.copy(grown, self.array, count=self.used)
+            self.array = grown
+
     def add(self, values: Array) -> int:
         """Append `values`; returns the row of the first."""
+        self.reserve(len(values))
         first = self.used
-        if first + len(values) > self.array.size:
-            # Exactly what is needed at first, for most scenes do not grow; then by halves.
-            room = first + len(values) if not first else max(first + len(values), first * 3 // 2)
-            grown = wp.zeros(room, dtype=self._dtype, device=self._device)
-            if first:
-                wp.copy(grown, self.array, count=first)
-            self.array = grown
         self.used += len(values)
         self.write(first, values)
         return first

@@ -11,6 +11,7 @@ import warp as wp
 from framepress.core.arrays import Array
 from framepress.errors import InputError
 from framepress.headless.render.device_arrays import Rows
+from framepress.headless.render.kernels.enclose import enclose
 from framepress.headless.render.kernels.structs import LANES, NOTHING
 from framepress.headless.scene import Geometry
 
@@ -91,6 +92,7 @@ class Geometries:
         for row, geometry in enumerate(geometries):
             if id(geometry) not in self._held:
                 _check(geometry, row)
+        self._reserve([geometry for key, geometry in live.items() if key not in self._held])
         added = False
         replaced: list[tuple[Slot, int]] = []
         for row, geometry in enumerate(geometries):
@@ -119,6 +121,19 @@ class Geometries:
             self._drawn = drawn
         return self._drawn
 
+    def _reserve(self, new: list[Geometry]) -> None:
+        """Make room at once."""
+        points = sum(len(geometry.points) for geometry in new)
+        triangles = sum(len(geometry.triangles) for geometry in new)
+        pieces = sum(-(-len(geometry.triangles) // int(LANES)) for geometry in new)
+        self._points.reserve(points)
+        for rows in (self._triangles, self._subsets):
+            rows.reserve(triangles)
+        for rows in (self._pieces, self._spheres):
+            rows.reserve(pieces)
+        self._normals.reserve(3 * sum(len(geometry.triangles) for geometry in new if geometry.normals is not None))
+        self._uvs.reserve(3 * sum(len(geometry.triangles) for geometry in new if geometry.uvs is not None))
+
     def fill(self, geo: Any) -> None:
         """Set what a `structs.Geo` has of geometries."""
         geo.points = self._points.array
@@ -132,33 +147,22 @@ class Geometries:
 
     def _add(self, geometry: Geometry) -> Slot:
         origin, points = _placed(geometry)
-        spheres, centre, radius = _spheres(points, geometry.triangles)
+        point = self._points.add(points)
         triangle = self._triangles.add(geometry.triangles)
         self._subsets.add(geometry.subsets)
         count = len(geometry.triangles)
         first = np.arange(0, count, int(LANES), dtype=np.int32)
         lanes = np.minimum(count - first, int(LANES))
-        self._spheres.add(spheres)
-        return Slot(
-            geometry=geometry,
-            point=self._points.add(points),
-            triangle=triangle,
-            piece=self._pieces.add(np.stack([first + triangle, lanes], axis=1).astype(np.int32)),
-            normal=_added(self._normals, geometry.normals, 3),
-            uv=_added(self._uvs, geometry.uvs, 2),
-            pieces=len(first),
-            subsets=int(geometry.subsets.max()) + 1 if count else 0,
-            origin=origin,
-            centre=centre,
-            radius=radius,
-        )
+        piece = self._pieces.add(np.stack([first + triangle, lanes], axis=1).astype(np.int32))
+        self._spheres.add(np.zeros((len(first), 4), np.float32))
+        normal = _added(self._normals, geometry.normals, 3)
+        uv = _added(self._uvs, geometry.uvs, 2)
+        return self._slot(geometry, origin, (point, triangle, piece, normal, uv, len(first)))
 
     def _replace(self, old: Slot, geometry: Geometry) -> Slot:
         was = old.geometry
         origin, points = _placed(geometry)
-        spheres, centre, radius = _spheres(points, geometry.triangles)
         self._points.write(old.point, points)
-        self._spheres.write(old.piece, spheres)
         if geometry.triangles is not was.triangles:
             self._triangles.write(old.triangle, geometry.triangles)
         if geometry.subsets is not was.subsets:
@@ -167,9 +171,18 @@ class Geometries:
             self._normals.write(old.normal, geometry.normals.reshape(-1, 3))
         if geometry.uvs is not None and geometry.uvs is not was.uvs:
             self._uvs.write(old.uv, geometry.uvs.reshape(-1, 2))
+        return self._slot(geometry, origin, (old.point, old.triangle, old.piece, old.normal, old.uv, old.pieces))
+
+    def _slot(self, geometry: Geometry, origin: Array, places: tuple[int, int, int, int, int, int]) -> Slot:
+        """Of arrays that lie on the device; bounds them."""
+        point, _, piece, _, _, pieces = places
+        spheres = np.zeros((0, 4))
+        if pieces:
+            inputs = [self._points.array, self._triangles.array, self._pieces.array, point, piece, self._spheres.array]
+            wp.launch(enclose, pieces, inputs, device=self._device)
+            spheres = self._spheres.array[piece : piece + pieces].numpy().astype(np.float64)
         subsets = int(geometry.subsets.max()) + 1 if len(geometry.triangles) else 0
-        places = old.point, old.triangle, old.piece, old.normal, old.uv, old.pieces
-        return Slot(geometry, *places, subsets, origin, centre, radius)
+        return Slot(geometry, *places, subsets, origin, *_around(spheres))
 
 
 def _like(slot: Slot, geometry: Geometry) -> bool:
@@ -197,7 +210,9 @@ def _placed(geometry: Geometry) -> tuple[Array, Array]:
     """
     points = np.ascontiguousarray(geometry.points, dtype=np.float32)
     origin = np.zeros(3)
-    finite = points[np.asarray(np.isfinite(points).all(axis=1))]
+    finite = points
+    if not np.isfinite(points).all():
+        finite = points[np.asarray(np.isfinite(points).all(axis=1))]
     if len(finite):
         low, high = finite.min(axis=0).astype(np.float64), finite.max(axis=0).astype(np.float64)
         middle = ((low + high) / 2).astype(np.float32)
@@ -208,30 +223,14 @@ def _placed(geometry: Geometry) -> tuple[Array, Array]:
     return origin, points
 
 
-def _spheres(points: Array, triangles: Array) -> tuple[Array, Array, float]:
-    """Of each chunk, float32 (C, 4), and of all: a centre and radius about every triangle whose points are finite."""
-    lanes = int(LANES)
-    count = len(triangles)
-    chunks = -(-count // lanes)
-    corners = points[triangles]
-    drawn = np.asarray(np.isfinite(corners).all(axis=(1, 2)))
-    if not drawn.any():
-        return np.tile(np.array([0, 0, 0, -1], np.float32), (chunks, 1)), np.zeros(3), -1.0
-    starts = np.arange(0, count, lanes)
-    shown = np.where(drawn[:, None, None], corners, np.float32(np.nan))
-    low = np.fmin.reduceat(np.fmin.reduce(shown, axis=1), starts, axis=0).astype(np.float64)
-    high = np.fmax.reduceat(np.fmax.reduce(shown, axis=1), starts, axis=0).astype(np.float64)
-    centres = (low + high) / 2
-    away = np.square(shown - np.repeat(centres, lanes, axis=0)[:count, None]).sum(axis=2).max(axis=1)
-    # float32 kernels may move a point by some 1e-6 of its distance: the spheres are a little larger.
-    radii = np.sqrt(np.fmax.reduceat(away, starts)) * 1.0001 + 1e-6 * np.abs(centres).max(axis=1)
-    empty = np.asarray(np.isnan(radii))
-    spheres = np.concatenate([centres, radii[:, None]], axis=1)
-    spheres[empty] = 0, 0, 0, -1
-    low, high = np.nanmin(low, axis=0), np.nanmax(high, axis=0)
-    centre = (low + high) / 2
-    radius = np.linalg.norm(centres[~empty] - centre, axis=1) + radii[~empty]
-    return spheres.astype(np.float32), centre, float(radius.max())
+def _around(spheres: Array) -> tuple[Array, float]:
+    """Centre and radius of a sphere about `spheres` (C, 4); radius -1 = about none."""
+    drawn = spheres[spheres[:, 3] >= 0]
+    if not len(drawn):
+        return np.zeros(3), -1.0
+    centres, radii = drawn[:, :3], drawn[:, 3:]
+    centre = ((centres - radii).min(axis=0) + (centres + radii).max(axis=0)) / 2
+    return centre, float((np.linalg.norm(centres - centre, axis=1) + radii[:, 0]).max())
 
 
 def _check(geometry: Geometry, row: int) -> None:

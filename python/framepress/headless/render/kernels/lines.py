@@ -92,7 +92,7 @@ def fill_line(
     keys: wp.array2d(dtype=wp.uint64),
     bits: wp.array(dtype=wp.uint32),
 ):
-    """Of a pinhole. Columns [first, end) are all that the triangle can cover; others need not be left out.
+    """Of a pinhole, the columns [first, end).
 
     Args: slope, value, shift: the three edges and 1 / t are slope * (column + shift) + value.
     """
@@ -146,7 +146,7 @@ def fill_rays(
     keys: wp.array2d(dtype=wp.uint64),
     bits: wp.array(dtype=wp.uint32),
 ):
-    """Of any other lens. Columns [first, end) are all that the triangle can cover; others need not be left out.
+    """Of any other lens, the columns [first, end).
 
     Args:
         a, b, c, n: the three edges and 1 / t are their products with a ray.
