@@ -41,8 +41,11 @@ def enclose(
             for i in range(3):
                 away = wp.length(points[point + corner[i]] - centre)
                 if away > radius:  # not of NaN
-                    radius = wp.min(away, 1.0e30)
+                    radius = away
         # What the products of float32 may move a point by is some 1e-6 of how far it is.
-        reach = wp.max(wp.max(wp.abs(centre)), radius)
-        sphere = wp.vec4(centre[0], centre[1], centre[2], radius * 1.0001 + 1.0e-6 * reach)
+        radius = radius * 1.0001 + 1.0e-6 * wp.max(wp.max(wp.abs(centre)), radius)
+        sphere = wp.vec4(centre[0], centre[1], centre[2], radius)
+        if not (radius < 1.0e18):
+            # Its square is beyond float32: such a chunk is never out of sight.
+            sphere = wp.vec4(0.0, 0.0, 0.0, 3.0e38)
     spheres[chunk] = sphere
