@@ -5,14 +5,15 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
 from framepress.core.arrays import Array
-from framepress.headless.render.kernels import light as kernels
+from framepress.headless.render.kernels.lamps import FIELDS, LANES
 from framepress.headless.scene import Light, Scene
 
-__all__ = ["Lamp", "default_lights", "exposure", "illuminance", "lamp_of", "lamps_of"]
+__all__ = ["Lamp", "default_lights", "exposure", "illuminance", "lamp_of", "lamp_table", "lamps_of"]
 
 LUMINANCE = np.array([0.2126, 0.7152, 0.0722])
 
@@ -40,7 +41,8 @@ class Lamp:
     """A light other than a dome.
 
     Args:
-        kind: code of `kernels.light`.
+        shape: how it shines: "distant", "even" (to all sides), "panel" (by the cosine about its axis, on one side) or
+            "tube" (by the sine about its axis).
         place: float64 (3,), distant: unit vector towards it; else its centre, world.
         axis: float64 (3,), unit; the way a panel shines, along a tube.
         color: float64 (3,), distant: illuminance; else radiance times area.
@@ -48,7 +50,7 @@ class Lamp:
         light: which it is.
     """
 
-    kind: int
+    shape: Literal["distant", "even", "panel", "tube"]
     place: Array
     axis: Array
     color: Array
@@ -92,16 +94,39 @@ def lamp_of(light: Light) -> Lamp:
     ahead = -_unit(z)
     first, second = light.size
     if light.kind == "distant":
-        return Lamp(kernels.DISTANT, -ahead, ahead, color, 0.0, light)
+        return Lamp("distant", -ahead, ahead, color, 0.0, light)
     if light.kind == "sphere":
         radius = first * float(np.cbrt(np.prod(scale)))
-        return Lamp(kernels.SPHERE, centre, ahead, color * math.pi * radius**2, radius, light)
+        return Lamp("even", centre, ahead, color * math.pi * radius**2, radius, light)
     if light.kind == "cylinder":
         side = 2 * first * math.sqrt(scale[1] * scale[2]) * second * scale[0]
-        return Lamp(kernels.TUBE, centre, _unit(x), color * side, math.sqrt(side / math.pi), light)
+        return Lamp("tube", centre, _unit(x), color * side, math.sqrt(side / math.pi), light)
     area = math.pi * first**2 if light.kind == "disk" else first * second
     area *= scale[0] * scale[1]
-    return Lamp(kernels.PANEL, centre, ahead, color * area, math.sqrt(area / math.pi), light)
+    return Lamp("panel", centre, ahead, color * area, math.sqrt(area / math.pi), light)
+
+
+def lamp_table(lamps: Sequence[Lamp], centre: Array, exposed: float) -> Array:
+    """float32, `kernels.lamps.FIELDS` by lamps and some without colour, relative to `centre` (world)."""
+    table = np.zeros((len(FIELDS), -(-max(len(lamps), 1) // LANES) * LANES), np.float32)
+    table[FIELDS.index("z")] = table[FIELDS.index("even")] = table[FIELDS.index("least")] = 1
+    for column, lamp in zip(table.T, lamps, strict=False):
+        local = float(lamp.shape != "distant")
+        even = lamp.shape in ("distant", "even")
+        area = lamp.size**2
+        column[:] = (
+            *(lamp.place - local * centre),
+            local,
+            *lamp.axis,
+            *(lamp.color * exposed),
+            lamp.size,
+            area if even else 0.0,
+            0.0 if even else area,
+            even,
+            lamp.shape == "panel",
+            lamp.shape == "tube",
+        )
+    return table
 
 
 def illuminance(lamps: Sequence[Lamp], radiances: Sequence[Array], meters_per_unit: float) -> float:
@@ -119,7 +144,7 @@ def illuminance(lamps: Sequence[Lamp], radiances: Sequence[Array], meters_per_un
     near = 0.0
     for lamp in lamps:
         power = float(LUMINANCE @ lamp.color)
-        if lamp.kind == kernels.DISTANT:
+        if lamp.shape == "distant":
             total += SLANTED * power
         else:
             near += (power / (far**2 + lamp.size**2)) ** 2

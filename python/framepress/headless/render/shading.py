@@ -16,7 +16,7 @@ from framepress.headless.render.device_arrays import Result, upload
 from framepress.headless.render.environment import FilteredDomes, dome_turn, mean_radiance, polynomial
 from framepress.headless.render.kernels import light as kernels
 from framepress.headless.render.kernels.texture import MODULE
-from framepress.headless.render.lights import Lamp, default_lights, exposure, illuminance, lamps_of
+from framepress.headless.render.lights import Lamp, default_lights, exposure, illuminance, lamp_table, lamps_of
 from framepress.headless.render.poses import Poses
 from framepress.headless.render.shadows import MAPS, SIDE, ShadowMaps
 from framepress.headless.render.shots import Shot
@@ -31,10 +31,9 @@ SRGB_CODES = 4096
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Lit:
-    """A frame's light, for any camera. Args: light: `kernels.light.Lighting` without what depends on the camera."""
+    """A frame's light, for any camera. Args: light: `kernels.light.Lighting`, but for what depends on the camera."""
 
     lamps: list[Lamp]
-    shadowed: list[Lamp]
     exposure: float
     light: Any
     normals: Any
@@ -117,12 +116,14 @@ class Shader:
         stops = self._exposure
         if stops is None:
             stops = exposure(illuminance(lamps, radiances, scene.meters_per_unit))
-        casting = [lamp for lamp in lamps if lamp.kind == kernels.DISTANT and lamp.light.shadow]
+        casting = [lamp for lamp in lamps if lamp.shape == "distant" and lamp.light.shadow]
         casting = sorted(casting, key=lambda lamp: -float(lamp.color.sum()))[:MAPS]
         self._shadows.draw(scene, casting, geo, poses)
         light = self._lighting(scene, painted, filtered, sum(even, np.zeros(3)), stops)
+        light.shadow_count = len(casting)
         normals = upload(poses.normals, wp.mat33, self._device)
-        return _Lit(lamps, casting, stops, light, normals)
+        others = [lamp for lamp in lamps if not any(lamp is other for other in casting)]
+        return _Lit(casting + others, stops, light, normals)
 
     def _lighting(
         self, scene: Scene, painted: list[Light], filtered: list[tuple[int, Array]], even: Array, exposed: float
@@ -149,15 +150,8 @@ class Shader:
     def _seen_from(self, lit: _Lit, view: View) -> Any:
         """The light with lamps and maps relative to the camera."""
         centre = view.world_from_camera[:3, 3]
-        rows = []
-        for lamp in lit.lamps:
-            local = 0.0 if lamp.kind == kernels.DISTANT else 1.0
-            place = lamp.place - local * centre
-            shadow = next((i for i, other in enumerate(lit.shadowed) if other is lamp), -1)
-            rows.append((lamp.kind, place, local, lamp.axis, lamp.color * lit.exposure, lamp.size, shadow))
         light = lit.light
-        light.lamps = table(rows, kernels.Lamp, self._device)
-        light.lamp_count = len(lit.lamps)
+        light.lamps = wp.array(lamp_table(lit.lamps, centre, lit.exposure), dtype=wp.float32, device=self._device)
         light.shadow_from_view = self._shadows.from_view(centre)
         return light
 

@@ -1,4 +1,4 @@
-"""Light: what lamps and domes send to a point, and how a metal/rough surface sends it on.
+"""Light that comes from everywhere: domes, and how a metal/rough surface mirrors them.
 
 Directions have the world's axes; points lie relative to the camera, so that a scene far from its origin keeps its
 bits. All colours here are already multiplied by the exposure.
@@ -8,30 +8,12 @@ import warp as wp
 
 from framepress.headless.render.kernels.texture import Atlas, bilinear
 
-DISTANT = wp.constant(0)
-SPHERE = wp.constant(1)
-PANEL = wp.constant(2)
-TUBE = wp.constant(3)
-
 INVERSE_PI = wp.constant(0.3183098861837907)
 
 OCTAHEDRON = (256, 128, 64, 32, 16, 8)
 """Texels a side of the filtered levels of a dome; roughness 0, 0.2 ... 1."""
 
 FINEST = wp.constant(256)
-
-
-@wp.struct
-class Lamp:
-    """A distant light is a lamp at one unit's distance from everywhere."""
-
-    kind: wp.int32
-    place: wp.vec3  # where it is; of a distant light: unit vector towards it
-    local: wp.float32  # 1; of a distant light 0
-    axis: wp.vec3  # PANEL: the way it shines; TUBE: along it
-    color: wp.vec3  # DISTANT: irradiance on a surface that faces it; else radiance times area
-    size: wp.float32  # radius of a disc of its area; DISTANT: 0
-    shadow: wp.int32  # which shadow map; -1 = none
 
 
 @wp.struct
@@ -46,13 +28,13 @@ class Dome:
 
 @wp.struct
 class Lighting:
-    lamps: wp.array(dtype=Lamp)
-    lamp_count: wp.int32
+    lamps: wp.array2d(dtype=wp.float32)  # see `lamps.lamplight`; those with a shadow map come first
     domes: wp.array(dtype=Dome)
     dome_count: wp.int32
     ambient: wp.vec3  # radiance from everywhere, of the domes without texture
     diffuse: wp.array(dtype=wp.vec3)  # (10,) of all domes: irradiance / pi for a normal, see `skylight`
     filtered: wp.array(dtype=wp.vec3)  # octahedral maps of every dome's texture, see `environment.py`
+    shadow_count: wp.int32
     shadow_from_view: wp.array(dtype=wp.mat44)  # relative to the camera -> texel column, row, height towards the light
     shadow_depths: wp.array(dtype=wp.uint32)  # square maps, one after the other
     shadow_side: wp.int32  # texels
@@ -144,46 +126,6 @@ def mirrored(light: Lighting, d: wp.vec3, roughness: float) -> wp.vec3:
         lower = light.filtered[row] * (1.0 - across) + light.filtered[row + 1] * across
         value += wp.cw_mul(dome.color, upper * (1.0 - down) + lower * down)
     return value
-
-
-@wp.func
-def arriving(kind: int, size: float, along: float, square: float) -> float:
-    """How many times a lamp's colour arrives on a surface that faces it.
-
-    A lamp's area is seen as a point of the same power: exact for spheres from outside, and on a disc's axis.
-
-    Args:
-        along: cosine between the lamp's axis and the way to it. square: of the distance.
-    """
-    area = size * size
-    scale = 1.0 / wp.max(square, area)
-    if kind == PANEL:
-        scale = wp.max(-along, 0.0) / (square + area)
-    elif kind == TUBE:
-        scale = wp.sqrt(wp.max(1.0 - along * along, 0.0)) / (square + area)
-    return scale
-
-
-@wp.func
-def reflected(n_v: float, n_l: float, v_l: float, diffuse: wp.vec3, f0: wp.vec3, alpha: float, wide: float) -> wp.vec3:
-    """Radiance for one unit of irradiance: Lambert and GGX with Schlick's Fresnel and Smith's masking as Karis fits it
-    (Real Shading in Unreal Engine 4, 2013).
-
-    Args:
-        n_v, n_l, v_l: cosines between the normal, the view and the way to the light.
-        alpha: roughness squared. wide: alpha of the highlight when the lamp's size is added to it.
-    """
-    # h = (v + l) / |v + l|, and |v + l|^2 = 2 + 2 v.l, so that (n.h)^2 = sum^2 / square
-    square = wp.max(2.0 + 2.0 * v_l, 1.0e-6)
-    sum = n_v + n_l
-    q = 1.0 - 0.5 * wp.sqrt(square)
-    fresnel = q * q * q * q * q
-    a2 = wide * wide
-    d = sum * sum * (a2 - 1.0) + square
-    k = alpha * 0.5
-    lobe = a2 * square * square * 0.25 * INVERSE_PI / (d * d * (n_v * (1.0 - k) + k) * (n_l * (1.0 - k) + k))
-    f = f0 * (1.0 - fresnel) + wp.vec3(fresnel, fresnel, fresnel)
-    return (wp.cw_mul(diffuse, wp.vec3(1.0, 1.0, 1.0) - f) * INVERSE_PI + f * lobe) * n_l
 
 
 @wp.func

@@ -4,14 +4,13 @@
 
 import warp as wp
 
+from framepress.headless.render.kernels.lamps import lamplight
 from framepress.headless.render.kernels.lens import ray
 from framepress.headless.render.kernels.light import (
     Lighting,
     ambient_share,
-    arriving,
     background,
     mirrored,
-    reflected,
     skylight,
 )
 from framepress.headless.render.kernels.places import Places, fan_of
@@ -144,21 +143,12 @@ def radiance(geo: Geo, light: Lighting, normals: wp.array(dtype=wp.mat33), hit: 
     sent += wp.cw_mul(wp.cw_mul(diffuse, wp.vec3(1.0, 1.0, 1.0) - mirror), sky) + wp.cw_mul(mirror, glimpse)
     # Below that a highlight of a point is smaller than any pixel.
     alpha = wp.max(roughness * roughness, 0.002)
-    for i in range(light.lamp_count):
-        lamp = light.lamps[i]
-        way = lamp.place - hit.place * lamp.local
-        square = wp.max(wp.length_sq(way), 1.0e-12)
-        way *= 1.0 / wp.sqrt(square)
-        n_l = wp.dot(n, way)
-        if n_l > 0.0:
-            scale = arriving(lamp.kind, lamp.size, wp.dot(way, lamp.axis), square)
-            lit = scale
-            if lamp.shadow >= 0:
-                lit *= reached(light, lamp.shadow, hit.place, n, hit.facet)
-            if lit > 0.0:
-                wide = wp.min(alpha + 0.5 * lamp.size * wp.sqrt(scale), 1.0)
-                sent += wp.cw_mul(reflected(n_v, n_l, wp.dot(v, way), diffuse, f0, alpha, wide), lamp.color) * lit
-    return sent
+    shares = wp.vec4(1.0, 1.0, 1.0, 1.0)
+    for i in range(light.shadow_count):
+        towards = wp.vec3(light.lamps[0, i], light.lamps[1, i], light.lamps[2, i])
+        if wp.dot(n, towards) > 0.0:
+            shares[i] = reached(light, i, hit.place, n, hit.facet)
+    return sent + lamplight(light.lamps, shares, hit.place, n, v, n_v, diffuse, f0, alpha)
 
 
 @wp.func
