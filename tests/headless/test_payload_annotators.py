@@ -9,7 +9,7 @@ import pytest
 
 from framepress.errors import OptionError
 from framepress.headless.buffers import Passes
-from framepress.headless.payloads import NAMES, Quirks, passes_for, value
+from framepress.headless.payloads import NAMES, Quirks, nothing, passes_for, value
 from headless.fake_shot import HEIGHT, WIDTH, buffers, camera, shot
 
 
@@ -143,6 +143,24 @@ def test_first_frames_can_be_empty(name: str) -> None:
         assert empty.data.dtype == full.data.dtype
         assert list(empty.info) == list(full.info)
         assert not any(len(entry) for entry in empty.info.values())
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_nothing_has_the_form_of_something(name: str) -> None:
+    full = value(name, shot())
+    empty = nothing(name)
+    if full.data is None:
+        assert empty.data is None
+        assert empty.info == {}
+        return
+    assert empty.data is not None
+    assert empty.data.shape == (0,)
+    assert empty.data.dtype == full.data.dtype
+    assert set(empty.info) == set(full.info)
+    for key, entry in full.info.items():
+        assert len(empty.info[key]) == 0
+        assert type(empty.info[key]) is type(entry)
+        assert getattr(empty.info[key], "dtype", None) == getattr(entry, "dtype", None)
 
 
 def test_the_same_shot_gives_the_same_value_and_keeps_nothing_of_what_a_writer_did_to_it() -> None:

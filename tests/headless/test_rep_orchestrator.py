@@ -287,7 +287,7 @@ def test_another_stage_ends_the_run_and_everything_that_hangs_on_the_first() -> 
 def test_a_writer_of_which_no_product_is_drawn_gets_nothing_and_else_empty_arrays() -> None:
     opened()
     one, two = product("one"), product("two")
-    writer = attached(one, two, annotators=("rgb", "camera_params"))
+    writer = attached(one, two, annotators=("rgb", "camera_params", "bounding_box_2d_tight"))
     two.hydra_texture.set_updates_enabled(False)
     rep.orchestrator.step()
     one.hydra_texture.set_updates_enabled(False)
@@ -296,6 +296,10 @@ def test_a_writer_of_which_no_product_is_drawn_gets_nothing_and_else_empty_array
     shown = {name: values["rgb"]["data"].shape for name, values in data["renderProducts"].items()}
     assert shown["two"] == (0,)
     assert len(shown["one"]) == 3
+    drawn, off = (data["renderProducts"][name] for name in ("one", "two"))
+    assert off["camera_params"] == {}
+    assert set(off["bounding_box_2d_tight"]) == set(drawn["bounding_box_2d_tight"])
+    assert len(off["bounding_box_2d_tight"]["data"]) == 0
 
 
 def test_the_first_frames_are_empty_on_request() -> None:

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -28,7 +29,7 @@ from framepress.headless.payloads.points import pointcloud
 from framepress.headless.payloads.shot import Ask, Quirks, Shot, Value, release_of
 from framepress.headless.payloads.skeletons import skeleton_data
 
-__all__ = ["NAMES", "passes_for", "value"]
+__all__ = ["NAMES", "nothing", "passes_for", "value"]
 
 _FILTERS = ("semanticTypes", "semanticFilter")
 _NO_PARAMETERS: Mapping[str, Any] = {}
@@ -37,25 +38,32 @@ _DEFAULT = Quirks()
 
 @dataclass(frozen=True)
 class _Annotator:
-    """`squeezed`: the host drops axes of length 1. `fast`: which keys the maps have; None = as the name says."""
+    """`squeezed`: the host drops axes of length 1. `fast`: which keys the maps have; None = as the name says.
+
+    `dtype` is the array's (None = it has none), `beside` what stands beside an array without an element.
+    """
 
     compute: Callable[[Ask], Value]
     passes: Passes = field(default_factory=Passes)
     parameters: tuple[str, ...] = ()
     squeezed: bool = False
     fast: bool | None = None
+    dtype: Any = None
+    beside: Mapping[str, Callable[[], Any]] = field(default_factory=dict)
 
 
-def _image(attribute: str, **passes: bool) -> _Annotator:
-    return _Annotator(lambda ask: Value(ask.buffer(attribute)), Passes(**passes), squeezed=True)
+def _image(attribute: str, dtype: Any = np.float32, **passes: bool) -> _Annotator:
+    return _Annotator(lambda ask: Value(ask.buffer(attribute)), Passes(**passes), squeezed=True, dtype=dtype)
 
 
-def _map(compute: Callable[[Ask], Value], *parameters: str) -> _Annotator:
-    return _Annotator(compute, Passes(), ("colorize", *parameters), squeezed=True)
+def _map(compute: Callable[[Ask], Value], parameters: tuple[str, ...], *maps: str) -> _Annotator:
+    beside = dict.fromkeys(maps, dict)
+    return _Annotator(compute, Passes(), ("colorize", *parameters), squeezed=True, dtype=np.uint32, beside=beside)
 
 
-def _rows(compute: Callable[[Ask], Value], fast: bool | None = None) -> _Annotator:
-    return _Annotator(compute, Passes(amodal=True), _FILTERS, fast=fast)
+def _rows(compute: Callable[[Ask], Value], dtype: np.dtype[Any], fast: bool | None = None) -> _Annotator:
+    beside = {"bboxIds": partial(np.empty, 0, np.uint32), "idToLabels": dict, "primPaths": list}
+    return _Annotator(compute, Passes(amodal=True), _FILTERS, fast=fast, dtype=dtype, beside=beside)
 
 
 def _prim_paths(ask: Ask) -> Value:
@@ -70,14 +78,25 @@ def _reference_time(ask: Ask) -> Value:
 
 
 _BOTH = {
-    "semantic_segmentation": _map(segmentation.semantic, "mapping", *_FILTERS),
-    "instance_segmentation": _map(segmentation.instance, *_FILTERS),
-    "instance_id_segmentation": _map(segmentation.instance_id, *_FILTERS),
-    "bounding_box_2d_tight": _rows(boxes.tight),
-    "bounding_box_2d_loose": _rows(boxes.loose),
-    "bounding_box_3d": _rows(boxes3d.in_view),
+    "semantic_segmentation": _map(segmentation.semantic, ("mapping", *_FILTERS), "idToLabels"),
+    "instance_segmentation": _map(segmentation.instance, _FILTERS, "idToLabels", "idToSemantics"),
+    "instance_id_segmentation": _map(segmentation.instance_id, _FILTERS, "idToLabels"),
+    "bounding_box_2d_tight": _rows(boxes.tight, boxes.BOX_2D),
+    "bounding_box_2d_loose": _rows(boxes.loose, boxes.BOX_2D),
+    "bounding_box_3d": _rows(boxes3d.in_view, boxes3d.BOX_3D),
 }
-_RGB, _MOTION, _CAMERA = _image("rgba", rgb=True), _image("motion", motion=True), _Annotator(camera_params)
+_RGB, _MOTION, _CAMERA = _image("rgba", np.uint8, rgb=True), _image("motion", motion=True), _Annotator(camera_params)
+_POINTS = _Annotator(
+    pointcloud,
+    Passes(rgb=True, normals=True),
+    ("includeUnlabelled", *_FILTERS),
+    True,
+    dtype=np.float32,
+    beside={
+        "pointNormals": partial(np.empty, 0, np.float32),
+        **dict.fromkeys(("pointRgb", "pointSemantic", "pointInstance"), partial(np.empty, 0, np.uint8)),
+    },
+)
 _ANNOTATORS: Mapping[str, _Annotator] = {
     "rgb": _RGB,
     "LdrColor": _RGB,
@@ -88,11 +107,11 @@ _ANNOTATORS: Mapping[str, _Annotator] = {
     "MotionVectors": _MOTION,
     **_BOTH,
     **{f"{name}_fast": replace(annotator, fast=True) for name, annotator in _BOTH.items()},
-    "bounding_box_3d_360": _rows(boxes3d.everywhere, fast=True),
-    "occlusion": _rows(boxes.occlusion, fast=True),
+    "bounding_box_3d_360": _rows(boxes3d.everywhere, boxes3d.BOX_3D, fast=True),
+    "occlusion": replace(_rows(boxes.occlusion, boxes.OCCLUSION, fast=True), beside={}),
     "camera_params": _CAMERA,
     "CameraParams": _CAMERA,
-    "pointcloud": _Annotator(pointcloud, Passes(rgb=True, normals=True), ("includeUnlabelled", *_FILTERS), True),
+    "pointcloud": _POINTS,
     "skeleton_data": _Annotator(skeleton_data, Passes(), ("useSkelJoints", *_FILTERS)),
     "primPaths": _Annotator(_prim_paths, Passes(), _FILTERS),
     "ReferenceTime": _Annotator(_reference_time),
@@ -147,6 +166,19 @@ def value(
     if quirks.squeeze and annotator.squeezed and made.data is not None:
         return Value(np.squeeze(made.data), made.info)
     return made
+
+
+def nothing(name: str) -> Value:
+    """What an annotator delivers of a camera that was not drawn: an array of shape (0,) and empty maps beside it; of
+    one without an array, no keys.
+
+    Raises:
+        OptionError: no such annotator.
+    """
+    annotator = _annotator(name)
+    if annotator.dtype is None:
+        return Value(None)
+    return Value(np.empty(0, annotator.dtype), {key: make() for key, make in annotator.beside.items()})
 
 
 def passes_for(name: str, params: Mapping[str, Any] = _NO_PARAMETERS) -> Passes:

@@ -186,6 +186,10 @@ class Annotator:
             data = augmentation(data, f"{shot.camera.path} {shot.frame}")
         return Value(data, found.info)
 
+    def nothing(self) -> Value:
+        """Its value of a product that was not drawn."""
+        return payloads.nothing(self.source)
+
     def _filtered(self, init_params: Mapping[str, Any], predicate: str | None) -> Mapping[str, Any]:
         """With the default filter of `omni.syntheticdata`, where there is one and the annotator has none of its own."""
         if not predicate or any(init_params.get(name) for name in ("semanticTypes", "semanticFilter")):

@@ -6,8 +6,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from framepress.headless import host as hosts
 from framepress.headless.buffers import Passes
 from framepress.headless.payloads import layouts
@@ -136,10 +134,10 @@ class Attached:
             self._shots |= {live[path]: (shot, wanted[live[path]]) for path, shot in drawn.items()}
 
     def value(self, annotator: Annotator, product: RenderProduct, *, copied: bool) -> Value:
-        """What an annotator saw in a product's last frame; an empty array where that was not drawn for it."""
+        """What an annotator saw in a product's last frame; nothing, in its form, where that was not drawn for it."""
         shot, passes = self._shots.get(product, (None, None))
         if shot is None or passes is None or passes | annotator.passes != passes:
-            return Value(np.array([]))
+            return annotator.nothing()
         params = self._params.get((product, annotator.source), annotator.init_params)
         return annotator.value(shot, params, copied=copied)
 
