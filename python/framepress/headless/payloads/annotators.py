@@ -62,7 +62,11 @@ def _map(compute: Callable[[Ask], Value], parameters: tuple[str, ...], *maps: st
 
 
 def _rows(compute: Callable[[Ask], Value], dtype: np.dtype[Any], fast: bool | None = None) -> _Annotator:
-    beside = {"bboxIds": partial(np.empty, 0, np.uint32), "idToLabels": dict, "primPaths": list}
+    beside: dict[str, Callable[[], Any]] = {
+        "bboxIds": partial(np.empty, 0, np.uint32),
+        "idToLabels": dict,
+        "primPaths": list,
+    }
     return _Annotator(compute, Passes(amodal=True), _FILTERS, fast=fast, dtype=dtype, beside=beside)
 
 
