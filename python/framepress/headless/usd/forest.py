@@ -45,6 +45,16 @@ class Forest:
         points = [f"{source.prim.GetPath()}: {source.finding}" for source in self._sources.values() if source.finding]
         return [*self._findings, *points]
 
+    def surfaces(self) -> list[Usd.Prim]:
+        """All that may have a material: gprims and subsets, those of prototypes too."""
+        prototypes = {branch.root: branch for found in self.instancers.values() for branch in found.branches if branch}
+        return [
+            prim
+            for branch in (self.stage, *prototypes.values())
+            for prim, kind in zip(branch.prims, branch.kinds, strict=True)
+            if kind in ("mesh", "shape", "subset")
+        ]
+
     def read_points(self, edited: Set[Sdf.Path], later: bool, time: Usd.TimeCode) -> tuple[set[int], bool]:
         """Reads again the points of edited instancers and, at another time (`later`), of those that vary.
 

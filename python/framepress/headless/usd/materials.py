@@ -12,7 +12,7 @@ from pxr import Sdf, Usd, UsdGeom, UsdShade
 from framepress.headless.scene import Material, Texture
 from framepress.headless.usd.shading import mean_of
 from framepress.headless.usd.surfaces import read_surface
-from framepress.headless.usd.textures import TextureFiles
+from framepress.headless.usd.textures import TextureFiles, Wanted
 
 __all__ = ["MaterialReader"]
 
@@ -74,6 +74,14 @@ class MaterialReader:
     @property
     def findings(self) -> tuple[str, ...]:
         return (*self._findings.values(), *self.files.findings)
+
+    def begin(self, prims: Iterable[Usd.Prim], time: Usd.TimeCode) -> None:
+        """Have the textures of these prims decoded on threads; `of` waits for them, one by one."""
+        wanted = Wanted()
+        bound = {prim.GetPath(): prim for prim in (self._bound(prim, time) for prim in prims) if prim is not None}
+        for material in bound.values():
+            read_surface(material, None, time, wanted)
+        self.files.begin(wanted.assets)
 
     def of(self, prim: Usd.Prim, time: Usd.TimeCode) -> int:
         """The row of a gprim, or of a GeomSubset of one.

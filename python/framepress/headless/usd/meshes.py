@@ -213,6 +213,8 @@ def _subset_of_face(
         if not inside.all():
             findings.append(f"{subset.GetPrim().GetName()} names {(~inside).sum()} faces that the mesh does not have")
         ordinal[faces[inside]] = k
+    if (ordinal < 0).all():
+        return np.zeros(count, np.int32), (-1,)
     slots = np.unique(ordinal[drawn])
     return np.searchsorted(slots, ordinal).clip(max=len(slots) - 1).astype(np.int32), tuple(map(int, slots))
 

@@ -84,7 +84,10 @@ class StageReader:
 
     def _walked(self, edits: Edits) -> Table:
         self._geometries.begin(edits.reshaped.union(edits.prims))
-        return self._laid_out(grown(self._stage, self._time))
+        forest = grown(self._stage, self._time)
+        if not self._materials.materials:
+            self._materials.begin(forest.surfaces(), self._time)
+        return self._laid_out(forest)
 
     def _laid_out(self, forest: Forest) -> Table:
         """The table of a forest; `geometries` have begun anew."""

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import io
+import os
 import struct
 import warnings
 import zlib
+from collections.abc import Iterable
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
@@ -18,7 +21,7 @@ from framepress.errors import InputError
 from framepress.headless.scene import Texture
 from framepress.storage.images import MAX_PIXELS, refuse_pointer
 
-__all__ = ["ColorSpace", "TextureFiles", "color_space"]
+__all__ = ["ColorSpace", "TextureFiles", "Wanted", "color_space"]
 
 ColorSpace: TypeAlias = Literal["auto", "sRGB", "raw"]
 Quad: TypeAlias = tuple[float, float, float, float]
@@ -46,6 +49,7 @@ class TextureFiles:
 
     def __init__(self) -> None:
         self._pictures: dict[str, _Picture | None] = {}
+        self._begun: dict[str, Future[_Picture]] = {}
         self._rows: dict[tuple[str, bool, Quad, Quad], int] = {}
         self._textures: tuple[Texture, ...] = ()
         self._findings: dict[str, None] = {}
@@ -74,7 +78,7 @@ class TextureFiles:
             space: "auto" = sRGB if the file has three or four channels of 8 bits, else raw, as UsdUVTexture has it.
             scale, bias: of UsdUVTexture, applied to the linear values and clipped to 0..1.
         """
-        path = asset.resolvedPath or asset.path
+        path = _path(asset)
         if path not in self._pictures:
             self._pictures[path] = self._picture(asset, path, user)
         picture = self._pictures[path]
@@ -92,16 +96,45 @@ class TextureFiles:
             self._textures = (*self._textures, Texture(path, pixels, srgb))
         return self._rows[key]
 
+    def begin(self, assets: Iterable[Sdf.AssetPath]) -> None:
+        """Have files decoded on threads, which `row` will ask for; what is wrong with one, `row` finds and names."""
+        new = {_path(asset): asset for asset in assets if _path(asset) not in self._pictures}
+        if len(new) < 2:
+            return
+        pool = ThreadPoolExecutor(min(len(new), os.cpu_count() or 1), "framepress-textures")
+        for path, asset in new.items():
+            try:
+                self._begun[path] = pool.submit(_decoded, _opened(asset, path))
+            except (InputError, *_DAMAGE, *_BOMB):
+                continue
+        pool.shutdown(wait=False)
+
     def _picture(self, asset: Sdf.AssetPath, path: str, user: str) -> _Picture | None:
+        begun = self._begun.pop(path, None)
         try:
-            if not path:
-                raise InputError("no file is named")
-            if "<UDIM>" in path.upper():
-                raise InputError("a set of UDIM tiles, which is not read")
-            return _decoded(_content(asset), path)
+            return _decoded(_opened(asset, path)) if begun is None else begun.result()
         except (InputError, *_DAMAGE, *_BOMB) as error:
             self._findings[f"texture {path!r} of {user} is left out: {error}"] = None
             return None
+
+
+class Wanted(TextureFiles):
+    """In the place of files whose rows are not wanted yet: notes which `assets` are asked for, and has none of them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.assets: list[Sdf.AssetPath] = []
+
+    def row(
+        self,
+        asset: Sdf.AssetPath,
+        user: str,
+        space: ColorSpace = "auto",
+        scale: Quad = _UNCHANGED[0],
+        bias: Quad = _UNCHANGED[1],
+    ) -> int:
+        self.assets.append(asset)
+        return -1
 
 
 def color_space(name: object) -> ColorSpace:
@@ -110,6 +143,33 @@ def color_space(name: object) -> ColorSpace:
     if folded.startswith("srgb"):
         return "sRGB"
     return "raw" if folded.startswith(("raw", "data", "lin", "identity")) else "auto"
+
+
+def _path(asset: Sdf.AssetPath) -> str:
+    return str(asset.resolvedPath or asset.path)
+
+
+def _opened(asset: Sdf.AssetPath, path: str) -> Image.Image:
+    """The picture, not decoded yet.
+
+    Raises:
+        InputError: there is none, none that is read, or it is too large; Pillow's own errors for a damaged one.
+    """
+    if not path:
+        raise InputError("no file is named")
+    if "<UDIM>" in path.upper():
+        raise InputError("a set of UDIM tiles, which is not read")
+    content = _content(asset)
+    refuse_pointer(content, path)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", Image.DecompressionBombWarning)
+        try:
+            image = Image.open(io.BytesIO(content), formats=_FORMATS)
+        except Image.UnidentifiedImageError:
+            raise InputError(f"its {len(content)} bytes are no picture of a known kind") from None
+    if image.width * image.height > MAX_PIXELS:
+        raise InputError(f"{image.width} x {image.height} pixels, above the limit of {MAX_PIXELS}")
+    return image
 
 
 def _content(asset: Sdf.AssetPath) -> bytes:
@@ -121,18 +181,9 @@ def _content(asset: Sdf.AssetPath) -> bytes:
         return bytes(held.GetBuffer() or b"")
 
 
-def _decoded(content: bytes, path: str) -> _Picture:
-    """Raises: InputError: too large, or no picture; Pillow's own errors for a damaged one."""
-    refuse_pointer(content, path)
-    with warnings.catch_warnings():
-        warnings.simplefilter("error", Image.DecompressionBombWarning)
-        try:
-            image = Image.open(io.BytesIO(content), formats=_FORMATS)
-        except Image.UnidentifiedImageError:
-            raise InputError(f"its {len(content)} bytes are no picture of a known kind") from None
+def _decoded(image: Image.Image) -> _Picture:
+    """Raises: Pillow's own errors for a damaged one."""
     with image:
-        if image.width * image.height > MAX_PIXELS:
-            raise InputError(f"{image.width} x {image.height} pixels, above the limit of {MAX_PIXELS}")
         deep = image.mode in ("I", "F") or image.mode.startswith("I;16")
         colour = not deep and image.mode not in ("1", "L", "LA", "La")
         pixels = _deep(np.asarray(image)) if deep else np.array(image.convert("RGBA"))
