@@ -6,12 +6,14 @@ import dataclasses
 
 import numpy as np
 import pytest
-from made_scenes import Part, box, camera_at, moved, pinhole, scene_of, sheet, sphere
+from made_scenes import Part, box, camera_at, lens_of, moved, pinhole, scene_of, sheet, sphere
 
 pytest.importorskip("warp", reason="rendering needs warp-lang")
 
 from framepress.headless.buffers import Passes
 from framepress.headless.render.renderer import Renderer
+from framepress.headless.scene import Material, Texture, TextureUse
+from framepress.headless.usd import lenses
 
 CAMERA = camera_at((0, -6, 0.5), (0, 0, 0.5), pinhole((1280, 720), 18.14756 * 1280 / 20.955))
 
@@ -101,6 +103,42 @@ def test_the_next_frame_does_not_touch_arrays_of_the_last(renderer):
     drawn(renderer, scene_of([cube((1, 0, 1), 2)]), CAMERA, normals=True, motion=True, amodal=True)
     for name in names:
         assert np.array_equal(before[name], getattr(buffers, name)), name
+
+
+@pytest.mark.parametrize("model", ["pinhole", "opencvFisheye"])
+def test_a_cut_out_shows_what_is_behind_its_holes(renderer, model):
+    """Opacity is the alpha between texels' centres, row 0 at the top; below the threshold nothing is there."""
+    alpha = np.array([[0, 255, 255, 0], [255, 255, 0, 255], [255, 0, 255, 255]], np.uint8)
+    pixels = np.full((3, 4, 4), 255, np.uint8)
+    pixels[..., 3] = alpha
+    leaf = Material("/Leaf", opacity_texture=TextureUse(0, "a", wrap="clamp"), opacity_threshold=0.5)
+    scene = scene_of(
+        [Part(sheet(4, 3), moved((0, 0, -4)), materials=(1,)), Part(sheet(40, 40), moved((0, 0, -6)))],
+        materials=(Material("/Plain"), leaf),
+        textures=(Texture("/holes.png", pixels, False),),
+    )
+    lens = lens_of(model, (200, 150), 120, () if model == "pinhole" else (0.0, 0.0, 0.0, 0.0))
+    camera = camera_at((0, 0, 0), (0, 0, -1), lens, up=(0, 1, 0))
+    buffers = drawn(renderer, scene, camera, amodal=True)
+    rays = lenses.rays(lens)
+    across, up = rays[..., 0] / rays[..., 2] * 4, -rays[..., 1] / rays[..., 2] * 4
+    # In texels, whose centres are at whole numbers; beyond the outermost the edge goes on.
+    x, y = np.clip(across + 2 - 0.5, 0, 3), np.clip(1.5 - up - 0.5, 0, 2)
+    left, top = np.minimum(x.astype(int), 2), np.minimum(y.astype(int), 1)
+    fx, fy = x - left, y - top
+    opacity = (alpha[top, left] * (1 - fx) + alpha[top, left + 1] * fx) * (1 - fy)
+    opacity += (alpha[top + 1, left] * (1 - fx) + alpha[top + 1, left + 1] * fx) * fy
+    on_sheet = (np.abs(across) < 2) & (np.abs(up) < 1.5)
+    sure = (
+        (np.abs(opacity / 255 - 0.5) > 1e-3) & (np.abs(np.abs(across) - 2) > 1e-4) & (np.abs(np.abs(up) - 1.5) > 1e-4)
+    )
+    solid = on_sheet & (opacity > 127.5)
+    assert np.array_equal(buffers.placement[sure] == 0, solid[sure])
+    assert sure.mean() > 0.99
+    assert 0.2 < solid[on_sheet].mean() < 0.8
+    assert (buffers.placement[~solid & sure] == 1).all()
+    assert buffers.amodal_count[0] == (buffers.placement == 0).sum()
+    assert buffers.amodal_count[1] == buffers.placement.size
 
 
 def test_what_is_not_visible_is_not_drawn_and_comes_back(renderer):

@@ -60,14 +60,20 @@ class Result:
     """A new array of the caller's: on the CPU kernels write straight into it."""
 
     def __init__(self, shape: tuple[int, ...], dtype: Any, device_dtype: Any, device: str) -> None:
-        """Args: shape, dtype: of the NumPy array. device_dtype: of the Warp array, whose shape is that of an image."""
-        self._host: Array | None = np.empty(shape, dtype) if device == "cpu" else None
-        if self._host is None:
-            self.array = wp.empty(shape[:2], dtype=device_dtype, device=device)
-        else:
+        """Args: shape, dtype: of the NumPy array. device_dtype: of an element of the Warp array (H, W), as large as all
+        that the NumPy array has of a pixel."""
+        self._shape = shape
+        self._dtype = dtype
+        self._host: Array | None = None
+        if device == "cpu":
+            self._host = np.empty(shape, dtype)
             self.array = wp.array(self._host, dtype=device_dtype, device="cpu", copy=False)
+        else:
+            self.array = wp.empty(shape[:2], dtype=device_dtype, device=device)
 
     def host(self) -> Array:
         """The finished values."""
-        host = self.array.numpy() if self._host is None else self._host
-        return host
+        if self._host is not None:
+            return self._host
+        values: Array = np.ascontiguousarray(self.array.numpy()).view(self._dtype).reshape(self._shape)
+        return values
