@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from framepress.core import Label, LabelMap
-from framepress.errors import InputError
+from framepress.errors import InputError, LabelError
 from framepress.headless.host import Host
 from framepress.headless.scene import Entity, Scene, Skeleton
 
@@ -18,7 +18,7 @@ def labels_of_scene(host: Host, where: str) -> LabelMap | None:
     None where nothing is labelled.
 
     Raises:
-        InputError: a prim has several labels: only the user can say which of them is its class.
+        InputError: a prim has several labels: only the user can say which of them is its class; or one that is no name.
     """
     from framepress.headless.usd.reader import StageReader
 
@@ -32,11 +32,19 @@ def labels_of_scene(host: Host, where: str) -> LabelMap | None:
                 "the first of them in that list is its class"
             )
         for label in own:
-            spelled.setdefault(label.casefold(), label)
+            if spelled.setdefault(label.casefold(), label) == label:
+                _check(label, f"{where}: {entity.path}")
     if not spelled:
         return None
     skeletons = _skeletons(scene)
     return LabelMap(tuple(_label(spelled[key], skeletons.get(key)) for key in sorted(spelled)))
+
+
+def _check(label: str, where: str) -> None:
+    try:
+        Label(label)
+    except LabelError as error:
+        raise InputError(f"{where}: {error}; give the prim another label") from error
 
 
 def _skeletons(scene: Scene) -> dict[str, Skeleton]:
