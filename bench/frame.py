@@ -1,6 +1,6 @@
 """A whole frame at 1280 x 720 with 30 instances, one core: RGB, depth, ids, native + COCO + YOLO + KITTI,
-beside a BasicWriter-like baseline (Pillow PNG level 6, npy), and what a writer's `write` costs the caller: payload to
-frame, copies, `add`.
+beside a BasicWriter-like baseline (Pillow PNG level 6, npy), and what the writer's `write` costs the thread that
+calls it.
 
     python bench/frame.py [--frames N]
 
@@ -94,27 +94,23 @@ def replicator_payload(arrays: dict[str, np.ndarray]) -> dict[str, Any]:
 
 def ours(arrays: list[dict[str, np.ndarray]], folder: Path) -> dict[str, float]:
     """Milliseconds a frame on one core, and of the caller's thread while the queue has room."""
-    from framepress.capture.buffers import Buffers
-    from framepress.capture.payload import frame_from_payload
-    from framepress.core import LabelMap
-    from framepress.dataset.writer import DatasetWriter
+    from framepress.replicator.options import Options
+    from framepress.replicator.press import Press
 
     given = [replicator_payload(frame) for frame in arrays]
-    buffers = Buffers()
+    options = Options.of(formats=FORMATS, channels="rgb,depth,instance", labels=CLASSES, workers=1)
 
     def run(name: str, frames: int) -> list[tuple[float, float]]:
-        writer = DatasetWriter(folder / name, FORMATS, labels=LabelMap.of(CLASSES), workers=1)
+        press = Press(folder / name, options)
         spent = []
         for number in range(frames):
             whole, caller = time.process_time(), time.thread_time()
-            payload = given[number % len(given)]
-            frame, _ = frame_from_payload(payload, frame_id=f"{number:06d}", index=number, copy=buffers)
-            writer.add(frame)
-            del frame  # as in a writer's `write`, which ends here: the buffers go back to the pool with the frame
+            press.take(given[number % len(given)])
             caller = time.thread_time() - caller
-            writer._pool.drain()
+            press._pool.drain()
+            press._writer._pool.drain()
             spent.append((time.process_time() - whole, caller))
-        writer.close()
+        press.finish()
         return spent
 
     run("warm", len(arrays))

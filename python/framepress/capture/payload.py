@@ -26,7 +26,7 @@ from framepress.core import Camera, Channels, Frame, LabelMap, Objects, View, sa
 from framepress.core.channels import Source
 from framepress.errors import InputError
 
-__all__ = ["frame_from_payload", "frame_from_products"]
+__all__ = ["frame_from_payload", "frame_from_products", "with_names"]
 
 _BOXES = ("bounding_box_2d_tight", "bounding_box_2d_loose", "bounding_box_3d")
 _INSTANCES = ("instance_segmentation", "instance_id_segmentation")
@@ -58,9 +58,12 @@ def frame_from_payload(
     frame, accounts = frame_from_products(
         products, frame_id=frame_id, index=index, sequence=sequence, policy=policy, copy=copy, time_ns=time_ns(data)
     )
-    if frame is not None and len(products) == 1:  # the only camera needs no name, and no folder of its own
-        frame = frame.replaced(views=(frame.view.replaced(name=""),))
-    return frame, accounts
+    return frame and with_names(frame, products), accounts
+
+
+def with_names(frame: Frame, products: Sequence[Product]) -> Frame:
+    """As a payload's frame is named: the only camera needs no name, and no folder of its own."""
+    return frame.replaced(views=(frame.view.replaced(name=""),)) if len(products) == 1 else frame
 
 
 def frame_from_products(

@@ -53,7 +53,7 @@ class Deferred:
         return self.convert(loaded(self.pixels))
 
 
-def copied(name: str, annotation: Annotation, size_wh: tuple[int, int], buffers: Buffers) -> Annotation:
+def copied(name: str, annotation: Annotation, size_wh: tuple[int, int] | None, buffers: Buffers) -> Annotation:
     """With a buffer of its own; sources that are files or functions stay as they are.
 
     Alpha is left behind on the way where that costs no more than to copy it.
@@ -61,8 +61,8 @@ def copied(name: str, annotation: Annotation, size_wh: tuple[int, int], buffers:
     pixels = annotation.pixels
     if not isinstance(pixels, np.ndarray):
         return annotation
-    rgba = RASTERS.get(name) == ("rgb", 4) and pixels.shape == (*size_wh[::-1], 4) and pixels.dtype == np.uint8
-    if rgba and active() == "numba":
+    whole = size_wh is not None and pixels.shape == (*size_wh[::-1], 4)
+    if whole and RASTERS.get(name) == ("rgb", 4) and pixels.dtype == np.uint8 and active() == "numba":
         return Annotation(kernels().without_fourth(pixels, buffers.empty), annotation.side, annotation.where)
     return Annotation(buffers.copy(pixels), annotation.side, annotation.where)
 

@@ -35,8 +35,8 @@ def with_keypoints(
     """The objects with `keypoints` of their skeletons; counted: skeletons of no object, second ones of an object.
 
     A class of `policy.labels` that names key points gets those joints, by their last name or whole path and without
-    case, in its order, and 0 for those that the skeleton lacks; another class gets all joints in the skeleton's order. A joint
-    outside the image, or without a pixel, is not labelled.
+    case, in its order, and 0 for those that the skeleton lacks; another class gets all joints in the skeleton's order.
+    A joint outside the image, or without a pixel, is not labelled.
 
     Raises:
         InputError: arrays and sizes that contradict each other, or joints that are no list of names.

@@ -144,8 +144,7 @@ class DatasetWriter:
             raise InputError(f"frame {frame.id}: the dataset has a frame of that id already; ids must be unique")
         size = frame.nbytes()
         if self._on_full == "drop" and not self._pool.has_room(size):
-            ledger.count("dropped")
-            ledger.event("dropped", frame=frame.id, reason="queue full")
+            self._drop(frame.id)
             return False
         if self._split is not None:
             frame = frame.replaced(split=self._split.of(frame))
@@ -164,6 +163,20 @@ class DatasetWriter:
     def count(self, name: str, n: int = 1) -> None:
         """Add to a counter of the ledger: what a reader merged or dropped before the frame came here."""
         self._session.ledger.count(name, n)
+
+    def drop(self, frame_id: str) -> None:
+        """Account for a frame that never became one, because there was no room for it."""
+        self._session.ledger.count("asked")
+        self._drop(frame_id)
+
+    def fail(self, frame_id: str, error: BaseException) -> bool:
+        """Account for a frame that could not be read; whether to go on without it, as `on_error` says."""
+        self._session.ledger.count("asked")
+        return self._accept_failure(frame_id, error)
+
+    def _drop(self, frame_id: str) -> None:
+        self._session.ledger.count("dropped")
+        self._session.ledger.event("dropped", frame=frame_id, reason="queue full")
 
     def close(self) -> Report:
         """Wait for all frames, seal the journal, write the dataset-wide files; may be called again.

@@ -47,6 +47,7 @@ class Options:
         policy: Policy | Mapping[str, Any] | None = None,
         semantic_filter: str | None = None,
         sequence: str = "",
+        world_up: str = "z",
         **writing: Any,
     ) -> Options:
         """See `build_writer`.
@@ -67,13 +68,14 @@ class Options:
                 "policy",
                 "semantic_filter",
                 "sequence",
+                "world_up",
                 *_WRITING,
             ]
             raise OptionError(f"the writer has no option {unknown[0]!r}; it has {', '.join(known)}")
         classes = _labels(labels)
         kept = channels_of(channels)
         rules = _policy(policy, classes)
-        chosen = _formats(formats, kept)
+        chosen = _formats(formats, {"channels": ",".join(kept), "world_up": world_up})
         writers = [registry.by_name(name).make_writer(given) for name, given in chosen.items()]
         return cls(
             formats=chosen,
@@ -114,13 +116,13 @@ def _policy(policy: Policy | Mapping[str, Any] | None, labels: LabelMap | None) 
     return Policy(labels=labels, **given)
 
 
-def _formats(formats: Formats, channels: Sequence[str]) -> dict[str, dict[str, Any]]:
-    """Format -> options; a format that has an option `channels` gets those of the run unless it names its own."""
+def _formats(formats: Formats, of_run: Mapping[str, str]) -> dict[str, dict[str, Any]]:
+    """Format -> options; a format that has an option of the run's gets it from there unless it names its own."""
     if isinstance(formats, str):
         formats = [name.strip() for name in formats.split(",")]
     given = formats if isinstance(formats, Mapping) else {name: {} for name in formats}
     chosen = {}
     for name, options in given.items():
-        has = "channels" in registry.by_name(name).options()
-        chosen[name] = {**({"channels": ",".join(channels)} if has else {}), **options}
+        known = registry.by_name(name).options()
+        chosen[name] = {**{key: value for key, value in of_run.items() if key in known}, **options}
     return chosen

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -32,6 +33,7 @@ def build_writer(rep: ModuleType) -> type[Any]:
     semantic_filter: which labels make a prim an object, as Replicator's predicates; by default those of the policy's
         taxonomy, "class:*". It is this writer's own: other writers of the run keep theirs.
     sequence: the name of the recording; frames of one sequence stay in one split.
+    world_up: x, y or z, for formats of upright boxes; by default the up axis of the stage that is open.
     workers, queue_bytes, on_full, existing, on_error: see `DatasetWriter`.
     """
 
@@ -41,7 +43,7 @@ def build_writer(rep: ModuleType) -> type[Any]:
         def __init__(self, output_dir: str | Path | None = None, backend: Any = None, **options: Any) -> None:
             self._seal()  # `initialize` may be called again, and the former dataset is complete then
             folder = _folder(output_dir, backend)
-            chosen = Options.of(**options)
+            chosen = Options.of(**{"world_up": _world_up(), **options})
             self.version = __version__
             self.data_structure = "renderProduct"
             self.annotators = [
@@ -71,6 +73,17 @@ def build_writer(rep: ModuleType) -> type[Any]:
             return self._press.report
 
     return FramepressWriter
+
+
+def _world_up() -> str:
+    """The up axis of the open stage; Isaac Sim's own default where none is open."""
+    usd = sys.modules.get("omni.usd")  # Isaac Sim and the stand-in have it loaded
+    stage = usd.get_context().get_stage() if usd is not None else None
+    if stage is None:
+        return "z"
+    from pxr import UsdGeom
+
+    return str(UsdGeom.GetStageUpAxis(stage)).lower()
 
 
 def _folder(output_dir: str | Path | None, backend: Any) -> Path:

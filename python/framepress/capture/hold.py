@@ -1,0 +1,49 @@
+"""A payload in memory of its own: what a host's thread does before it goes on to the next frame, and no more.
+
+Replicator uses its buffers again at the next step. Once a payload is held, the rest of the work (rows to objects, ids
+to masks, pixels to files) can be done in another thread, at its own pace.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from framepress.capture.buffers import Buffers
+from framepress.capture.layout import Product
+from framepress.capture.pixels import copied
+
+__all__ = ["held", "nbytes"]
+
+
+def held(products: Sequence[Product], buffers: Buffers) -> list[Product]:
+    """The products with copies of everything that the host could change: pixels, rows, tables and lists."""
+    return [
+        replace(
+            product,
+            annotations={
+                name: replace(copied(name, annotation, product.size_wh, buffers), side=_own(annotation.side))
+                for name, annotation in product.annotations.items()
+            },
+        )
+        for product in products
+    ]
+
+
+def nbytes(products: Sequence[Product]) -> int:
+    """Of the arrays with pixels and rows, for queues that are bounded in bytes."""
+    arrays = [annotation.pixels for product in products for annotation in product.annotations.values()]
+    return sum(array.nbytes for array in arrays if isinstance(array, np.ndarray))
+
+
+def _own(value: Any) -> Any:
+    if isinstance(value, np.ndarray):
+        return value.copy()
+    if isinstance(value, Mapping):
+        return {key: _own(entry) for key, entry in value.items()}
+    if isinstance(value, list | tuple):
+        return [_own(entry) for entry in value]
+    return value
