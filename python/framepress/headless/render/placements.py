@@ -15,7 +15,7 @@ from framepress.headless.render.geometries import Slot
 from framepress.headless.render.kernels.structs import LANES, NOTHING
 from framepress.headless.scene import Material, Placement
 
-__all__ = ["BLOCK", "Placements", "laid_out"]
+__all__ = ["BLOCK", "Placements", "cuts", "laid_out"]
 
 BLOCK = 256
 """Vertices of one leaf that a step of the transform takes."""
@@ -74,7 +74,7 @@ def laid_out(
     entity = column(placement.entity for placement in placements)
     if max(vertices, chunks * int(LANES)) >= 1 << 31:
         raise InputError(f"{vertices} vertices and {chunks} chunks of triangles are more than one scene can have")
-    cuts = np.array([material.opacity_threshold > 0 for material in materials] or [False])
+    cut = np.array(cuts(materials) or [False])
     rows = [row for placement in placements for row in placement.materials]
     first_material, _ = _starts(column(len(placement.materials) for placement in placements))
     triangle = column(slot.triangle for slot in own)
@@ -89,7 +89,7 @@ def laid_out(
         "leaf_uv": np.where(uv == NOTHING, uv, uv - 3 * triangle),
         "leaf_entity": entity,
         "leaf_material": first_material,
-        "leaf_cut": column(bool(cuts[list(placement.materials)].any()) for placement in placements),
+        "leaf_cut": column(bool(cut[list(placement.materials)].any()) for placement in placements),
         "materials": np.array(rows, np.int64),
     }
     blocks = -(-points // BLOCK)
@@ -106,6 +106,11 @@ def laid_out(
         chunk_entity=entity[chunk_leaf],
         arrays={name: upload(values.astype(np.int32), wp.int32, device) for name, values in columns.items()},
     )
+
+
+def cuts(materials: tuple[Material, ...]) -> list[bool]:
+    """Of each material, whether it has holes: all that a leaf's layout has of them."""
+    return [material.opacity_threshold > 0 for material in materials]
 
 
 def _starts(counts: Array) -> tuple[Array, int]:

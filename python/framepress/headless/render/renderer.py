@@ -18,7 +18,7 @@ from framepress.headless.render.device_arrays import upload
 from framepress.headless.render.geometries import Geometries, Slot
 from framepress.headless.render.kernels.structs import Geo
 from framepress.headless.render.passes import Drawing, Former
-from framepress.headless.render.placements import Placements, laid_out
+from framepress.headless.render.placements import Placements, cuts, laid_out
 from framepress.headless.render.poses import Poses, former_world, posed, view_matrix
 from framepress.headless.render.shading import Shader
 from framepress.headless.render.tallies import tallied
@@ -99,7 +99,7 @@ class Renderer:
         if before is not None and self._poses is not None:
             same = (
                 scene.placements is before.placements
-                and scene.materials is before.materials
+                and (scene.materials is before.materials or cuts(scene.materials) == cuts(before.materials))
                 and len(scene.entities) == len(before.entities)
             )
             placements = self._poses.placements
