@@ -8,9 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pxr import Usd, UsdGeom
 from staging import camera, cube, opened, product
 
 from framepress.headless import rep
+from framepress.replicator.rendering import render
 from framepress.replicator.writer import build_writer
 
 
@@ -69,3 +71,20 @@ def test_a_writer_whose_constructor_has_not_run_is_detached_without_an_error() -
     opened()
     rep.WriterRegistry.register(build_writer(rep))
     rep.WriterRegistry.get("FramepressWriter").detach()
+
+
+@pytest.mark.parametrize(
+    ("up", "scale", "eye"), [("Y", (4, 1, 2), (0, 0, 9)), ("Z", (4, 2, 1), (0, -9, 0))], ids=["y up", "z up"]
+)
+def test_upright_boxes_stand_on_the_ground_of_their_stage(
+    tmp_path: Path, up: str, scale: tuple[float, float, float], eye: tuple[float, float, float]
+) -> None:
+    stage = Usd.Stage.CreateNew(str(tmp_path / "scene.usda"))
+    UsdGeom.SetStageUpAxis(stage, up)
+    UsdGeom.SetStageMetersPerUnit(stage, 1.0)
+    cube(stage, "/World/Car", "car", scale=scale)
+    camera(stage, "/World/Camera", eye, up=(0, up == "Y", up == "Z"))
+    stage.Save()
+    render(tmp_path / "scene.usda", tmp_path / "out", frames=1, size_wh=(96, 64), options={"formats": "kitti"})
+    (line,) = next((tmp_path / "out").rglob("label_2/*.txt")).read_text().splitlines()
+    assert [float(number) for number in line.split()[8:11]] == [1, 2, 4]  # height, width, length
