@@ -95,9 +95,9 @@ def test_the_default_filter_holds_for_annotators_without_one_of_their_own() -> N
 
 def test_unknown_names_parameters_and_devices_are_refused_with_what_there_is() -> None:
     opened()
-    with pytest.raises(OptionError, match="distance_to_camera"):
+    with pytest.raises(AnnotatorRegistryError, match="distance_to_camera"):
         rep.annotators.get("depth")
-    with pytest.raises(OptionError, match="colourise"):
+    with pytest.raises(AnnotatorRegistryError, match="colourise"):
         rep.annotators.get("semantic_segmentation", init_params={"colourise": True})
     with pytest.raises(AnnotatorRegistryError, match="tpu"):
         rep.annotators.get("rgb", device="tpu")

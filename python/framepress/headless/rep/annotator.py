@@ -37,8 +37,7 @@ class Annotator:
         public_name: what payloads call it; by default `name`.
 
     Raises:
-        AnnotatorRegistryError: no such annotator or device, or not on a GPU.
-        OptionError: a parameter that it does not have.
+        AnnotatorRegistryError: no such annotator, parameter or device, or not on a GPU.
     """
 
     def __init__(
@@ -58,7 +57,10 @@ class Annotator:
         self.device = device_of(device, self.source)
         self.augmentations: list[Augmentation] = []
         self.product: RenderProduct | None = None
-        self.passes  # noqa: B018  # raises where the annotator or a parameter is unknown
+        try:
+            self.passes  # noqa: B018
+        except OptionError as error:
+            raise AnnotatorRegistryError(str(error)) from error
         if render_products is not None:
             self.attach(render_products)
 
