@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import warp as wp
 
@@ -17,6 +15,7 @@ from framepress.headless.render.shots import Shot
 __all__ = ["Antialias", "offsets"]
 
 COUNTS = (4, 8, 16)
+OCTET = 8
 
 
 class Antialias:
@@ -25,10 +24,9 @@ class Antialias:
     def __init__(self, device: str, bands: Bands) -> None:
         self._device = device
         self._bands = bands
-        self._offsets: dict[int, Any] = {}
         self._places = Places()
         self._counts = wp.zeros(1, dtype=wp.int32, device=device)
-        self._room(0, 1)
+        self._room(0)
 
     def resolve(self, shot: Shot, samples: int) -> None:
         """Average `shot.picture` over places of a pixel where it shows several surfaces.
@@ -36,12 +34,16 @@ class Antialias:
         Raises:
             OptionError: a number of samples that there is no pattern of.
         """
-        if samples not in self._offsets:
-            self._offsets[samples] = wp.array(offsets(samples), dtype=wp.vec2, device=self._device)
         places = self._places
-        places.offsets = self._offsets[samples]
+        if samples != places.count:
+            pattern = offsets(samples)
+            stride = -(-samples // OCTET) * OCTET
+            padded = np.zeros((2, stride), np.float32)
+            padded[:, :samples] = pattern.T
+            places.count, places.stride = samples, stride
+            places.offsets = wp.array(padded, dtype=wp.float32, device=self._device)
         pixels = self._find(shot)
-        self._room(pixels, samples)
+        self._room(pixels)
         if pixels:
             self._draw(shot, pixels)
 
@@ -64,9 +66,10 @@ class Antialias:
         wp.utils.array_scan(self._counts, places.first, inclusive=False)
         return int(places.first[-1:].numpy()[0]) + int(self._counts[-1:].numpy()[0])
 
-    def _room(self, pixels: int, samples: int) -> None:
+    def _room(self, pixels: int) -> None:
         """For so many pixels, all keys 0."""
-        places, size = self._places, max(pixels * samples, 1)
+        places = self._places
+        size = max(pixels * places.stride, 1)
         if places.keys is None or places.keys.size < size:
             room = size * 5 // 4
             places.keys = wp.zeros(room, dtype=wp.uint64, device=self._device)

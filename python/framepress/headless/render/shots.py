@@ -52,10 +52,9 @@ class Shot:
 
     def shade_places(self, places: Any, pixels: int) -> None:
         """`places.colors` of so many pixels."""
-        samples = places.offsets.size
 
         def some(first: int, end: int) -> None:
-            self._shade((end - first, samples), places, 1, first, 0)
+            self._shade((end - first, places.stride), places, 1, first, 0)
 
         self.bands.run(some, self.bands.edges(pixels))
 

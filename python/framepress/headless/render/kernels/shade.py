@@ -206,17 +206,17 @@ def shade(
     x = i
     y = first + j
     if beside == 1:
-        if places.owners[y * places.offsets.shape[0] + i] != i:
+        if places.owners[y * places.stride + i] != i:
             return
         x = places.pixels[y] % cam.width
         y = places.pixels[y] // cam.width
     key = keys[y, x]
     d = ray(cam, rays, x, y)
-    at = (first + j) * places.offsets.shape[0] + i
+    at = (first + j) * places.stride + i
     if beside == 1:
         key = places.keys[at]
         fan = fan_of(cam, rays, x, y)
-        d = fan.d + fan.across * places.offsets[i][0] + fan.down * places.offsets[i][1]
+        d = fan.d + fan.across * places.offsets[0, i] + fan.down * places.offsets[1, i]
     color = wp.vec3(0.0, 0.0, 0.0)
     code = wp.uint32(0)
     if key != wp.uint64(0):

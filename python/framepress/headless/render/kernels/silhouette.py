@@ -6,7 +6,7 @@ import warp as wp
 
 from framepress.headless.render.kernels.bounds import image_box
 from framepress.headless.render.kernels.lens import ray
-from framepress.headless.render.kernels.places import CENTRE, Places, fan_of
+from framepress.headless.render.kernels.places import CENTRE, Places, fan_of, fill_places
 from framepress.headless.render.kernels.raster import Plane, cut_out, plane_of
 from framepress.headless.render.kernels.shade import facet_of, unpacked_facet
 from framepress.headless.render.kernels.structs import LANES, Cam, Geo, chunk_of, inverse_of, key_of
@@ -117,6 +117,12 @@ def any_of(places: Places, box: wp.vec4i) -> bool:
 
 
 @wp.func
+def products(plane: Plane, d: wp.vec3) -> wp.vec4:
+    """Of the three edges, and of 1 / t."""
+    return wp.vec4(wp.dot(plane.a, d), wp.dot(plane.b, d), wp.dot(plane.c, d), wp.dot(plane.inverse, d))
+
+
+@wp.func
 def draw_places(
     geo: Geo,
     cam: Cam,
@@ -132,38 +138,72 @@ def draw_places(
 ):
     """A triangle into the keys of one pixel, from `at` on."""
     fan = fan_of(cam, rays, x, y)
-    a = wp.dot(plane.a, fan.d)
-    b = wp.dot(plane.b, fan.d)
-    c = wp.dot(plane.c, fan.d)
-    a_x = wp.dot(plane.a, fan.across)
-    b_x = wp.dot(plane.b, fan.across)
-    c_x = wp.dot(plane.c, fan.across)
-    a_y = wp.dot(plane.a, fan.down)
-    b_y = wp.dot(plane.b, fan.down)
-    c_y = wp.dot(plane.c, fan.down)
-    # The pixel is a square of half a pixel about its centre: can the triangle reach into it at all?
+    value = products(plane, fan.d)
+    across = products(plane, fan.across)
+    down = products(plane, fan.down)
+    # Can the triangle reach into the pixel, half a pixel about its centre, at all?
     if (
-        a + 0.5 * (wp.abs(a_x) + wp.abs(a_y)) >= 0.0
-        and b + 0.5 * (wp.abs(b_x) + wp.abs(b_y)) >= 0.0
-        and c + 0.5 * (wp.abs(c_x) + wp.abs(c_y)) >= 0.0
+        value[0] + 0.5 * (wp.abs(across[0]) + wp.abs(down[0])) >= 0.0
+        and value[1] + 0.5 * (wp.abs(across[1]) + wp.abs(down[1])) >= 0.0
+        and value[2] + 0.5 * (wp.abs(across[2]) + wp.abs(down[2])) >= 0.0
     ):
-        inverse = wp.dot(plane.inverse, fan.d)
-        i_x = wp.dot(plane.inverse, fan.across)
-        i_y = wp.dot(plane.inverse, fan.down)
-        for k in range(places.offsets.shape[0]):
-            offset = places.offsets[k]
-            u = offset[0]
-            v = offset[1]
-            ea = a + a_x * u + a_y * v
-            eb = b + b_x * u + b_y * v
-            ec = c + c_x * u + c_y * v
-            near = inverse + i_x * u + i_y * v
-            if wp.min(ea, wp.min(eb, ec)) >= 0.0 and near >= cam.least and near <= cam.most:
-                hole = False
-                if geo.leaf_cut[leaf] == 1:
-                    hole = cut_out(geo, leaf, row, wp.vec3(ea, eb, ec))
-                if not hole:
-                    wp.atomic_max(places.keys, at + k, key_of(near, triangle))
+        if geo.leaf_cut[leaf] == 0:
+            fill_places(
+                value, across, down, places.offsets, places.count, cam.least, cam.most, triangle, at, places.keys
+            )
+        else:
+            for k in range(places.count):
+                there = value + across * places.offsets[0, k] + down * places.offsets[1, k]
+                if (
+                    wp.min(there[0], wp.min(there[1], there[2])) >= 0.0
+                    and there[3] >= cam.least
+                    and there[3] <= cam.most
+                ):
+                    if not cut_out(geo, leaf, row, wp.vec3(there[0], there[1], there[2])):
+                        wp.atomic_max(places.keys, at + k, key_of(there[3], triangle))
+
+
+@wp.func
+def within(word: wp.uint32, j: int, box: wp.vec4i) -> wp.uint32:
+    """The bits of word `j` of a row that are in the columns of `box`."""
+    left = wp.max(box[0] - j * 32, 0)
+    right = wp.min(box[2] - j * 32, 32)
+    return word & (~wp.uint32(0) << wp.uint32(left)) & (~wp.uint32(0) >> wp.uint32(32 - right))
+
+
+@wp.func
+def draw_box(
+    geo: Geo,
+    cam: Cam,
+    places: Places,
+    rays: wp.array2d(dtype=wp.vec3),
+    leaf: int,
+    row: int,
+    triangle: int,
+    a: wp.vec3,
+    b: wp.vec3,
+    c: wp.vec3,
+    box: wp.vec4i,
+):
+    """A triangle into all places of the pixels of `box` that are to be drawn again."""
+    plane = Plane()
+    ready = int(0)
+    for y in range(box[1], box[3]):
+        for j in range(box[0] >> 5, ((box[2] - 1) >> 5) + 1):
+            at = y * places.row + j
+            word = places.words[at]
+            rest = within(word, j, box)
+            while rest != wp.uint32(0):
+                below = (rest & (~rest + wp.uint32(1))) - wp.uint32(1)
+                rest = rest & (rest - wp.uint32(1))
+                # Few triangles touch an edge: the others are not set up.
+                if ready == 0:
+                    plane = plane_of(a, b, c)
+                    ready = 1
+                if plane.flat == 0:
+                    pixel = places.first[at] + ones(word & below)
+                    x = j * 32 + ones(below)
+                    draw_places(geo, cam, places, rays, leaf, row, triangle, plane, x, y, pixel * places.stride)
 
 
 @wp.kernel(module=MODULE)
@@ -191,7 +231,6 @@ def raster_places(
     piece = geo.pieces[geo.chunk_piece[chunk]]
     vertex = geo.leaf_vertex[leaf]
     covered = lanes[chunk]
-    count = places.offsets.shape[0]
     for lane in range(thread, piece[1], step):
         if ((covered >> wp.uint64(lane)) & wp.uint64(1)) != wp.uint64(0):
             row = piece[0] + lane
@@ -199,34 +238,11 @@ def raster_places(
             i = vertex + corner[0]
             j = vertex + corner[1]
             k = vertex + corner[2]
-            a = vertices[i]
-            b = vertices[j]
-            c = vertices[k]
-            box = image_box(cam, a, b, c, screen[i], screen[j], screen[k], 0.5)
-            plane = Plane()
-            ready = int(0)
-            for y in range(wp.max(box[1], top), wp.min(box[3], bottom)):
-                for w in range(box[0] >> 5, ((box[2] - 1) >> 5) + 1):
-                    word = places.words[y * places.row + w]
-                    rest = word
-                    if rest != wp.uint32(0):
-                        if w == (box[0] >> 5):
-                            rest = rest & (~wp.uint32(0) << wp.uint32(box[0] & 31))
-                        if w == ((box[2] - 1) >> 5):
-                            rest = rest & (~wp.uint32(0) >> wp.uint32(31 - ((box[2] - 1) & 31)))
-                    while rest != wp.uint32(0):
-                        lowest = rest & (~rest + wp.uint32(1))
-                        rest = rest ^ lowest
-                        # Few triangles touch an edge: the others are not set up.
-                        if ready == 0:
-                            plane = plane_of(a, b, c)
-                            ready = 1
-                        if plane.flat == 0:
-                            triangle = chunk * LANES + lane
-                            before = ones(lowest - wp.uint32(1))
-                            at = places.first[y * places.row + w] + ones(word & (lowest - wp.uint32(1)))
-                            column = w * 32 + before
-                            draw_places(geo, cam, places, rays, leaf, row, triangle, plane, column, y, at * count)
+            box = image_box(cam, vertices[i], vertices[j], vertices[k], screen[i], screen[j], screen[k], 0.5)
+            box[1] = wp.max(box[1], top)
+            box[3] = wp.min(box[3], bottom)
+            triangle = chunk * LANES + lane
+            draw_box(geo, cam, places, rays, leaf, row, triangle, vertices[i], vertices[j], vertices[k], box)
 
 
 @wp.func
@@ -283,11 +299,13 @@ def group(
     other_leaf = int(-2)
     other_inverse = float(0.0)
     other_facet = wp.vec3(0.0, 0.0, 0.0)
-    count = places.offsets.shape[0]
-    for k in range(count):
-        there = places.keys[i * count + k]
+    first_place = i * places.stride
+    for k in range(places.stride):
+        there = places.keys[first_place + k]
         owner = int(CENTRE)
-        if wp.uint32(there) != wp.uint32(key) or (there == wp.uint64(0)) != (key == wp.uint64(0)):
+        if k < places.count and (
+            wp.uint32(there) != wp.uint32(key) or (there == wp.uint64(0)) != (key == wp.uint64(0))
+        ):
             its_leaf = leaf_at(geo, there)
             near = inverse_of(there)
             its_facet = wp.vec3(0.0, 0.0, 0.0)
@@ -300,7 +318,7 @@ def group(
                     other_inverse = near
                     other_facet = its_facet
                 owner = other
-        places.owners[i * count + k] = owner
+        places.owners[first_place + k] = owner
 
 
 @wp.kernel(module=MODULE)
@@ -317,12 +335,11 @@ def average(
     y = places.pixels[i] // cam.width
     x = places.pixels[i] % cam.width
     centre = shown_of(picture[y, x], decoded)
-    count = places.offsets.shape[0]
     total = wp.vec3(0.0, 0.0, 0.0)
-    for k in range(count):
-        owner = places.owners[i * count + k]
+    for k in range(places.count):
+        owner = places.owners[i * places.stride + k]
         if owner == CENTRE:
             total += centre
         else:
-            total += places.colors[i * count + owner]
-    picture[y, x] = packed(total / float(count), srgb)
+            total += places.colors[i * places.stride + owner]
+    picture[y, x] = packed(total / float(places.count), srgb)
