@@ -12,18 +12,18 @@ import click
 from framepress.cli.progress import Progress
 from framepress.cli.run import RELEASES
 from framepress.cli.settings import listed, settings_for
-from framepress.cli.shell import as_json, emit, interruptible, note
+from framepress.cli.shell import as_json, emit, interruptible
 
 __all__ = ["render"]
 
 
 @click.command(short_help="Render a USD scene, or a Replicator script, into a dataset.")
-@click.argument("source", metavar="SCENE.usd|SCRIPT.py", type=click.Path(dir_okay=False, path_type=Path))
+@click.argument("source", metavar="SCENE.usd|SCRIPT.py", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.argument("target", metavar="OUT", type=click.Path(file_okay=False, path_type=Path))
 @click.argument("arguments", metavar="[-- ARGUMENTS]", nargs=-1, type=click.UNPROCESSED)
 @click.option("--frames", type=click.IntRange(1), default=1, show_default=True, help="How many instants to capture.")
 @click.option("--camera", "cameras", metavar="PRIM", multiple=True, help="A scene's camera; default: all that it has.")
-@click.option("--size", metavar="WxH", default="1280x720", show_default=True, help="Of a scene's images [px].")
+@click.option("--size", metavar="WxH", help="Of a scene's images [px].  [default: 1280x720]")
 @click.option("--to", "to", required=True, metavar="FORMAT,...", help="The formats to write; see `framepress formats`.")
 @click.option(
     "--labels",
@@ -39,8 +39,8 @@ __all__ = ["render"]
 @click.option("--seed", type=int, default=0, show_default=True, help="Of everything random: scene and split.")
 @click.option("--release", type=click.Choice(RELEASES), default="5.1", show_default=True, help="Whose habits.")
 @click.option("--device", default="cpu", show_default=True, help="Where to draw: cpu, cuda or cuda:1.")
-@click.option("--existing", type=click.Choice(["error", "append", "resume"]), default="error", show_default=True,
-              help="Where OUT holds a dataset: stop, add to it, or go on with an interrupted run.")  # fmt: skip
+@click.option("--existing", type=click.Choice(["error", "resume"]), default="error", show_default=True,
+              help="Where OUT holds a dataset: stop, or go on with an interrupted run.")  # fmt: skip
 @click.option("--set", "settings", metavar="KEY=VALUE", multiple=True,
               help="An option of a format: coco.segmentation=polygon.")  # fmt: skip
 @click.option("--stand-in", is_flag=True, help="Run a script here even where an Isaac Sim is present.")
@@ -51,7 +51,7 @@ def render(
     arguments: tuple[str, ...],
     frames: int,
     cameras: tuple[str, ...],
-    size: str,
+    size: str | None,
     to: str,
     labels_file: Path | None,
     unlisted: str,
@@ -77,7 +77,7 @@ def render(
 
     writers = {name: formats.by_name(name).options() for name in listed(to, "--to")}
     chosen, _ = settings_for(settings, writers, {})
-    size_wh = _size(size)
+    size_wh = None if size is None else _size(size)
     require("pxr.Usd", extra="headless")
     require("warp", extra="headless")
     from framepress.replicator.rendering import render as press
@@ -109,8 +109,6 @@ def render(
             on_frame=progress,
         )
         seconds = progress.seconds
-    for finding in done.findings:
-        note(f"note: {finding}")
     usage = usage_of(target)
     document = {
         "source": str(source),

@@ -21,7 +21,7 @@ RELEASES = ("4.5", "5.0", "5.1", "6.0")
 
 @click.command(short_help="Run an Isaac Sim script where there is no Isaac Sim.")
 @click.argument("script", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+@click.argument("arguments", metavar="[-- ARGUMENTS]", nargs=-1, type=click.UNPROCESSED)
 @click.option(
     "--release", type=click.Choice(RELEASES), default="5.1", show_default=True, help="Whose names and habits."
 )
@@ -53,6 +53,8 @@ def run(
     """
     from framepress.errors import require
 
+    if script.suffix.lower() in (".usd", ".usda", ".usdc", ".usdz"):
+        raise click.BadParameter(f"{script} is a scene; draw it with `framepress render`", param_hint="'SCRIPT'")
     require("pxr.Usd", extra="headless")
     require("warp", extra="headless")
     from framepress.headless import stand_in as stage

@@ -24,7 +24,7 @@ from framepress.storage.output import Lock, Output
 from framepress.storage.recover import recover
 from framepress.storage.transaction import FrameTransaction, Intents, check_free
 
-__all__ = ["Session"]
+__all__ = ["Session", "check_target"]
 
 
 class Session:
@@ -58,15 +58,7 @@ class Session:
             OptionError: the dataset that is there has another job, with the first difference.
         """
         output, name = _output(target)
-        ours = output.exists(JOB_PATH)
-        if existing == "error" and ours:
-            raise OutputError(
-                f"{name}: holds a dataset already; choose another target, or pass existing=resume to go on with an "
-                "interrupted run, existing=append to add to it"
-            )
-        stranger = None if ours else next(iter(output.list()), None)
-        if stranger is not None:
-            raise OutputError(f"{name}: holds {stranger} and is not a dataset of ours; choose an empty or new folder")
+        ours = check_target(target, existing)
         with _locked(output) as lock:
             if ours:
                 found = Job.from_json(output.read(JOB_PATH), name)
@@ -193,6 +185,25 @@ class Session:
             stack.callback(self._lock.release)
             stack.callback(self.ledger.close)
             self.intents.close()
+
+
+def check_target(target: Path | str | Output, existing: str) -> bool:
+    """Whether a dataset of ours is there, to go on with.
+
+    Raises:
+        OutputError: the target holds something and `existing` is error, or holds what is not ours.
+    """
+    output, name = _output(target)
+    ours = output.exists(JOB_PATH)
+    if existing == "error" and ours:
+        raise OutputError(
+            f"{name}: holds a dataset already; choose another target, or pass existing=resume to go on with an "
+            "interrupted run, existing=append to add to it"
+        )
+    stranger = None if ours else next(iter(output.list()), None)
+    if stranger is not None:
+        raise OutputError(f"{name}: holds {stranger} and is not a dataset of ours; choose an empty or new folder")
+    return ours
 
 
 def _output(target: Path | str | Output) -> tuple[Output, str]:

@@ -219,7 +219,8 @@ def run(
         arguments: `sys.argv[1:]` of the script.
         out: the folder for what the script writes to relative paths.
         assets: the folder that `get_assets_root_path` answers with.
-        afterwards: called when the script and its tasks have come to their end, before the run is closed.
+        afterwards: called when the script and its tasks have come to their end, before the run is closed; not where
+            the script asks for an exit code that is not 0.
         options: of `install`.
 
     Raises:
@@ -251,13 +252,15 @@ def _carry_out(path: Path, installation: Installation, afterwards: Callable[[Hos
         asked = end.code
     asyncio.set_event_loop(installation.loop)  # asyncio.run() of the script takes it away
     installation.application.drain()
-    if afterwards is not None:
+    if asked is None or isinstance(asked, int):
+        code = asked or installation.session.exit_code
+    else:
+        print(asked, file=sys.stderr)  # as the interpreter does with sys.exit("text")
+        code = 1
+    if afterwards is not None and code == 0:
         afterwards(installation.session.host)
     installation.session.host.wait_until_complete()
-    if asked is None or isinstance(asked, int):
-        return asked or installation.session.exit_code
-    print(asked, file=sys.stderr)  # as the interpreter does with sys.exit("text")
-    return 1
+    return code
 
 
 @contextmanager

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import logging
 import sys
-from collections.abc import Callable, Mapping, Sequence
+import traceback
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from framepress.dataset.report import Report
+from framepress.dataset.session import check_target
 from framepress.errors import FrameError, FramepressError, InputError, OptionError
+from framepress.headless import host as hosts
 from framepress.headless import stand_in
 from framepress.headless.host import Host, Release
 from framepress.replicator.labels import labels_of_scene
@@ -18,6 +23,8 @@ from framepress.replicator.writer import build_writer
 __all__ = ["Rendered", "is_script", "render"]
 
 Told = Callable[[int], None]
+
+SIZE_WH = (1280, 720)
 
 
 @dataclass(frozen=True)
@@ -45,7 +52,7 @@ def render(
     *,
     frames: int,
     cameras: Sequence[str] = (),
-    size_wh: tuple[int, int] = (1280, 720),
+    size_wh: tuple[int, int] | None = None,
     seed: int = 0,
     release: Release = "5.1",
     device: str = "cpu",
@@ -61,32 +68,53 @@ def render(
     its own render products, and records what changes; it needs no writer and no call to the orchestrator.
 
     Args:
+        size_wh: of a scene's images [px]; None: 1280 x 720.
         options: of `build_writer`, without `output_dir`.
         anywhere: even where a real Isaac Sim is present, which would run a script better.
         arguments: `sys.argv[1:]` of a script.
         on_frame: told the number of frames so far.
 
     Raises:
-        InputError: no such file, nothing that USD can read, no camera.
-        OptionError: an option of the writer, or cameras named for a script.
+        InputError: no such file, nothing that USD can read, a scene without a camera; a script that raises, with the
+            line, asks for an exit code other than 0, or makes no render product.
+        OptionError: an option of the writer, a camera that a scene has not, or what is for scenes alone with a script.
+        OutputError: the target holds something.
         FrameError: a frame could not be captured or written; what was committed is intact.
     """
     if not source.is_file():
         raise InputError(f"{source}: no such file; expected a USD scene or a Python script")
     if frames < 1:
         raise OptionError(f"frames={frames}: must be at least 1")
+    check_target(target, options.get("existing", "error"))  # before a script or a scene takes its time
     if is_script(source):
-        if cameras:
-            raise OptionError("a script makes its own render products: leave the cameras out, or name them there")
-        return _of_script(source, target, frames, options, arguments, on_frame, release=release, seed=seed,
-                          device=device, threads=threads, stand_in=anywhere)  # fmt: skip
-    with stand_in.installed(release, seed, device=device, threads=threads, stand_in=True) as host:
+        if cameras or size_wh is not None:
+            raise OptionError(f"{source}: a script makes its own render products; name cameras and sizes there")
+        with _errors_raised():
+            return _of_script(source, target, frames, options, arguments, on_frame, release=release, seed=seed,
+                              device=device, threads=threads, stand_in=anywhere)  # fmt: skip
+    if arguments:
+        raise OptionError(f"{source}: a scene takes no arguments, found {' '.join(arguments)}")
+    with _errors_raised(), stand_in.installed(release, seed, device=device, threads=threads, stand_in=True) as host:
         host.open_stage(source)
         rep = sys.modules["omni.replicator.core"]
-        seen = _products(rep, host, source, cameras, size_wh)
+        seen = _products(rep, host, source, cameras, size_wh or SIZE_WH)
         if options.get("labels") is None:
             options = {**options, "labels": labels_of_scene(host, str(source))}
         return _captured(rep, host, target, frames, seen, options, on_frame, from_start=True)
+
+
+@contextmanager
+def _errors_raised() -> Iterator[None]:
+    """What the stand-in logs because Replicator would swallow it is raised here: it is not told twice."""
+
+    def below_errors(record: logging.LogRecord) -> bool:
+        return record.levelno < logging.ERROR
+
+    hosts.log.addFilter(below_errors)
+    try:
+        yield
+    finally:
+        hosts.log.removeFilter(below_errors)
 
 
 def _of_script(
@@ -109,10 +137,29 @@ def _of_script(
 
     outcome = stand_in.run(source, arguments, afterwards=capture, **settings)
     if outcome.error is not None:
+        place = _place(source, outcome.error)
+        if place:
+            raise InputError(f"{place}: {_said(outcome.error)}") from outcome.error
         raise outcome.error
     if not found:
         raise InputError(f"{source}: ended with exit code {outcome.exit_code} before anything was captured")
     return found[0]
+
+
+def _place(script: Path, error: BaseException) -> str:
+    """File and line, of the script or of a module beside it, where an error came from; "" where it is not theirs."""
+    folder = script.parent.absolute()
+    calls = [(call.filename, call.lineno) for call in traceback.extract_tb(error.__traceback__)]
+    if isinstance(error, SyntaxError) and error.filename is not None:
+        calls.append((error.filename, error.lineno))
+    own = [(file, line) for file, line in calls if file[:1] != "<" and Path(file).parent.absolute() == folder]
+    if own:
+        return f"{own[-1][0]}, line {own[-1][1]}"
+    return _place(script, error.__cause__) if error.__cause__ is not None else ""  # a writer of the script's
+
+
+def _said(error: BaseException) -> str:
+    return str(error) if isinstance(error, FramepressError) else f"{type(error).__name__}: {error}"
 
 
 def _products(rep: Any, host: Host, source: Path, cameras: Sequence[str], size_wh: tuple[int, int]) -> list[Any]:
@@ -124,7 +171,7 @@ def _products(rep: Any, host: Host, source: Path, cameras: Sequence[str], size_w
         raise InputError(f"{source}: holds no camera; add a Camera prim, or render a script that creates one")
     for path in cameras:
         if path not in known:
-            raise InputError(f"{source}: no camera {path}; it has {', '.join(known)}")
+            raise OptionError(f"{source}: no camera {path}; it has {', '.join(known)}")
     chosen = list(cameras or known)
     names = _names(chosen)
     return [rep.create.render_product(path, size_wh, name=names[path]) for path in chosen]
@@ -151,6 +198,7 @@ def _captured(
     from_start: bool = False,
 ) -> Rendered:
     writer = build_writer(rep)(output_dir=target, **options)
+    writer._is_warning_backend_posted = True  # that it has none is our doing, not the user's
     writer.attach(list(products))
     cameras = tuple(str(product.camera) for product in products)
     for number in range(frames):
