@@ -12,6 +12,7 @@ from framepress.headless.neighbours import application as kit
 from framepress.headless.neighbours import (
     carbonite,
     isaac_app,
+    isaac_bounds,
     isaac_prims,
     isaac_semantics,
     isaac_stage,
@@ -45,6 +46,7 @@ def modules(session: Session, application: kit.Application) -> dict[str, dict[st
         **isaac_app.modules(session, application),
         **isaac_stage.modules(session, application),
         **isaac_prims.modules(session),
+        **isaac_bounds.modules(session),
         **isaac_semantics.modules(session),
     }
     if not session.at_least("6.0"):

@@ -15,7 +15,6 @@ from framepress.core.arrays import Array
 from framepress.headless.neighbours import labelling
 from framepress.headless.neighbours.labelling import SemanticsAPI
 from framepress.headless.neighbours.session import Session
-from framepress.headless.neighbours.stages import prim_bounds
 
 __all__ = ["euler_to_quaternion", "look_at", "modules", "quaternion_to_euler"]
 
@@ -172,13 +171,6 @@ def modules(session: Session) -> dict[str, dict[str, Any]]:
         shown = UsdGeom.Imageable(prim)
         (shown.MakeVisible if visible else shown.MakeInvisible)()
 
-    def compute_aabb(bbox_cache: UsdGeom.BBoxCache, prim_path: str, include_children: bool = False) -> Array:
-        low, high = prim_bounds(prims.at(prim_path), bbox_cache.GetTime())
-        return np.array([*low, *high])
-
-    def bbox_cache(time: Usd.TimeCode | None = None, use_extents_hint: bool = True) -> UsdGeom.BBoxCache:
-        return UsdGeom.BBoxCache(time or Usd.TimeCode.Default(), [UsdGeom.Tokens.default_], use_extents_hint)
-
     return {
         "isaacsim.core.utils.prims": {
             "create_prim": prims.create,
@@ -199,6 +191,5 @@ def modules(session: Session) -> dict[str, dict[str, Any]]:
             "quat_to_euler_angles": quaternion_to_euler,
             "quat_to_rot_matrix": _rotation_matrix,
         },
-        "isaacsim.core.utils.bounds": {"compute_aabb": compute_aabb, "create_bbox_cache": bbox_cache},
         "isaacsim.core.utils.viewports": {"set_camera_view": prims.set_camera_view},
     }
