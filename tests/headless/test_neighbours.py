@@ -233,8 +233,12 @@ def test_the_viewports_render_product_follows_its_camera_and_size(found: Neighbo
     hosts._current = found.host
     try:
         viewport = found["omni.kit.viewport.utility"].get_active_viewport()
-        with pytest.raises(InputError, match="/OmniverseKit_Persp"):
+        viewport.camera_path = "/World/None"
+        with pytest.raises(InputError, match="/World/None"):
             viewport.get_render_product_path()
+        viewport.camera_path = "/OmniverseKit_Persp"
+        before = viewport.get_render_product_path()
+        assert found.host.products[before].camera == "/OmniverseKit_Persp", "an editor's stage has it from the start"
         found["isaacsim.core.utils.viewports"].set_camera_view((3, 3, 3), (0, 0, 0))
         path = viewport.get_render_product_path()
         assert viewport.get_render_product_path() == path
@@ -484,3 +488,30 @@ def test_commands_that_need_no_editor_act_on_the_stage(found: Neighbours) -> Non
     assert stage.GetPrimAtPath("/World/Ball").GetAttribute("radius").Get() == 3.0
     execute("DeletePrims", paths=["/World/Ball"])
     assert not stage.GetPrimAtPath("/World/Ball")
+
+
+def test_bounds_of_prims_are_those_of_their_corners(each: Neighbours) -> None:
+    stage = each["omni.usd"].get_context().get_stage()
+    for name, place, turn, size in (("Left", (-3, 0, 1), 30, (2, 1, 0.5)), ("Right", (4, 1, 0), 0, (1, 1, 1))):
+        cube = UsdGeom.Cube.Define(stage, f"/World/{name}")
+        cube.CreateSizeAttr(1.0)
+        common = UsdGeom.XformCommonAPI(cube)
+        common.SetTranslate(place)
+        common.SetRotate((0, 0, turn))
+        common.SetScale(size)
+    bounds = each["isaacsim.core.utils.bounds"]
+    cache = bounds.create_bbox_cache()
+    world = UsdGeom.XformCache().GetLocalToWorldTransform(stage.GetPrimAtPath("/World/Left"))
+    unit = [(x, y, z) for x in (-0.5, 0.5) for y in (-0.5, 0.5) for z in (-0.5, 0.5)]
+    corners = np.array([world.Transform(Gf.Vec3d(*corner)) for corner in unit])
+    middle, axes, half = bounds.compute_obb(cache, "/World/Left")
+    np.testing.assert_allclose(bounds.get_obb_corners(middle, axes, half), corners, atol=1e-6)
+    aligned = bounds.compute_aabb(cache, prim_path="/World/Left")
+    np.testing.assert_allclose(aligned, [*corners.min(0), *corners.max(0)], atol=1e-6)
+    both = bounds.compute_combined_aabb(cache, prim_paths=["/World/Left", "/World/Right"])
+    np.testing.assert_allclose(both, [*corners.min(0), 4.5, 1.5, corners[:, 2].max()], atol=1e-6)
+    if each.host.release == "6.0":
+        later = each["isaacsim.core.experimental.utils.bounds"]
+        prim = stage.GetPrimAtPath("/World/Left")
+        np.testing.assert_array_equal(later.compute_aabb(prim, bbox_cache=cache, include_children=True), aligned)
+        np.testing.assert_array_equal(later.compute_combined_aabb([prim, "/World/Right"]), both)

@@ -137,7 +137,5 @@ def test_releases_have_what_they_had() -> None:
     assert hasattr(rep.functional, "modify")
     with pytest.raises(AttributeError, match=r"create_batch.*release 5\.1, only in 6\.0"):
         _ = rep.functional.create_batch
-    with pytest.raises(NotSupportedError, match="no physics"):
-        rep.functional.physics.apply_collider("/World")
     with pytest.raises(NotSupportedError, match="no lidar"):
         rep.functional.create.omni_lidar(name="lidar")

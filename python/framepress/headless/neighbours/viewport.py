@@ -60,7 +60,7 @@ class Viewport(Partly):
         """Path of the render product of this camera and size.
 
         Raises:
-            InputError: there is no such camera; that of the editor exists only once a script has placed it.
+            InputError: there is no such camera.
         """
         product = self._product
         stale = product is None or self._session.host.products.get(product.path) is not product

@@ -1,4 +1,6 @@
-"""Names of Replicator's that the stand-in has no answer to: there to be found, and clear when called."""
+"""Names of Replicator's that the stand-in has no answer to, or that do nothing here: there to be found, and clear when
+called.
+"""
 
 from __future__ import annotations
 
@@ -6,8 +8,9 @@ from collections.abc import Callable
 from typing import Any, NoReturn
 
 from framepress.errors import OptionError
+from framepress.headless import host as hosts
 
-__all__ = ["NotSupportedError", "refuse"]
+__all__ = ["NotSupportedError", "refuse", "without_effect"]
 
 
 class NotSupportedError(OptionError, NotImplementedError):
@@ -26,3 +29,13 @@ def refuse(name: str, reason: str) -> Callable[..., NoReturn]:
 
     refused.__name__ = refused.__qualname__ = name.rsplit(".", 1)[-1]
     return refused
+
+
+def without_effect(name: str, reason: str) -> Callable[..., None]:
+    """A function for `rep.<name>` that does nothing, which is a finding of the session."""
+
+    def accepted(*_arguments: Any, **_keywords: Any) -> None:
+        hosts.current().find(f"rep.{name} has no effect: {reason}")
+
+    accepted.__name__ = accepted.__qualname__ = name.rsplit(".", 1)[-1]
+    return accepted

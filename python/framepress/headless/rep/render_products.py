@@ -16,6 +16,7 @@ from framepress.headless import host as hosts
 __all__ = ["HydraTexture", "RenderProduct", "FOLDER", "products_of", "render_product", "render_product_tiled"]
 
 FOLDER = "/Render/OmniverseKit/HydraTextures"
+PERSPECTIVE = "/OmniverseKit_Persp"
 
 
 class HydraTexture:
@@ -203,9 +204,26 @@ def _camera_below(stage: Any, path: str) -> str:
     from pxr import Sdf, Usd, UsdGeom
 
     prim = stage.GetPrimAtPath(path) if Sdf.Path.IsValidPathString(path) and path.startswith("/") else None
+    if not prim and path == PERSPECTIVE:
+        prim = _perspective(stage)
     if not prim:
         raise InputError(f"camera {path!r}: no such prim on the stage; is the path right?")
     for below in Usd.PrimRange(prim, Usd.TraverseInstanceProxies()):
         if below.IsA(UsdGeom.Camera):
             return str(below.GetPath())
     raise InputError(f"camera {path}: a {prim.GetTypeName() or 'prim without type'}, with no camera below it")
+
+
+def _perspective(stage: Any) -> Any:
+    """The camera prim that every stage has in an editor, where an empty stage of metres has it: at (5, 5, 5)."""
+    from pxr import Gf, Usd, UsdGeom
+
+    metre = 1.0 / UsdGeom.GetStageMetersPerUnit(stage)
+    up = Gf.Vec3d(0, 0, 1) if UsdGeom.GetStageUpAxis(stage) == UsdGeom.Tokens.z else Gf.Vec3d(0, 1, 0)
+    with Usd.EditContext(stage, stage.GetSessionLayer()):
+        camera = UsdGeom.Camera.Define(stage, PERSPECTIVE)
+        view = Gf.Matrix4d().SetLookAt(Gf.Vec3d(5, 5, 5) * metre, Gf.Vec3d(0), up)
+        camera.AddTransformOp().Set(view.GetInverse())
+        camera.CreateClippingRangeAttr(Gf.Vec2f(0.01 * metre, 1e5 * metre))
+    hosts.current().find(f"camera {PERSPECTIVE}: stands at (5, 5, 5) metres and looks at the origin")
+    return camera.GetPrim()
