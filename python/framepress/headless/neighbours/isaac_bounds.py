@@ -31,7 +31,7 @@ def _combined(prims: Sequence[Usd.Prim], cache: UsdGeom.BBoxCache) -> Array:
 
 
 def _oriented(prim: Usd.Prim, cache: UsdGeom.BBoxCache) -> tuple[Array, Array, Array]:
-    """Middle in the world (3,), axes (3, 3) in rows, half extents along these (3,)."""
+    """Middle in the world (3,), axes (3, 3) in rows with the prim's scale, half extents along these before it (3,)."""
     bound = _cache(cache.GetTime()).ComputeWorldBound(prim)
     turn = bound.GetMatrix().ExtractRotationMatrix()
     axes = np.array([[*turn.GetRow(row)] for row in range(3)])
