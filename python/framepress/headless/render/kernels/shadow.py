@@ -164,6 +164,53 @@ def cast(
                                 wp.atomic_max(depths, line + x, wp.cast(height, wp.uint32))
 
 
+@wp.func_native("""
+#if defined(__CUDA_ARCH__)
+    float total = 0.0f;
+    for (int v = -1; v < 3; ++v) {
+        const float weight_y = v == -1 ? 1.0f - down : v == 2 ? down : 1.0f;
+        for (int u = -1; u < 3; ++u) {
+            const float weight_x = u == -1 ? 1.0f - across : u == 2 ? across : 1.0f;
+            const float height = __uint_as_float(index(depths, base + v * side + u));
+            total += height <= low + slope_y * (float)v + slope_x * (float)u ? weight_y * weight_x : 0.0f;
+        }
+    }
+    return total / 9.0f;
+#else
+    typedef float quad __attribute__((ext_vector_type(4)));
+    typedef float loose __attribute__((ext_vector_type(4), aligned(4)));
+    const quad columns = {-1.0f, 0.0f, 1.0f, 2.0f};
+    const quad weight_x = {1.0f - across, 1.0f, 1.0f, across};
+    quad total = 0.0f;
+    for (int v = -1; v < 3; ++v) {
+        const float weight_y = v == -1 ? 1.0f - down : v == 2 ? down : 1.0f;
+        const quad height = *(const loose*)(depths.data + base + v * side - 1);
+        total += height <= low + slope_y * (float)v + slope_x * columns ? weight_y * weight_x : 0.0f;
+    }
+    return (total[0] + total[1] + total[2] + total[3]) / 9.0f;
+#endif
+""")
+def tent(
+    depths: wp.array(dtype=wp.uint32),
+    base: int,
+    side: int,
+    low: float,
+    slope_x: float,
+    slope_y: float,
+    across: float,
+    down: float,
+) -> float:
+    """The weight, of 1, of the texels about a point in which nothing is higher than a plane: 3 x 3 texels with the
+    point in their middle, each a mean of four by the point's place between them. In C++, a row at a time.
+
+    Args:
+        base: index of the texel whose centre is left of and above the point, or at it.
+        low, slope_x, slope_y: the plane's height at that centre, and how it grows by column and row.
+        across, down: from that centre to the point, in [0, 1).
+    """
+    ...
+
+
 @wp.func
 def reached(light: Lighting, map: int, place: wp.vec3, n: wp.vec3, facet: wp.vec3) -> float:
     """Share of a distant light that reaches a point, over 3 x 3 texels about it with a tent's weights.
@@ -196,22 +243,6 @@ def reached(light: Lighting, map: int, place: wp.vec3, n: wp.vec3, facet: wp.vec
         across = x - float(i)
         down = y - float(j)
         base = map * side * side + j * side + i
-        share = 0.0
-        floor = at[2] + 0.5 * texel - slope_x * across - slope_y * down
-        for v in range(-1, 3):
-            weight_y = float(1.0)
-            if v == -1:
-                weight_y = 1.0 - down
-            if v == 2:
-                weight_y = down
-            for u in range(-1, 3):
-                weight_x = float(1.0)
-                if u == -1:
-                    weight_x = 1.0 - across
-                if u == 2:
-                    weight_x = across
-                height = wp.cast(light.shadow_depths[base + v * side + u], wp.float32)
-                if height <= floor + slope_x * float(u) + slope_y * float(v):
-                    share += weight_x * weight_y
-        share = share * 0.1111111111111111
+        low = at[2] + 0.5 * texel - slope_x * across - slope_y * down
+        share = tent(light.shadow_depths, base, side, low, slope_x, slope_y, across, down)
     return share
