@@ -132,6 +132,14 @@ def test_a_restarted_graph_counts_from_the_beginning() -> None:
     assert frame(host).fired
 
 
+def test_an_event_that_is_sent_before_the_first_frame_is_heard_in_it() -> None:
+    host = session()
+    rep.trigger.on_custom_event("go")
+    rep.utils.send_og_event("go")
+    host.graph.restart()
+    assert [bool(frame(host).fired) for _ in range(2)] == [True, False]
+
+
 def test_a_fired_trigger_says_how_many_subframes_it_wants() -> None:
     host = session()
     rep.trigger.on_frame(interval=2, rt_subframes=16)

@@ -228,7 +228,8 @@ class Graph:
         return min((time for time in times if time is not None), default=None)
 
     def restart(self) -> None:
-        """Let all triggers count from the beginning, as when the orchestrator starts anew."""
-        self._events.clear()
+        """Let all triggers count from the beginning, as when the orchestrator starts anew. Events stay: scripts send
+        them before the first frame.
+        """
         for trigger in self.triggers:
             trigger.restart()
