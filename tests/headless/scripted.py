@@ -52,6 +52,7 @@ TABLE: Mapping[str, Script] = {
     "framepress_writer": Script(4),
     "recorder": Script(3, seeded=True),
     "writers_of_others": Script(2),
+    "scene_based": Script(4, seeded=True),
     "functional_interface": Script(3, seeded=True, releases=("5.1", "6.0")),
 }
 

@@ -192,6 +192,7 @@ def with_masks(run: Run) -> list[BasicFrame]:
         "async_capture": 3,
         "opened_stage": 3,
         "framepress_writer": 8,
+        "scene_based": 12,
         "functional_interface": 6,
     }.items(),
 )
@@ -381,16 +382,39 @@ def test_scattered_boxes_lie_on_the_table_and_keep_clear(runs: Runs) -> None:
     assert not np.array_equal(layouts[0], layouts[1])
 
 
-def test_occlusion_is_what_the_masks_and_the_ratios_of_the_boxes_say(runs: Runs) -> None:
+def test_boxes_tell_the_ratios_that_the_occlusion_annotator_tells(runs: Runs) -> None:
+    hidden = []
     for frame in basic_frames(runs.get("scatter").folder, "occlusion"):
-        ratios = {
-            int(row["instanceId"]): float(row["occlusionRatio"]) for row in np.load(frame.path("occlusion", "", "npy"))
-        }
-        assert ratios
-        assert all(0 <= ratio <= 1 for ratio in ratios.values())
-        boxes = {path: float(row["occlusionRatio"]) for path, _, row in frame.rows("bounding_box_2d_tight")}
-        assert set(boxes) <= set(frame.masks())
-        assert all(0 <= ratio < 1 for ratio in boxes.values())
+        told = np.load(frame.path("occlusion", "", "npy"))["occlusionRatio"].tolist()
+        seen = [float(row["occlusionRatio"]) for _, _, row in frame.rows("bounding_box_2d_tight")]
+        assert set(seen) <= set(told)
+        assert all(0 <= ratio < 1 for ratio in seen), "what has a box is seen in part"
+        hidden.extend(ratio for ratio in seen if ratio > 0.1)
+    assert hidden, "boxes stand before boxes"
+
+
+def test_a_scene_is_placed_by_the_bounds_of_its_prims(runs: Runs) -> None:
+    folder = runs.get("scene_based").folder
+    corners = np.load(folder / "corners.npy")
+    cones, boxes, trucks = [], 0, []
+    for number in range(4):
+        views = [BasicFrame(folder / "_out_scene_based" / name, f"{number:04d}") for name in ("TopView", "PalletView")]
+        rows = [each for view in views for each in view.rows("bounding_box_3d")]
+        pallet = next(row for _, labels, row in rows if labels["class"] == "pallet")
+        trucks += [row["transform"] for _, labels, row in rows if labels["class"] == "truck"]
+        cones += [row["transform"][3, :3] for _, labels, row in rows if labels["class"] == "trafficcone"]
+        for _, labels, row in rows:
+            if labels["class"] == "cardbox":
+                x, y, z, _ = row["transform"][3].astype(float) @ np.linalg.inv(pallet["transform"].astype(float))
+                assert abs(x) <= 0.45 + 1e-5
+                assert abs(y) <= 0.3 + 1e-5
+                assert np.isclose(z, pallet["z_max"], atol=1e-5)
+                boxes += 1
+    assert boxes >= 12
+    assert len(np.unique(trucks, axis=0)) == 1
+    places = np.unique(cones, axis=0)
+    np.testing.assert_allclose(np.linalg.norm(places[:, None] - corners, axis=-1).min(1), 0, atol=1e-5)
+    assert len(places) == 2, "told to move for every second frame"
 
 
 def test_looks_change_from_frame_to_frame_where_they_were_asked_to(runs: Runs) -> None:
