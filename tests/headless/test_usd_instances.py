@@ -207,6 +207,20 @@ def test_a_labelled_instancer_is_one_entity_or_as_many_as_it_has_points() -> Non
     check_bounds(single)
 
 
+def test_points_that_share_the_labels_of_their_prototype_are_told() -> None:
+    stage = Usd.Stage.CreateInMemory()
+    for name in ("Plain", "Once", "Often"):
+        cube(stage, f"/Hill/{name}", (0, 0, 0))
+    for name in ("Once", "Often"):
+        label(stage.GetPrimAtPath(f"/Hill/{name}"), name)
+    made = instancer(stage, "/Hill", ["/Hill/Plain", "/Hill/Once", "/Hill/Often"], 6)
+    made.GetProtoIndicesAttr().Set([0, 0, 1, 2, 2, 2])
+    assert StageReader(stage).read().findings == (
+        "/Hill: all its points of /Hill/Often are one object, as in Isaac Sim",
+    )
+    assert StageReader(stage, entity_per_point=True).read().findings == ()
+
+
 def test_two_instancers_of_one_labelled_prototype_are_two_entities() -> None:
     stage = Usd.Stage.CreateInMemory()
     stage.CreateClassPrim("/Lib")

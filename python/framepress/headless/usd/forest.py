@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Set
+from collections.abc import Iterator, Set
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -19,12 +19,13 @@ __all__ = ["Forest", "grown"]
 
 @dataclass(slots=True)
 class _Source:
-    """An instancer prim; `points` are what its rows hold."""
+    """An instancer prim; `points` are what its rows hold, `labelled` are the roots of prototypes with labels."""
 
     prim: Usd.Prim
     points: Points
     finding: str
     varies: bool
+    labelled: dict[int, Sdf.Path] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -44,6 +45,14 @@ class Forest:
     def findings(self) -> list[str]:
         points = [f"{source.prim.GetPath()}: {source.finding}" for source in self._sources.values() if source.finding]
         return [*self._findings, *points]
+
+    @property
+    def merged(self) -> Iterator[str]:
+        """Of prototypes with labels that several points show, a sentence each: who reads ids would count the points."""
+        for source in self._sources.values():
+            for prototype, root in source.labelled.items():
+                if np.count_nonzero(source.points.prototypes == prototype) > 1:
+                    yield f"{source.prim.GetPath()}: all its points of {root} are one object, as in Isaac Sim"
 
     def surfaces(self) -> list[Usd.Prim]:
         """All that may have a material: gprims and subsets, those of prototypes too."""
@@ -135,8 +144,12 @@ class _Growth:
                 targets = prototype_paths(prim)
                 points, finding = points_of(prim, self._time, len(targets))
                 instancer = self.instancers[key] = Instancer(points.prototypes, -1, [])
-                self.sources[key] = _Source(prim, points, finding, points_vary(prim))
+                source = self.sources[key] = _Source(prim, points, finding, points_vary(prim))
                 instancer.branches += [self._prototype(prim, target) for target in targets]
+                branches = enumerate(instancer.branches)
+                source.labelled = {
+                    k: branch.root for k, branch in branches if branch is not None and any(branch.labels)
+                }
 
     def cut_circles(self, branch: Branch, within: list[Sdf.Path]) -> None:
         """Takes a prototype from an instancer that is a part of it. Args: within: roots of the branches around."""

@@ -153,6 +153,8 @@ class StageReader:
         skeletons = skins.skeletons(self._time)
         found = (table.forest, geometries, materials, self._lights, skins, table)
         findings = dict.fromkeys(finding for part in found for finding in part.findings)
+        if not self._entity_per_point:
+            findings |= dict.fromkeys(table.forest.merged)
         return Scene(
             meters_per_unit=UsdGeom.GetStageMetersPerUnit(self._stage),
             up_axis=UsdGeom.GetStageUpAxis(self._stage),
