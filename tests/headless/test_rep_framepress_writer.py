@@ -25,6 +25,21 @@ def attached(folder: Path) -> Any:
     return writer
 
 
+def test_a_product_that_is_switched_off_is_left_out_of_labels_without_images(tmp_path: Path) -> None:
+    host = opened()
+    cube(host.stage, "/World/Cube", "crate")
+    products = [product(camera(host.stage, f"/World/{name}", (0, -5, 0)), (32, 24), name) for name in ("Front", "Back")]
+    options = {"coco": {"images": "none", "segmentation": "none"}}
+    writer = build_writer(rep)(output_dir=tmp_path / "out", formats=options)
+    writer.attach(products)
+    products[1].hydra_texture.set_updates_enabled(False)
+    rep.orchestrator.step()
+    rep.orchestrator.wait_until_complete()
+    assert not host.failures
+    assert writer.report.views == 1
+    assert writer.report.run["views without an image"] == 1
+
+
 def images(folder: Path) -> int:
     return len(json.loads((folder / "annotations" / "instances_default.json").read_text())["images"])
 

@@ -68,12 +68,13 @@ def copied(name: str, annotation: Annotation, size_wh: tuple[int, int] | None, b
 
 
 def not_rendered(product: Product) -> str:
-    """The first raster annotator that came without a pixel, as it does before the first image; "" if there is none."""
+    """The first annotator that came without a pixel, or a camera, as before the first image; "" if there is none."""
     for name in RASTERS:
         annotation = product.annotations.get(name)
         if annotation is not None and isinstance(annotation.pixels, np.ndarray) and annotation.pixels.size == 0:
             return name
-    return ""
+    camera = product.annotations.get("camera_params")
+    return "camera_params" if camera is not None and not camera.side else ""
 
 
 def tiling_of(product: Product, size_wh: tuple[int, int]) -> tuple[int, int] | None:
