@@ -251,7 +251,7 @@ def test_a_file_that_is_no_stage_is_refused_with_its_name(tmp_path: Path) -> Non
         with pytest.raises(InputError, match=name):
             opened().open_stage(path)
         rendered = Rendered(path)
-        assert rendered.code == 4
+        assert rendered.code == (2 if content is None else 4)
         assert name in rendered.error
         assert "\n" not in rendered.error
         assert not (tmp_path / "out").exists()
