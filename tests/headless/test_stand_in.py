@@ -260,6 +260,27 @@ def test_the_session_of_a_script_ends_with_it(script: Script) -> None:
         asyncio.get_event_loop()
 
 
+def test_the_stages_of_a_script_are_gone_with_it(script: Script, tmp_path: Path) -> None:
+    """USD keeps the layers of a stage that somebody holds: an unsaved edit would be there in the next run."""
+    path = script(
+        f"""
+        import omni.usd
+        from pxr import Sdf, Usd
+        file = {str(tmp_path / "made.usda")!r}
+        assert not Sdf.Layer.Find(file)
+        made = Usd.Stage.CreateNew(file)
+        made.Save()
+        made.DefinePrim("/Unsaved")
+        omni.usd.get_context().open_stage(file)
+        def holds_the_globals():
+            return made
+        """
+    )
+    for _ in range(2):
+        outcome = stand_in.run(path)
+        assert outcome.error is None, outcome.error_text
+
+
 FRAMES = """
     from isaacsim import SimulationApp
     app = SimulationApp({"headless": True})

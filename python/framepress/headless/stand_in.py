@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import asyncio
 import builtins
+import gc
 import importlib
 import importlib.util
 import os
@@ -232,7 +233,27 @@ def run(
         raise InputError(f"{path}: no such script")
     settings = {OUTPUT_ROOT: out, ASSETS: assets}
     settings = {key: str(Path(folder).absolute()) for key, folder in settings.items() if folder is not None}
-    with installed(release, seed, settings=settings, **options) as host:
+    with _forgotten():
+        return _outcome(path, arguments, afterwards, release=release, seed=seed, settings=settings, **options)
+
+
+@contextmanager
+def _forgotten() -> Iterator[None]:
+    """What is made in the block and held by circles alone goes with it: a script's functions hold its stages, and USD
+    keeps the layers of a stage that is held, edits and all, for whoever opens their files next.
+    """
+    gc.freeze()  # collect looks at what was made since
+    try:
+        yield
+    finally:
+        gc.collect()
+        gc.unfreeze()
+
+
+def _outcome(
+    path: Path, arguments: Sequence[str], afterwards: Callable[[Host], None] | None, **options: Any
+) -> Outcome:
+    with installed(**options) as host:
         assert _installation is not None
         error = None
         with _as_main(path, arguments):
