@@ -51,7 +51,7 @@ def dome(color: tuple[float, float, float] = (1, 1, 1), texture: int = -1, matri
 
 def sun_below() -> Light:
     """Lights nothing that faces up: what glows by itself is seen alone, and the stage is not without light."""
-    return distant(np.array([0, 0, -1]))
+    return distant(np.array([0, 0, -1]), (1e-4, 1e-4, 1e-4))
 
 
 def picture(

@@ -81,7 +81,7 @@ def test_moved_objects_and_moved_suns_move_the_shadow():
         image = picture(scene_of(parts, materials=(FLOOR,), lights=lights), from_above(), renderer=renderer)
         want = np.array(at)[:2] - towards[:2] / towards[2] * at[2]
         x, y = places()
-        dark = (image[..., 0] < 60) & (np.hypot(x - want[0], y - want[1]) < 0.5)
+        dark = (image[..., 0] < 80) & (np.hypot(x - want[0], y - want[1]) < 0.5)
         found = x[dark].mean(), y[dark].mean()
         assert math.dist(found, want) < 0.02
         centres.append(found)
@@ -95,7 +95,7 @@ def test_what_casts_no_shadow():
     lone = scene_of(parts[:1], materials=(FLOOR,), lights=plain.lights)
     x, y = places()
     there = np.hypot(x - 1, y + 0.5) < 0.2
-    assert picture(plain, from_above())[there].max() == 0
+    assert picture(plain, from_above())[there].max() < 50
     lit = picture(lone, from_above())[there].min()
     hidden = dataclasses.replace(plain, visible=np.array([True, False]))
     unshadowed = dataclasses.replace(plain, lights=(distant(SLANTED, shadow=False),))
@@ -120,8 +120,8 @@ def test_light_falls_through_the_holes_of_a_cut_out():
     # The sheet's shadow is moved by (1, -0.5); the left half of it is a hole, but for the filter's middle.
     solid = (np.abs(x - 1.25) < 0.1) & (np.abs(y + 0.5) < 0.4)
     hole = (np.abs(x - 0.75) < 0.1) & (np.abs(y + 0.5) < 0.4)
-    assert image[solid].max() == 0
-    assert image[hole].min() > 50
+    assert image[solid].max() < 50
+    assert image[hole].min() > 90
 
 
 @pytest.mark.parametrize("degrees", [5, 30, 60, 75])
@@ -154,7 +154,7 @@ def test_both_sides_of_a_thin_wall_are_lit_or_dark_as_they_face():
     sunny = picture(scene, camera_at((-4, 0, 0.5), (0, 0, 0.5), pinhole((40, 30), 40)))[15, 20]
     dark = picture(scene, camera_at((4, 0, 0.5), (0, 0, 0.5), pinhole((40, 30), 40)))[15, 20]
     assert sunny.min() > 80
-    assert dark.max() == 0
+    assert dark.max() < 50
 
 
 def test_a_plane_of_kilometres_does_not_blur_the_shadow_of_a_box():

@@ -13,7 +13,7 @@ from framepress.core.arrays import Array
 from framepress.headless.render.kernels.lamps import FIELDS, LANES
 from framepress.headless.scene import Light, Scene
 
-__all__ = ["Lamp", "default_lights", "exposure", "illuminance", "lamp_of", "lamp_table", "lamps_of"]
+__all__ = ["INDIRECT", "Lamp", "default_lights", "exposure", "illuminance", "lamp_of", "lamp_table", "lamps_of"]
 
 LUMINANCE = np.array([0.2126, 0.7152, 0.0722])
 
@@ -22,6 +22,10 @@ READING_DISTANCE = 3.0
 
 SLANTED = 0.5
 """Of lamps and suns, what a surface gets on the average of those that are turned towards them at all."""
+
+INDIRECT = 0.06
+"""Share of the light of suns and lamps that comes back from everywhere: no light is followed from surface to surface,
+but what stands in a shadow is not black either."""
 
 # What a white surface shows in a scene's whole light, by its illuminance. Stages come in two kinds: lit in plain
 # numbers (intensities about 1) and in photometric ones (Isaac Sim's domes of 1000, suns of 3000). Within each, more
@@ -63,15 +67,15 @@ def default_lights(scene: Scene) -> tuple[Light, ...]:
 
     The host names this among its findings: Isaac Sim's picture of such a stage is black.
     """
-    towards = np.array([0.35, -0.5, 0.8]) if scene.up_axis == "Z" else np.array([0.35, 0.8, 0.5])
+    towards = np.array([-0.6, -0.4, 0.75]) if scene.up_axis == "Z" else np.array([-0.6, 0.75, 0.4])
     up = np.array([0.0, 0.0, 1.0]) if scene.up_axis == "Z" else np.array([0.0, 1.0, 0.0])
     z = towards / np.linalg.norm(towards)
     x = np.cross(up, z)
     x /= np.linalg.norm(x)
     matrix = np.eye(4)
     matrix[:3, :3] = x, np.cross(z, x), z
-    sky = Light("", "dome", (0.45, 0.47, 0.5), np.eye(4))
-    sun = Light("", "distant", (2.0, 1.95, 1.85), matrix, (0.53, 0.0))
+    sky = Light("", "dome", (0.28, 0.3, 0.33), np.eye(4))
+    sun = Light("", "distant", (2.7, 2.6, 2.45), matrix, (0.53, 0.0))
     return sky, sun
 
 

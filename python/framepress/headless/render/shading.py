@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,7 +17,15 @@ from framepress.headless.render.device_arrays import Result, upload
 from framepress.headless.render.environment import FilteredDomes, dome_turn, mean_radiance, polynomial
 from framepress.headless.render.kernels import light as kernels
 from framepress.headless.render.kernels.texture import MODULE
-from framepress.headless.render.lights import Lamp, default_lights, exposure, illuminance, lamp_table, lamps_of
+from framepress.headless.render.lights import (
+    INDIRECT,
+    Lamp,
+    default_lights,
+    exposure,
+    illuminance,
+    lamp_table,
+    lamps_of,
+)
 from framepress.headless.render.poses import Poses
 from framepress.headless.render.shadows import MAPS, SIDE, ShadowMaps
 from framepress.headless.render.shots import Shot
@@ -119,18 +128,25 @@ class Shader:
         casting = [lamp for lamp in lamps if lamp.shape == "distant" and lamp.light.shadow]
         casting = sorted(casting, key=lambda lamp: -float(lamp.color.sum()))[:MAPS]
         self._shadows.draw(scene, casting, geo, poses)
-        light = self._lighting(scene, painted, filtered, sum(even, np.zeros(3)), stops)
+        indirect = INDIRECT / math.pi * illuminance(lamps, (), scene.meters_per_unit)
+        light = self._lighting(scene, painted, filtered, sum(even, np.zeros(3)), indirect, stops)
         light.shadow_count = len(casting)
         normals = upload(poses.normals, wp.mat33, self._device)
         others = [lamp for lamp in lamps if not any(lamp is other for other in casting)]
         return _Lit(casting + others, stops, light, normals)
 
     def _lighting(
-        self, scene: Scene, painted: list[Light], filtered: list[tuple[int, Array]], even: Array, exposed: float
+        self,
+        scene: Scene,
+        painted: list[Light],
+        filtered: list[tuple[int, Array]],
+        even: Array,
+        indirect: float,
+        exposed: float,
     ) -> Any:
         rows = []
         sky = np.zeros((10, 3))
-        sky[0] = even * exposed
+        sky[0] = (even + indirect) * exposed
         for light, (first, form) in zip(painted, filtered, strict=True):
             turn = dome_turn(light, scene.up_axis)
             color = np.asarray(light.color) * exposed
@@ -140,6 +156,7 @@ class Shader:
         lighting.domes = table(rows, kernels.Dome, self._device)
         lighting.dome_count = len(painted)
         lighting.ambient = wp.vec3(*(even * exposed))
+        lighting.indirect = indirect * exposed
         lighting.diffuse = upload(sky.astype(np.float32), wp.vec3, self._device)
         lighting.filtered = self._domes.array
         lighting.shadow_depths = self._shadows.depths

@@ -32,7 +32,8 @@ class Lighting:
     domes: wp.array(dtype=Dome)
     dome_count: wp.int32
     ambient: wp.vec3  # radiance from everywhere, of the domes without texture
-    diffuse: wp.array(dtype=wp.vec3)  # (10,) of all domes: irradiance / pi for a normal, see `skylight`
+    indirect: wp.float32  # from everywhere too, but no background
+    diffuse: wp.array(dtype=wp.vec3)  # (10,) of all this: irradiance / pi for a normal, see `skylight`
     filtered: wp.array(dtype=wp.vec3)  # octahedral maps of every dome's texture, see `environment.py`
     shadow_count: wp.int32
     shadow_from_view: wp.array(dtype=wp.mat44)  # relative to the camera -> texel column, row, height towards the light
@@ -70,7 +71,7 @@ def background(atlas: Atlas, light: Lighting, d: wp.vec3) -> wp.vec3:
 
 @wp.func
 def skylight(light: Lighting, n: wp.vec3) -> wp.vec3:
-    """Irradiance over pi, of all domes, on a surface with normal `n`: a quadratic polynomial
+    """Irradiance over pi, of all but lamps, on a surface with normal `n`: a quadratic polynomial
     (Ramamoorthi and Hanrahan, An Efficient Representation for Irradiance Environment Maps, 2001)."""
     c = light.diffuse
     value = c[0] + c[1] * n[0] + c[2] * n[1] + c[3] * n[2]
@@ -102,8 +103,8 @@ def direction(x: float, y: float) -> wp.vec3:
 
 @wp.func
 def mirrored(light: Lighting, d: wp.vec3, roughness: float) -> wp.vec3:
-    """What all domes send along `d` (world), seen in a surface of this roughness."""
-    value = light.ambient
+    """What comes from direction `d` (world), but for lamps, as a surface of this roughness mirrors it."""
+    value = light.ambient + wp.vec3(light.indirect, light.indirect, light.indirect)
     for k in range(light.dome_count):
         dome = light.domes[k]
         level = wp.clamp(int(roughness * 5.0 + 0.5), 0, 5)
