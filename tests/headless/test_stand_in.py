@@ -310,6 +310,15 @@ FRAMES = """
 """
 
 
+def test_a_script_that_leaves_the_start_to_an_editor_is_told_so(script: Script) -> None:
+    started = FRAMES.replace("FAILS", "()")
+    assert not any("no frame was captured" in finding for finding in stand_in.run(script(started)).findings)
+    left = started.partition("    for _ in range(3):")[0]
+    outcome = stand_in.run(script(left))
+    assert (outcome.error, outcome.frames) == (None, 0)
+    assert any("rep.orchestrator.run_until_complete()" in finding for finding in outcome.findings)
+
+
 def test_what_a_writer_raised_is_counted_though_replicator_goes_on(script: Script) -> None:
     good = stand_in.run(script(FRAMES.replace("FAILS", "()")))
     assert (good.error, good.failures, good.frames) == (None, (), 3)

@@ -29,12 +29,17 @@ from framepress.headless.neighbours.application import Application
 from framepress.headless.neighbours.isaac_app import ASSETS, STANDALONE
 from framepress.headless.neighbours.module import StandInModule
 from framepress.headless.neighbours.session import Session
+from framepress.headless.rep.attached import Attached
 from framepress.headless.replicator_names import modules as replicator
 
 __all__ = ["Outcome", "install", "installed", "real_isaac_sim", "run", "uninstall"]
 
 ROOTS = ("carb", "isaacsim", "omni")
 OUTPUT_ROOT = "/omni/replicator/backends/disk/root_dir"
+NEVER_STARTED = (
+    "no frame was captured, though a writer is attached: the script leaves the start to an editor's menu; let it end "
+    "with rep.orchestrator.run_until_complete(), or press it with `framepress render`"
+)
 
 
 class Refusing:
@@ -280,7 +285,10 @@ def _carry_out(path: Path, installation: Installation, afterwards: Callable[[Hos
         code = 1
     if afterwards is not None and code == 0:
         afterwards(installation.session.host)
-    installation.session.host.wait_until_complete()
+    host = installation.session.host
+    host.wait_until_complete()
+    if host.frame == 0 and host.kept(Attached).nodes:
+        host.find(NEVER_STARTED)
     return code
 
 
