@@ -136,7 +136,7 @@ def test_a_camera_that_is_not_there_is_told_with_those_that_are(scene: Path) -> 
     assert "/World/Nose; it has /World/Eye" in result.stderr
 
 
-def test_a_second_run_is_refused_in_one_line_and_a_resumed_one_adds_what_is_missing(
+def test_a_second_run_is_refused_and_a_resumed_one_adds_what_is_missing_to_frames_of_its_own_making(
     scene: Path,
 ) -> None:
     out = scene.parent / "out"
@@ -144,6 +144,9 @@ def test_a_second_run_is_refused_in_one_line_and_a_resumed_one_adds_what_is_miss
     again = render(scene, out, "--size", "64x48")
     assert again.exit_code == 3
     assert len(again.stderr.splitlines()) == 1
+    other = render(scene, out, "--size", "64x48", "--existing", "resume", "--seed", 5)
+    assert other.exit_code == 2
+    assert "another origin: {'seed': 0}, now {'seed': 5}" in other.stderr
     resumed = render(scene, out, "--size", "64x48", "--frames", 3, "--existing", "resume", "--json")
     document = json.loads(resumed.stdout)
     assert (document["frames"], document["run"]["skipped"], document["run"]["written"]) == (3, 1, 2)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 from plain_format import tree
 
 from framepress.core import LabelMap
+from framepress.dataset.job import JOB_PATH
 from framepress.dataset.merge import merge
 from framepress.dataset.opening import open_dataset
 from framepress.dataset.refinish import finish
@@ -22,8 +24,8 @@ from frames import LABELS, many
 FORMATS = {"plain": {"images": "png"}, "twin": {}}
 
 
-def written(folder: Path, frames, labels: LabelMap | None = LABELS, formats=FORMATS) -> Path:
-    with DatasetWriter(folder, formats, labels=labels) as writer:
+def written(folder: Path, frames, labels: LabelMap | None = LABELS, formats=FORMATS, origin=None) -> Path:
+    with DatasetWriter(folder, formats, labels=labels, origin=origin) as writer:
         for frame in frames:
             writer.add(frame)
     return folder
@@ -50,6 +52,18 @@ def test_files_are_linked_and_the_shards_stay_as_they_are(tmp_path: Path) -> Non
     image = f"plain/images/{frames[3].id}.png"
     assert (tmp_path / "merged" / image).stat().st_ino == (tmp_path / "b" / image).stat().st_ino
     assert [tree(shard) for shard in shards] == before
+
+
+def test_shards_of_several_origins_are_linked_and_all_origins_are_stated(tmp_path: Path) -> None:
+    frames = list(many(6))
+    shards = [written(tmp_path / str(n), frames[2 * n : 2 * n + 2], origin=origin)
+              for n, origin in enumerate([{"seed": 1}, {"seed": 2}, {"seed": 1}])]  # fmt: skip
+    merge(shards, tmp_path / "merged")
+    merge([shards[0], shards[2]], tmp_path / "of one")
+    stated = [json.loads((tmp_path / name / JOB_PATH).read_text())["origin"] for name in ("merged", "of one")]
+    assert stated == [{"merged": [{"seed": 1}, {"seed": 2}]}, {"seed": 1}]
+    image = f"plain/images/{frames[3].id}.png"
+    assert (tmp_path / "merged" / image).stat().st_ino == (tmp_path / "1" / image).stat().st_ino
 
 
 def test_a_frame_in_two_shards_is_refused_by_name(tmp_path: Path) -> None:

@@ -447,3 +447,20 @@ def test_a_disk_that_refuses_the_last_lines_keeps_neither_the_error_nor_the_lock
     with pytest.raises(FrameError, match="frame 000000: asked to fail"):
         writer.close()
     DatasetWriter(tmp_path / "a", {"plain": {"fail_on": "000000"}}, existing="resume").close()
+
+
+def test_a_dataset_states_the_origin_of_its_frames_and_takes_no_other(tmp_path: Path) -> None:
+    def write(number: int, origin: dict[str, object] | None, **options: str) -> None:
+        with DatasetWriter(tmp_path / "a", ["plain"], origin=origin, **options) as writer:
+            writer.add(frame_with(number, "cone"))
+
+    write(0, {"by": "a robot", "seed": 4})
+    stated = json.loads((tmp_path / "a/.framepress/dataset.json").read_text())
+    assert stated["origin"] == {"by": "a robot", "seed": 4}
+    with pytest.raises(OptionError, match=r"another origin: \{'seed': 4\}, now \{'seed': 5\}; use the same"):
+        write(1, {"by": "a robot", "seed": 5}, existing="resume")
+    with pytest.raises(OptionError, match=r"another origin: .*, now none"):
+        write(1, None, existing="append")
+    write(1, {"by": "a robot", "seed": 4}, existing="append")
+    with pytest.raises(OptionError, match="plain JSON"):
+        DatasetWriter(tmp_path / "b", ["plain"], origin={"size": (4, 3)})

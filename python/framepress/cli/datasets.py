@@ -38,6 +38,7 @@ def info(path: Path, source_format: str | None, as_json: bool) -> None:
         "path": str(path),
         "format": dataset.format.name,
         **summary,
+        "origin": None if dataset.job is None else dataset.job.origin,
         "editions": None if dataset.job is None else {name: dict(kept) for name, kept in dataset.job.formats.items()},
         "disk": {"files": usage.files, "bytes": usage.bytes},
         "state": None if state is None else state.to_dict(),

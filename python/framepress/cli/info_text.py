@@ -18,6 +18,7 @@ def info_text(document: Mapping[str, Any]) -> str:
     state, editions = document["state"], document["editions"]
     facts = [
         ("format", document["format"] if editions is None else f"{', '.join(editions)} (framepress dataset)"),
+        ("origin", ", ".join(f"{name} {value}" for name, value in (document["origin"] or {}).items())),
         ("frames", f"{document['frames']:,} in {document['sequences']:,} sequences, {document['views']:,} views"),
         ("sizes", ", ".join(f"{size} px ({count:,})" for size, count in document["sizes"].items())),
         ("splits", counts_text({name: count for name, count in document["splits"].items() if name})),

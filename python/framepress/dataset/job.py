@@ -1,4 +1,4 @@
-"""What a dataset was asked to be: formats with options, splits, classes, encoders: `.framepress/dataset.json`."""
+"""What a dataset was asked to be: formats, splits, classes, encoders, whose frames: `.framepress/dataset.json`."""
 
 from __future__ import annotations
 
@@ -29,6 +29,7 @@ class Job:
         split: None where frames bring their own split, or none.
         unlisted: what happens to objects whose class is not in `labels`: `error` or `drop`.
         encoders: encoder -> the backend that made its bytes; pixels never differ between backends, bytes do.
+        origin: what made the frames, JSON-able, where whoever gives them says so: a dataset has one.
     """
 
     formats: Mapping[str, Mapping[str, Any]]
@@ -36,12 +37,19 @@ class Job:
     split: Split | None
     unlisted: str
     encoders: Mapping[str, str]
+    origin: Mapping[str, Any] | None = None
 
     def __post_init__(self) -> None:
         if not self.formats:
             raise OptionError("no format is asked for; name at least one")
         if self.unlisted not in ("error", "drop"):
             raise OptionError(f"unlisted={self.unlisted!r}: must be error or drop")
+        try:
+            plain = json.loads(json.dumps(self.origin, allow_nan=False)) == self.origin
+        except (TypeError, ValueError):
+            plain = False
+        if not plain:
+            raise OptionError(f"origin must be a plain JSON object, so that it can be compared later: {self.origin!r}")
 
     @staticmethod
     def named(formats: Mapping[str, Mapping[str, Any]] | Sequence[str]) -> dict[str, dict[str, Any]]:
@@ -80,6 +88,7 @@ class Job:
             "split": None if self.split is None else {"parts": dict(self.split.parts), "seed": self.split.seed},
             "unlisted": self.unlisted,
             "encoders": dict(sorted(self.encoders.items())),
+            **({} if self.origin is None else {"origin": dict(self.origin)}),
         }
         return (json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False) + "\n").encode()
 
@@ -103,6 +112,7 @@ class Job:
                 split=None if split is None else Split(tuple(split["parts"].items()), split["seed"]),
                 unlisted=document["unlisted"],
                 encoders=document["encoders"],
+                origin=document.get("origin"),
             )
         except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
             raise JournalError(f"{where}/{JOB_PATH}: cannot be read as a dataset's description: {error}") from error

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -77,9 +77,22 @@ def merge(sources: Sequence[Path | str], target: Path | str, *, existing: str = 
             raise OptionError(
                 f"{shard.path} and {shards[0].path} have other formats, options or splits: convert one first"
             )
-    if all((shard.job, shard.labels) == (job, shards[0].labels) for shard in shards):
+    if all((_anonymous(shard.job), shard.labels) == (_anonymous(job), shards[0].labels) for shard in shards):
         return _linked(shards, target, existing)
     return _pressed(shards, target, existing)
+
+
+def _anonymous(job: Job) -> Job:
+    return replace(job, origin=None)
+
+
+def _origin(shards: Sequence[_Shard]) -> dict[str, Any] | None:
+    """The origin that all shards have, or that there were several."""
+    origins = [shard.job.origin for shard in shards]
+    distinct = [origin for number, origin in enumerate(origins) if origin not in origins[:number]]
+    if len(distinct) > 1:
+        return {"merged": distinct}
+    return None if distinct[0] is None else dict(distinct[0])
 
 
 def _refuse_repeated(shards: Sequence[_Shard]) -> None:
@@ -95,7 +108,7 @@ def _refuse_repeated(shards: Sequence[_Shard]) -> None:
 
 
 def _linked(shards: Sequence[_Shard], target: Path | str, existing: str) -> Report:
-    session = Session.start(target, shards[0].job, existing=existing)
+    session = Session.start(target, replace(shards[0].job, origin=_origin(shards)), existing=existing)
     there = set(session.journal.ids) if existing == "resume" else set()
     try:
         for shard, record in _in_order(shards):
@@ -118,7 +131,9 @@ def _pressed(shards: Sequence[_Shard], target: Path | str, existing: str) -> Rep
     for shard in shards[1:]:
         labels = labels.grown(shard.labels.labels)
     streams = [open_dataset(shard.path).frames() for shard in shards]
-    with DatasetWriter(target, job.formats, labels=labels, unlisted=job.unlisted, existing=existing) as writer:
+    with DatasetWriter(
+        target, job.formats, labels=labels, unlisted=job.unlisted, existing=existing, origin=_origin(shards)
+    ) as writer:
         for frame in heapq.merge(*streams, key=lambda frame: (frame.index, frame.id)):
             writer.add(frame)
     return writer.close()

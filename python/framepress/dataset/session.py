@@ -242,10 +242,20 @@ def _check_same(asked: Job, found: Job, where: str) -> None:
     for field in fields(Job):
         before, now = getattr(found, field.name), getattr(asked, field.name)
         if before != now:
+            before, now = _differing(before, now)
             raise OptionError(
                 f"{where}: was made with another {field.name}: {_brief(before)}, now {_brief(now)}; "
                 "use the same, or a new target"
             )
+
+
+def _differing(before: Any, now: Any) -> tuple[Any, Any]:
+    """Of two mappings, the entries that are not in both."""
+    if not (isinstance(before, Mapping) and isinstance(now, Mapping)):
+        return before, now
+    same = {key for key in before if key in now and before[key] == now[key]}
+    before, now = ({key: value for key, value in part.items() if key not in same} for part in (before, now))
+    return before, now
 
 
 def _brief(value: Any) -> str:

@@ -67,6 +67,7 @@ class DatasetWriter:
         on_full: `wait` when the queue is full (counted as throttled), or `drop` the frame (counted as dropped).
         existing: `error`; `append` to a dataset of the same job; or `resume` one: frames it has are skipped.
         on_error: `raise` at the next call when a frame fails, nothing after it being written; or `count` and go on.
+        origin: what makes the frames, JSON-able: stated in the dataset, which takes frames of no other origin later.
 
     Raises:
         OptionError: an option is impossible, or the existing dataset has another job.
@@ -87,6 +88,7 @@ class DatasetWriter:
         on_full: str = "wait",
         existing: str = "error",
         on_error: str = "raise",
+        origin: Mapping[str, Any] | None = None,
     ) -> None:
         for name, value, allowed in (
             ("on_full", on_full, ("wait", "drop")),
@@ -99,7 +101,7 @@ class DatasetWriter:
             raise OptionError(f"workers={workers}: must be at least 1, or None for one a core up to 4")
         self._on_full, self._existing, self._on_error = on_full, existing, on_error
         self._split = split
-        job = Job(Job.named(formats), labels, split, unlisted, encoder_backends())
+        job = Job(Job.named(formats), labels, split, unlisted, encoder_backends(), origin)
         job.editions()  # an impossible option is told before anything is touched
         self._session = Session.start(target, job, existing=existing)
         self._editions = self._session.job.editions()

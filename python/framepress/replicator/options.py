@@ -94,7 +94,7 @@ class Options:
         )
 
 
-_WRITING = ("workers", "queue_bytes", "on_full", "existing", "on_error")
+_WRITING = ("workers", "queue_bytes", "on_full", "existing", "on_error", "origin")
 
 
 def _labels(labels: Any) -> LabelMap | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import sys
 import traceback
@@ -17,6 +18,7 @@ from framepress.errors import FrameError, FramepressError, InputError, OptionErr
 from framepress.headless import host as hosts
 from framepress.headless import stand_in
 from framepress.headless.host import Host, Release
+from framepress.headless.rep.writer import PRODUCER
 from framepress.replicator.labels import labels_of_scene
 from framepress.replicator.writer import build_writer
 
@@ -100,7 +102,22 @@ def render(
         seen = _products(rep, host, source, cameras, size_wh or SIZE_WH)
         if options.get("labels") is None:
             options = {**options, "labels": labels_of_scene(host, str(source))}
+        options = {**options, "origin": _origin(host, source, (), seen)}
         return _captured(rep, host, target, frames, seen, options, on_frame, from_start=True)
+
+
+def _origin(host: Host, source: Path, arguments: Sequence[str], products: Sequence[Any]) -> dict[str, Any]:
+    """What the frames depend on, short of the files that the source refers to: a resumed run must have the same."""
+    return {
+        "producer": PRODUCER,
+        "release": host.release,
+        "seed": host.seed,
+        "device": host.device.partition(":")[0],
+        "source": source.name,
+        "sha256": hashlib.sha256(source.read_bytes()).hexdigest(),
+        "arguments": list(arguments),
+        "products": [[str(product.camera), *product.resolution] for product in products],
+    }
 
 
 @contextmanager
@@ -133,7 +150,8 @@ def _of_script(
         if not seen:
             raise InputError(f"{source}: made no render product; call rep.create.render_product(camera, (W, H)) in it")
         rep = sys.modules["omni.replicator.core"]
-        found.append(_captured(rep, host, target, frames, seen, options, on_frame))
+        made_by = _origin(host, source, arguments, seen)
+        found.append(_captured(rep, host, target, frames, seen, {**options, "origin": made_by}, on_frame))
 
     outcome = stand_in.run(source, arguments, afterwards=capture, **settings)
     if outcome.error is not None:

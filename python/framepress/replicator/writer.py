@@ -34,7 +34,7 @@ def build_writer(rep: ModuleType) -> type[Any]:
         taxonomy, "class:*". It is this writer's own: other writers of the run keep theirs.
     sequence: the name of the recording; frames of one sequence stay in one split.
     world_up: x, y or z, for formats of upright boxes; by default the up axis of the stage that is open.
-    workers, queue_bytes, on_full, existing, on_error: see `DatasetWriter`.
+    workers, queue_bytes, on_full, existing, on_error, origin: see `DatasetWriter`.
     """
 
     class FramepressWriter(rep.Writer):  # type: ignore[name-defined, misc]
