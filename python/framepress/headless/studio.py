@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from framepress.headless.buffers import Passes
 from framepress.headless.payloads.predicate import EVERYTHING
 from framepress.headless.payloads.shot import Shot
+from framepress.headless.render import modules
+from framepress.headless.render.kernels import texture
 from framepress.headless.render.renderer import Renderer
 from framepress.headless.usd.cameras import scene_camera
 from framepress.headless.usd.reader import StageReader
@@ -21,10 +24,16 @@ __all__ = ["Renderings"]
 
 
 class Renderings:
-    """A reader for the stage that is open, and one renderer for the whole session."""
+    """A reader for the stage that is open, and one renderer for the whole session.
+
+    Kernels that Warp's cache does not hold take seconds to compile: that is begun on threads before the stage is read.
+    """
 
     def __init__(self, device: str, threads: int | None) -> None:
-        self._renderer = Renderer(device=device, threads=threads)
+        self._device = modules.device_name(device)
+        self._pool = ThreadPoolExecutor(2, "framepress-kernels")
+        self._renderer = self._pool.submit(Renderer, device=device, threads=threads)
+        self._pictures: Future[None] | None = None
         self._reader: StageReader | None = None
         self._stage: Any = None
         self._former: dict[str, Shot] = {}
@@ -37,11 +46,14 @@ class Renderings:
         Raises:
             FramepressError: the stage, or a product's camera, cannot be drawn.
         """
+        if self._pictures is None and any(passes.rgb for passes in wanted.values()):
+            self._pictures = self._pool.submit(modules.load, self._device, texture.MODULE)
         if self._reader is None or self._stage is not host.stage:
             self._stage, self._reader, self._former = host.stage, StageReader(host.stage), {}
         scene = self._reader.read(host.time)
         host.find(*scene.findings)
-        self._renderer.begin_frame(scene)
+        renderer = self._renderer.result()
+        renderer.begin_frame(scene)
         shots = {}
         for path, passes in wanted.items():
             product = products[path]
@@ -49,7 +61,7 @@ class Renderings:
             shots[path] = Shot(
                 scene,
                 camera,
-                self._renderer.render(camera, passes),
+                renderer.render(camera, passes),
                 host.frame,
                 host.reference_time,
                 host.semantic_filters.get("instance_mapping", EVERYTHING),

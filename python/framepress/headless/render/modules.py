@@ -12,6 +12,7 @@ from framepress.headless.render.kernels import structs
 __all__ = ["device_name", "load"]
 
 _LOCK = threading.Lock()
+_LOADING: dict[tuple[str, str], threading.Lock] = {}
 
 
 def device_name(device: str) -> str:
@@ -31,7 +32,10 @@ def device_name(device: str) -> str:
 def load(device: str, module: str = structs.MODULE) -> None:
     """Compile a module, or take it from Warp's cache; at once where that was done before.
 
-    Two threads that meet a module for the first time would each compile it.
+    Two threads that meet a module for the first time would each compile it: here one waits for the other. Modules that
+    differ compile at the same time.
     """
     with _LOCK:
+        loading = _LOADING.setdefault((device, module), threading.Lock())
+    with loading:
         wp.load_module(module, device=device)
