@@ -50,7 +50,7 @@ def test_what_the_script_prints_stays_out_of_the_document(path: Path) -> None:
     path.write_text("from isaacsim.core.utils.extensions import enable_extension as e\ne('omni.x')\nprint('noise')\n")
     result = run(path, "--json", "--release", "5.0", "--seed", 3)
     document = json.loads(result.stdout)
-    assert document["stand_in"] == {"release": "5.0", "seed": 3}
+    assert document["stand_in"] == {"release": "5.0", "seed": 3, "device": "cpu"}
     assert document["findings"] == ["extension omni.x: not in the stand-in; it was not enabled"]
     assert "noise" in result.stderr
 

@@ -18,7 +18,7 @@ def info_text(document: Mapping[str, Any]) -> str:
     state, editions = document["state"], document["editions"]
     facts = [
         ("format", document["format"] if editions is None else f"{', '.join(editions)} (framepress dataset)"),
-        ("origin", ", ".join(f"{name} {value}" for name, value in (document["origin"] or {}).items())),
+        ("origin", _origin(document["origin"] or {})),
         ("frames", f"{document['frames']:,} in {document['sequences']:,} sequences, {document['views']:,} views"),
         ("sizes", ", ".join(f"{size} px ({count:,})" for size, count in document["sizes"].items())),
         ("splits", counts_text({name: count for name, count in document["splits"].items() if name})),
@@ -33,6 +33,13 @@ def info_text(document: Mapping[str, Any]) -> str:
     table = aligned(rows, indent="    ", right=frozenset({1})) if rows else "    none"
     more = f"\n    and {len(classes) - len(rows):,} more" if len(rows) < len(classes) else ""
     return f"{document['path']}\n{labelled(facts)}\n  classes\n{table}{more}"
+
+
+def _origin(origin: Mapping[str, Any]) -> str:
+    """Its names and numbers; longer ones are for programs."""
+    if "merged" in origin:
+        return "; ".join(_origin(part or {}) or "not stated" for part in origin["merged"])
+    return ", ".join(f"{name} {value}" for name, value in origin.items() if isinstance(value, str | int))
 
 
 def _feature(name: str, count: int, frames: int) -> str:

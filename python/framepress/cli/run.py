@@ -67,7 +67,7 @@ def run(
         note(outcome.error_text.rstrip())
     document: dict[str, Any] = {
         "script": str(script),
-        "stand_in": {"release": release, "seed": seed},
+        "stand_in": {"release": release, "seed": seed, "device": device},
         "frames": outcome.frames,
         "failures": [str(failure) for failure in outcome.failures],
         "findings": list(outcome.findings),
