@@ -64,7 +64,8 @@ class FrameError(FramepressError):
     """One frame failed in a worker; `frame_id` names it and `__cause__` is what happened."""
 
     def __init__(self, frame_id: str, cause: BaseException) -> None:
-        super().__init__(f"frame {frame_id}: {cause}")
+        said = f"frame {frame_id}"
+        super().__init__(str(cause) if str(cause).startswith((f"{said}:", f"{said},")) else f"{said}: {cause}")
         self.frame_id = frame_id
         self.__cause__ = cause
         self.exit_code = getattr(cause, "exit_code", 3 if isinstance(cause, OSError) else 1)
