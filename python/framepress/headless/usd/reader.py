@@ -140,7 +140,7 @@ class StageReader:
         """Looks up again which materials are bound at and below edited bindings; False where a mesh lacks their uvs."""
         everywhere = any(path.name.startswith("collection:") for path in edits.properties)
         for drawn in table.drawn:
-            if everywhere or _below(drawn, edits.bound):
+            if everywhere or (edits.bound and _below(drawn, edits.bound)):
                 drawn.materials = self._bound(drawn.prim, drawn.shape.slots)
                 drawn.uvs_by = -1 if drawn.uvs_by < 0 else self._uvs_by(drawn.prim)
             if drawn.uvs_by >= 0 and self._materials.uv_name(drawn.uvs_by) != drawn.shape.uv_name:
