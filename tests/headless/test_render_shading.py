@@ -15,7 +15,7 @@ from pictures import coded, distant, dome, flat, linear, picture, shown, sun_bel
 
 from framepress.headless.render.lights import INDIRECT, default_lights, exposure
 from framepress.headless.render.renderer import Renderer
-from framepress.headless.scene import Light, Material, Texture
+from framepress.headless.scene import Light, Material, Texture, TextureUse
 
 ABOVE = camera_at((0, 0, 1), (0, 0, 0), pinhole((64, 32), 32), up=(0, 1, 0))
 
@@ -261,6 +261,33 @@ def test_lights_of_colour_zero_and_surfaces_edge_on_do_no_harm():
     )
     image = picture(scene_of(parts, lights=lights), camera_at((0, -2, 0), lens=pinhole((40, 30), 30)), samples=8)
     assert image.min() > 0
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf, 1e30, -5.0])
+def test_no_number_of_a_scene_stops_a_picture(value):
+    """Nor does it spoil the other half of the image."""
+    shape = sheet(1, 1)
+    odd = dataclasses.replace(
+        shape,
+        uvs=np.full_like(shape.uvs, value),
+        normals=np.full((2, 3, 3), value, np.float32),
+    )
+    materials = (
+        Material("/Odd", (value,) * 3, TextureUse(0), (value,) * 3, None, value, TextureUse(0, "g"), value),
+        Material("/Bad", (value,) * 3, None, (value,) * 3, None, value, None, value),
+        flat(diffuse=(0.5,) * 3),
+    )
+    parts = [
+        Part(odd, moved((-0.75, 0, 0), scale=(0.5, 1, 1))),
+        Part(shape, moved((-0.25, 0, 0), scale=(0.5, 1, 1)), materials=(1,)),
+        Part(shape, moved((0.5, 0, 0)), materials=(2,)),
+    ]
+    _, texture = sky_texture()
+    lights = (dome((0.5, 0.5, 0.5), 0), distant(np.array([0.2, 0.1, 1]), shadow=True))
+    scene = scene_of(parts, materials=materials, textures=(texture,), lights=lights)
+    found = picture(scene, ABOVE, samples=8)
+    plain = picture(dataclasses.replace(scene, materials=(materials[2],) * 3), ABOVE, samples=8)
+    assert np.array_equal(found[:, 34:], plain[:, 34:])
 
 
 LENSES = (

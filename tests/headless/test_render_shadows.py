@@ -157,14 +157,38 @@ def test_both_sides_of_a_thin_wall_are_lit_or_dark_as_they_face():
     assert dark.max() < 50
 
 
-def test_a_plane_of_kilometres_does_not_blur_the_shadow_of_a_box():
+@pytest.mark.parametrize("width", [50, 5000, 3e6])
+def test_a_plane_of_kilometres_does_not_blur_the_shadow_of_a_box(width):
     towards = SLANTED
     parts = [Part(box((0.7, 0.5, 0.2)), moved((0.5, -0.3, 0.6)))]
     lights = (distant(towards, shadow=True), dome((0.1, 0.1, 0.1)))
     near = scene_of([Part(sheet(6, 6)), *parts], materials=(FLOOR,), lights=lights)
-    wide = scene_of([Part(sheet(5000, 5000)), *parts], materials=(FLOOR,), lights=lights)
+    wide = scene_of([Part(sheet(width, width)), *parts], materials=(FLOOR,), lights=lights)
     images = [picture(scene, from_above()).astype(int) for scene in (near, wide)]
     assert (np.abs(images[0] - images[1]).max(axis=2) > 30).mean() < 0.004
+
+
+def test_a_shell_around_the_world_does_not_shut_out_the_sun():
+    parts = [Part(sheet(2, 2)), Part(sphere(500, 40))]
+    scene = scene_of(parts, materials=(FLOOR,), lights=(distant(SLANTED, shadow=True),))
+    assert picture(scene, from_above()).min() > 90
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, 1e30])
+def test_points_and_poses_that_are_nowhere_do_not_spoil_the_map(value):
+    ball = Part(sphere(0.3), moved((0, 0, 1)))
+    broken = box((0.2, 0.2, 0.2))
+    broken = dataclasses.replace(broken, points=np.where(broken.points > 0.05, np.float32(value), broken.points))
+    lost = moved((0, 0, 1))
+    lost[3, 0] = value
+    lights = (distant(SLANTED, shadow=True),)
+    parts = [Part(sheet(6, 6)), ball, Part(sphere(0.1), moved((-1.5, 1, 0.1)))]
+    clean = picture(scene_of(parts, materials=(FLOOR,), lights=lights), from_above())
+    odd = [Part(broken, moved((-1.5, -1, 0.5))), Part(box(), lost)]
+    found = picture(scene_of([*parts, *odd], materials=(FLOOR,), lights=lights), from_above())
+    x, y = places()
+    there = np.hypot(x - 1, y + 0.5) < 0.2
+    assert np.abs(found[there].astype(int) - clean[there]).max() <= 1
 
 
 def test_maps_hold_what_casts_and_leave_out_what_is_far_wider():
@@ -174,16 +198,23 @@ def test_maps_hold_what_casts_and_leave_out_what_is_far_wider():
 
     up = np.array([0.0, 0.0, 1.0])
     small = [corners((x, y, 1), 1.0) for x in (0, 5) for y in (0, 2)]
-    matrix, texel = fitted(np.array(small), up)
+    matrix, texel, kept = fitted(np.array(small), up)
+    assert kept.all()
     assert texel == pytest.approx(6 / SIDE, rel=0.01)
     seen = np.concatenate(small) @ matrix[:3, :3].T + matrix[:3, 3]
     assert (seen[:, :2] > 1).all()
     assert (seen[:, :2] < SIDE - 1).all()
     assert (seen[:, 2] > 0).all()
-    _, with_ground = fitted(np.array([*small, corners((0, 0, 0), (1000, 1000, 0))]), up)
+    _, with_ground, kept = fitted(np.array([*small, corners((0, 0, 0), (1000, 1000, 0))]), up)
     assert with_ground == texel
-    _, with_floor = fitted(np.array([*small, corners((0, 0, 0), (12, 12, 0))]), up)
+    assert kept.tolist() == [True] * 4 + [False]
+    _, with_floor, kept = fitted(np.array([*small, corners((0, 0, 0), (12, 12, 0))]), up)
     assert with_floor == pytest.approx(12 / SIDE, rel=0.01)
-    _, with_nowhere = fitted(np.array([*small, np.full((8, 3), np.nan)]), up)
+    assert kept.all()
+    _, with_parked, kept = fitted(np.array([*small, corners((0, 4000, 0), 1.0)]), up)
+    assert with_parked == texel
+    assert kept.tolist() == [True] * 4 + [False]
+    _, with_nowhere, kept = fitted(np.array([*small, np.full((8, 3), np.nan)]), up)
     assert with_nowhere == texel
+    assert kept.tolist() == [True] * 4 + [False]
     assert np.isfinite(fitted(np.zeros((0, 8, 3)), up)[0]).all()

@@ -12,6 +12,7 @@ pytest.importorskip("warp", reason="rendering needs warp-lang")
 
 from pictures import coded, flat, linear, picture, poster, sun_below
 
+from framepress.errors import InputError
 from framepress.headless.buffers import Passes
 from framepress.headless.render.renderer import Renderer
 from framepress.headless.scene import Texture, TextureUse
@@ -173,5 +174,5 @@ def test_only_new_textures_are_uploaded_and_old_ones_stay_what_they_are():
 @pytest.mark.parametrize("pixels", [np.zeros((2, 2, 3), np.uint8), np.zeros((2, 2, 4)), np.zeros((0, 2, 4), np.uint8)])
 def test_pixels_of_another_kind_are_refused_with_their_path(pixels):
     scene = scene_of([Part(sheet())], textures=(Texture("odd.png", pixels, True),))
-    with pytest.raises(ValueError, match="odd"):
+    with pytest.raises(InputError, match="odd"):
         Renderer().begin_frame(scene)

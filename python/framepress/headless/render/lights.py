@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Literal
 
 import numpy as np
@@ -63,12 +64,18 @@ class Lamp:
 
 
 def default_lights(scene: Scene) -> tuple[Light, ...]:
-    """What lights a stage that has no light of its own: an even sky, and a sun from high on one side.
+    """What lights a stage that has no light of its own: an even sky, and a sun from high on one side; always the same
+    objects, so that nothing is made anew for them.
 
     The host names this among its findings: Isaac Sim's picture of such a stage is black.
     """
-    towards = np.array([-0.6, -0.4, 0.75]) if scene.up_axis == "Z" else np.array([-0.6, 0.75, 0.4])
-    up = np.array([0.0, 0.0, 1.0]) if scene.up_axis == "Z" else np.array([0.0, 1.0, 0.0])
+    return _default_lights(scene.up_axis)
+
+
+@cache
+def _default_lights(up_axis: Literal["Y", "Z"]) -> tuple[Light, ...]:
+    towards = np.array([-0.6, -0.4, 0.75]) if up_axis == "Z" else np.array([-0.6, 0.75, 0.4])
+    up = np.array([0.0, 0.0, 1.0]) if up_axis == "Z" else np.array([0.0, 1.0, 0.0])
     z = towards / np.linalg.norm(towards)
     x = np.cross(up, z)
     x /= np.linalg.norm(x)

@@ -43,7 +43,7 @@ class _Lit:
     """A frame's light, for any camera. Args: light: `kernels.light.Lighting`, but for what depends on the camera."""
 
     lamps: list[Lamp]
-    exposure: float
+    exposed: float
     light: Any
     normals: Any
 
@@ -53,14 +53,12 @@ class Shader:
 
     Args:
         textures: which hold those of the scene at `begin_frame`.
-        exposure: factor on all light; None = by the scene's lights, see `lights.exposure`.
     """
 
-    def __init__(self, device: str, bands: Bands, textures: Textures, *, exposure: float | None = None) -> None:
+    def __init__(self, device: str, bands: Bands, textures: Textures) -> None:
         self._device = device
         self._bands = bands
         self._textures = textures
-        self._exposure = exposure
         modules.load(device, MODULE)
         self._domes = FilteredDomes(device)
         self._shadows = ShadowMaps(device, bands)
@@ -122,18 +120,16 @@ class Shader:
         radiances = even + [
             np.asarray(light.color) * mean_radiance(form) for light, (_, form) in zip(painted, filtered, strict=True)
         ]
-        stops = self._exposure
-        if stops is None:
-            stops = exposure(illuminance(lamps, radiances, scene.meters_per_unit))
+        exposed = exposure(illuminance(lamps, radiances, scene.meters_per_unit))
         casting = [lamp for lamp in lamps if lamp.shape == "distant" and lamp.light.shadow]
         casting = sorted(casting, key=lambda lamp: -float(lamp.color.sum()))[:MAPS]
         self._shadows.draw(scene, casting, geo, poses)
         indirect = INDIRECT / math.pi * illuminance(lamps, (), scene.meters_per_unit)
-        light = self._lighting(scene, painted, filtered, sum(even, np.zeros(3)), indirect, stops)
+        light = self._lighting(scene, painted, filtered, sum(even, np.zeros(3)), indirect, exposed)
         light.shadow_count = len(casting)
         normals = upload(poses.normals, wp.mat33, self._device)
         others = [lamp for lamp in lamps if not any(lamp is other for other in casting)]
-        return _Lit(casting + others, stops, light, normals)
+        return _Lit(casting + others, exposed, light, normals)
 
     def _lighting(
         self,
@@ -168,7 +164,7 @@ class Shader:
         """The light with lamps and maps relative to the camera."""
         centre = view.world_from_camera[:3, 3]
         light = lit.light
-        light.lamps = wp.array(lamp_table(lit.lamps, centre, lit.exposure), dtype=wp.float32, device=self._device)
+        light.lamps = wp.array(lamp_table(lit.lamps, centre, lit.exposed), dtype=wp.float32, device=self._device)
         light.shadow_from_view = self._shadows.from_view(centre)
         return light
 

@@ -25,8 +25,12 @@ MAPS = 4
 """Distant lights that cast shadows, the strongest; others shine through."""
 
 ROOMY = 4.0
-"""A leaf so many times as wide as all smaller ones together (a ground plane, a sky box) does not widen the map: what
-it shades lies within the others' reach."""
+"""A leaf so many times as wide as all smaller ones together (a ground plane, a sky box) casts no shadow: it would take
+all texels for itself, or stand between the sun and everything."""
+
+AWAY = 16.0
+"""A leaf so many times as far from the leaves' middle as half of them are (parked out of sight, fallen through the
+floor) casts none either."""
 
 MARGIN = 3
 """Texels around what casts, for the filter."""
@@ -47,27 +51,31 @@ class ShadowMaps:
 
     def draw(self, scene: Scene, lamps: Sequence[Lamp], geo: Any, poses: Poses) -> None:
         """Make the maps of `lamps`, whose order they have. Args: geo: `structs.Geo` of the scene."""
-        inputs = (scene.matrices, scene.visible, scene.placements, scene.geometries, *(lamp.light for lamp in lamps))
+        shapes = scene.matrices, scene.visible, scene.placements, scene.geometries
+        inputs = *shapes, scene.materials, scene.textures, *(lamp.light for lamp in lamps)
         if len(inputs) == len(self._drawn) and all(a is b for a, b in zip(inputs, self._drawn, strict=True)):
             return
-        self._drawn = inputs
+        self._drawn = ()
         self._map_from_world = []
         if not lamps:
             return
         leaves = poses.placements
         visible = np.asarray(scene.visible, bool) & poses.drawable
-        corners = self._corners(scene)[visible]
+        corners = self._corners(scene, poses.matrices)[visible]
         fits = [fitted(corners, lamp.place) for lamp in lamps]
-        self._map_from_world = [fit for fit, _ in fits]
-        self.texels = wp.array([texel for _, texel in fits], dtype=wp.float32, device=self._device)
+        self._map_from_world = [matrix for matrix, _, _ in fits]
+        self.texels = wp.array([texel for _, texel, _ in fits], dtype=wp.float32, device=self._device)
         if self.depths.size < len(lamps) * SIDE * SIDE:
             self.depths = wp.empty(len(lamps) * SIDE * SIDE, dtype=wp.uint32, device=self._device)
         if self._moved.size < leaves.vertices:
             self._moved = wp.empty(leaves.vertices, dtype=wp.vec3, device=self._device)
-        casts = upload(visible.astype(np.int32), wp.int32, self._device)
-        for row, fit in enumerate(self._map_from_world):
-            matrices = upload((fit @ poses.world.swapaxes(1, 2)).astype(np.float32), wp.mat44, self._device)
-            self._draw_one(geo, leaves, matrices, casts, row * SIDE * SIDE)
+        for row, (matrix, _, kept) in enumerate(fits):
+            casts = np.zeros(len(visible), np.int32)
+            casts[np.flatnonzero(visible)[kept]] = 1
+            matrices = (matrix @ poses.world.swapaxes(1, 2)).astype(np.float32)
+            leaf = upload(matrices, wp.mat44, self._device), upload(casts, wp.int32, self._device)
+            self._draw_one(geo, leaves, *leaf, row * SIDE * SIDE)
+        self._drawn = inputs
 
     def from_view(self, centre: Array) -> Any:
         """Of each map, from points relative to `centre` (world) to map space, as a Warp array."""
@@ -93,58 +101,68 @@ class ShadowMaps:
         self._bands.run(move, self._bands.edges(leaves.block_count))
         self._bands.run(cast, self._bands.edges(SIDE))
 
-    def _corners(self, scene: Scene) -> Array:
-        """float64 (N, 8, 3): the corners of each leaf's box, world."""
+    def _corners(self, scene: Scene, matrices: Array) -> Array:
+        """float64 (N, 8, 3): the corners of each leaf's box, world; NaN of one without a finite point."""
         self._boxes = {id(g): self._boxes.get(id(g)) or (g, _corners(g)) for g in scene.geometries}
         own = [self._boxes[id(scene.geometries[p.geometry])][1] for p in scene.placements]
-        matrices = np.asarray(scene.matrices, float)
         if not own:
             return np.zeros((0, 8, 3))
         corners: Array = np.stack(own) @ matrices[:, :3, :3] + matrices[:, None, 3, :3]
         return corners
 
 
-def fitted(corners: Array, towards: Array) -> tuple[Array, float]:
-    """Where a map lies: float64 (4, 4), world (columns) to map space; and scene units a texel.
+def fitted(corners: Array, towards: Array) -> tuple[Array, float, Array]:
+    """A map of all leaves but those far wider than the rest (`ROOMY`) or far away from it (`AWAY`).
 
     Args:
-        corners: float64 (n, 8, 3), of the box of each leaf that casts; NaN and infinite ones are left out.
+        corners: float64 (n, 8, 3), of the box of each leaf; those that are not finite are left out.
         towards: unit vector to the light.
+
+    Returns:
+        float64 (4, 4), world (columns) to map space; scene units a texel; bool (n,), which leaves are in it.
     """
     helper = np.array([0.0, 0.0, 1.0]) if abs(towards[2]) < 0.99 else np.array([1.0, 0.0, 0.0])
     right = np.cross(helper, towards)
     right /= np.linalg.norm(right)
     axes = np.stack([right, np.cross(right, towards), towards])
-    seen = corners[np.isfinite(corners).all(axis=(1, 2))] @ axes.T
-    if not len(seen):
-        seen = np.zeros((1, 8, 3))
-    low, high = _extent(seen.min(axis=1), seen.max(axis=1))
-    extent = max(float((high - low)[:2].max()), 1e-6)
-    texel = extent / (SIDE - 2 * MARGIN)
+    seen = corners @ axes.T
+    kept = _kept(seen)
+    low, high = np.zeros(3), np.zeros(3)
+    if kept.any():
+        low, high = seen[kept].min(axis=(0, 1)), seen[kept].max(axis=(0, 1))
+    texel = max(float((high - low)[:2].max()), 1e-6) / (SIDE - 2 * MARGIN)
     matrix = np.eye(4)
     matrix[:3, :3] = axes / np.array([[texel], [texel], [1.0]])
-    middle = (low + high)[:2] / 2
-    matrix[:2, 3] = SIDE / 2 - middle / texel
+    matrix[:2, 3] = SIDE / 2 - (low + high)[:2] / 2 / texel
     # Heights start above 0, which stands for nothing.
-    matrix[2, 3] = texel - seen[..., 2].min()
-    return matrix, texel
+    matrix[2, 3] = texel - low[2]
+    return matrix, texel, kept
 
 
-def _extent(low: Array, high: Array) -> tuple[Array, Array]:
-    """Bounds of all leaves but those far wider than the rest (`ROOMY`). Args: low, high: (n, 3), of each leaf."""
-    wide = (high - low)[:, :2].max(axis=1)
-    order = np.argsort(wide, kind="stable")
+def _kept(seen: Array) -> Array:
+    """bool (n,). Args: seen: (n, 8, 3), corners of each leaf's box along the map's axes."""
+    low, high = seen.min(axis=1)[:, :2], seen.max(axis=1)[:, :2]
+    wide = (high - low).max(axis=1)
+    kept: Array = np.isfinite(wide)
+    if kept.any():
+        middles = (low + high) / 2
+        away = np.abs(middles - np.median(middles[kept], axis=0)).max(axis=1)
+        kept &= away - wide <= AWAY * (np.median(away[kept]) + np.median(wide[kept]))
+    # Of what is left out the width is infinite here, and stands at the end.
+    order = np.argsort(np.where(kept, wide, np.inf), kind="stable")[: int(kept.sum())]
     below = np.minimum.accumulate(low[order])
     above = np.maximum.accumulate(high[order])
-    last = len(order) - 1
-    while last > 0 and wide[order[last]] > ROOMY * max(float((above - below)[last - 1, :2].max()), 1e-6):
-        last -= 1
-    return below[last], above[last]
+    count = len(order)
+    while count > 1 and wide[order[count - 1]] > ROOMY * max(float((above - below)[count - 2].max()), 1e-6):
+        count -= 1
+    kept[order[count:]] = False
+    return kept
 
 
 def _corners(geometry: Geometry) -> Array:
-    """float64 (8, 3), of the box of its points."""
+    """float64 (8, 3), of the box of its finite points."""
     points = np.asarray(geometry.points, float)
+    points = points[np.asarray(np.isfinite(points).all(axis=1))]
     if not len(points):
         return np.full((8, 3), np.nan)
     ends = np.stack([points.min(axis=0), points.max(axis=0)])

@@ -11,6 +11,7 @@ import numpy as np
 import warp as wp
 
 from framepress.core.arrays import Array
+from framepress.errors import InputError
 from framepress.headless.render.bands import Bands
 from framepress.headless.render.kernels import texture as kernels
 from framepress.headless.scene import Material, Texture, TextureUse
@@ -50,7 +51,7 @@ class Textures:
         """Make `atlas` hold `textures`, in this order.
 
         Raises:
-            ValueError: pixels that are not uint8 (H, W, 4), with the texture's path.
+            InputError: pixels that are not uint8 (H, W, 4), with the texture's path.
         """
         if textures is self._drawn:
             return
@@ -165,7 +166,7 @@ def _levels(texture: Texture) -> int:
 def _size(texture: Texture) -> int:
     pixels = texture.pixels
     if pixels.ndim != 3 or pixels.shape[2] != 4 or pixels.dtype != np.uint8 or not pixels.size:
-        raise ValueError(f"texture {texture.path}: expected uint8 (H, W, 4), got {pixels.dtype} {pixels.shape}")
+        raise InputError(f"texture {texture.path}: expected uint8 (H, W, 4), got {pixels.dtype} {pixels.shape}")
     height, width = pixels.shape[:2]
     return sum(max(width >> i, 1) * max(height >> i, 1) for i in range(_levels(texture)))
 

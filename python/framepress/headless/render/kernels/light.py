@@ -117,8 +117,8 @@ def mirrored(light: Lighting, d: wp.vec3, roughness: float) -> wp.vec3:
         # A border of one texel repeats what lies across the fold.
         x = (at[0] * 0.5 + 0.5) * float(side) + 0.5
         y = (at[1] * 0.5 + 0.5) * float(side) + 0.5
-        i = wp.min(int(x), side)
-        j = wp.min(int(y), side)
+        i = wp.clamp(int(x), 0, side)
+        j = wp.clamp(int(y), 0, side)
         across = x - float(i)
         down = y - float(j)
         row = first + j * (side + 2) + i

@@ -126,6 +126,7 @@ def radiance(geo: Geo, light: Lighting, normals: wp.array(dtype=wp.mat33), hit: 
     if surface.metallic_use.texture >= 0:
         value = sample(atlas, surface.metallic_use, uv, scale)
         metallic = value[surface.metallic_use.channel]
+    # What glows is not exposed: 1 is white, whatever the light, for most stages give it in that sense.
     sent = surface.emissive
     if surface.emissive_use.texture >= 0:
         value = sample(atlas, surface.emissive_use, uv, scale)

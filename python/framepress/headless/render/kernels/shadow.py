@@ -14,7 +14,7 @@ from framepress.headless.render.kernels.structs import Geo, corner_uv, material_
 from framepress.headless.render.kernels.texture import MODULE, opacity_at
 
 LOWEST = wp.constant(1.0e-30)
-"""A height of 0 or below is raised to this: 0 is nothing."""
+"""A height of 0 or below is raised to this, of what casts and of what is shaded: 0 is nothing."""
 
 
 @wp.kernel(module=MODULE)
@@ -172,7 +172,8 @@ def cast(
         for (int u = -1; u < 3; ++u) {
             const float weight_x = u == -1 ? 1.0f - across : u == 2 ? across : 1.0f;
             const float height = __uint_as_float(index(depths, base + v * side + u));
-            total += height <= low + slope_y * (float)v + slope_x * (float)u ? weight_y * weight_x : 0.0f;
+            const float plane = max(low + slope_y * (float)v + slope_x * (float)u, 1.0e-30f);
+            total += height <= plane ? weight_y * weight_x : 0.0f;
         }
     }
     return total / 9.0f;
@@ -185,7 +186,8 @@ def cast(
     for (int v = -1; v < 3; ++v) {
         const float weight_y = v == -1 ? 1.0f - down : v == 2 ? down : 1.0f;
         const quad height = *(const loose*)(depths.data + base + v * side - 1);
-        total += height <= low + slope_y * (float)v + slope_x * columns ? weight_y * weight_x : 0.0f;
+        const quad plane = low + slope_y * (float)v + slope_x * columns;
+        total += height <= (plane > 1.0e-30f ? plane : (quad)(1.0e-30f)) ? weight_y * weight_x : 0.0f;
     }
     return (total[0] + total[1] + total[2] + total[3]) / 9.0f;
 #endif

@@ -103,9 +103,12 @@ def bilinear(atlas: Atlas, texture: int, wrap: int, level: int, uv: wp.vec2) -> 
         first += width * height
         width = wp.max(width >> 1, 1)
         height = wp.max(height >> 1, 1)
-    # Whole turns go first: a coordinate of thousands has no bits left for texels.
     u = uv[0]
     v = uv[1]
+    if not wp.isfinite(u + v):
+        u = 0.0
+        v = 0.0
+    # Whole turns go first: a coordinate of thousands has no bits left for texels.
     if wrap == REPEAT:
         u = u - wp.floor(u)
         v = v - wp.floor(v)

@@ -1,5 +1,7 @@
 """From light to bytes: the tone curve and sRGB."""
 
+# ruff: noqa: UP018 -- in a kernel, float(0.0) makes a variable and 0.0 a constant
+
 import warp as wp
 
 SHOULDER = wp.constant(0.8)
@@ -21,14 +23,21 @@ def toned(light: wp.vec3) -> wp.vec3:
 
 
 @wp.func
+def code(value: float, srgb: wp.array(dtype=wp.uint8)) -> wp.uint32:
+    root = float(0.0)
+    # Not of NaN either, which no comparison holds for.
+    if value > 0.0:
+        root = wp.sqrt(wp.min(value, 1.0))
+    return wp.uint32(srgb[int(root * float(srgb.shape[0] - 1) + 0.5)])
+
+
+@wp.func
 def packed(shown: wp.vec3, srgb: wp.array(dtype=wp.uint8)) -> wp.uint32:
     """RGBA, red in the lowest byte, alpha 255; `srgb` is the code of a value, by the value's square root."""
-    last = float(srgb.shape[0] - 1)
-    r = srgb[int(wp.sqrt(wp.clamp(shown[0], 0.0, 1.0)) * last + 0.5)]
-    g = srgb[int(wp.sqrt(wp.clamp(shown[1], 0.0, 1.0)) * last + 0.5)]
-    b = srgb[int(wp.sqrt(wp.clamp(shown[2], 0.0, 1.0)) * last + 0.5)]
-    opaque = wp.uint32(255) << wp.uint32(24)
-    return opaque | wp.uint32(r) | (wp.uint32(g) << wp.uint32(8)) | (wp.uint32(b) << wp.uint32(16))
+    red = code(shown[0], srgb)
+    green = code(shown[1], srgb)
+    blue = code(shown[2], srgb)
+    return red | (green << wp.uint32(8)) | (blue << wp.uint32(16)) | (wp.uint32(255) << wp.uint32(24))
 
 
 @wp.func
