@@ -73,7 +73,8 @@ def test_rays_of_a_mild_lens_are_opencvs_undistorted_points() -> None:
     pixels = np.stack((u, v), axis=-1).reshape(-1, 1, 2)
     criteria = (cv2.TERM_CRITERIA_COUNT | cv2.TERM_CRITERIA_EPS, 500, 1e-14)
     d = np.array(lens.coefficients)
-    ideal = cv2.undistortPoints(pixels, matrix(lens), d, criteria=criteria)[:, 0]
+    undistorted = getattr(cv2, "undistortPointsIter", cv2.undistortPoints)  # OpenCV 4 has it under the first name
+    ideal = undistorted(pixels, matrix(lens), d, R=None, P=None, criteria=criteria)[:, 0]
     found = rays(lens).reshape(-1, 3)
     np.testing.assert_allclose(found[:, :2] / found[:, 2:], ideal, atol=1e-9)
 

@@ -60,7 +60,8 @@ class Eye:
             rays = np.c_[film * sine[:, None], np.cos(theta)]
         else:
             steps = (cv2.TERM_CRITERIA_COUNT | cv2.TERM_CRITERIA_EPS, 500, 1e-14)
-            film = cv2.undistortPoints(pixels[:, None], self.K, self._distortion, None, None, None, steps)[:, 0]
+            undistorted = getattr(cv2, "undistortPointsIter", cv2.undistortPoints)  # OpenCV 4 has the first name
+            film = undistorted(pixels[:, None], self.K, self._distortion, R=None, P=None, criteria=steps)[:, 0]
             rays = np.c_[film, np.ones(len(film))]
             assert np.abs(self.project_local(rays) - pixels).max() < 1e-6
         return np.asarray(rays / np.linalg.norm(rays, axis=1, keepdims=True)).reshape(height, width, 3)
