@@ -13,7 +13,7 @@ Usd = pytest.importorskip("pxr.Usd", reason="needs usd-core")
 from pxr import Gf, Sdf, UsdGeom, UsdLux  # noqa: E402
 
 from framepress.headless.scene import Light  # noqa: E402
-from framepress.headless.usd.lights import LightReader, lights_of  # noqa: E402
+from framepress.headless.usd.lights import LightReader  # noqa: E402
 from framepress.headless.usd.textures import TextureFiles  # noqa: E402
 
 NOW = Usd.TimeCode.Default()
@@ -25,7 +25,7 @@ def stage() -> Usd.Stage:
 
 
 def one(stage: Usd.Stage, time: Usd.TimeCode = NOW) -> Light:
-    (light,) = lights_of(stage, time, TextureFiles())
+    (light,) = LightReader(stage, TextureFiles()).lights(time)
     return light
 
 
@@ -137,12 +137,12 @@ def test_a_domes_picture_is_a_texture(stage, tmp_path: Path) -> None:
     light = UsdLux.DomeLight.Define(stage, "/Sky")
     light.CreateTextureFileAttr(Sdf.AssetPath(str(tmp_path / "sky.png")))
     files = TextureFiles()
-    (found,) = lights_of(stage, NOW, files)
+    (found,) = LightReader(stage, files).lights(NOW)
     assert found.kind == "dome"
     assert files.textures[found.texture].pixels.shape == (4, 8, 4)
     assert files.textures[found.texture].srgb
     light.CreateTextureFileAttr(Sdf.AssetPath("nowhere.exr"))
-    (found,) = lights_of(stage, NOW, files)
+    (found,) = LightReader(stage, files).lights(NOW)
     assert found.texture == -1
     assert "'nowhere.exr' of /Sky" in files.findings[0]
 
@@ -211,5 +211,5 @@ def test_lights_inside_instances_shine_for_each(stage) -> None:
         prim.GetReferences().AddInternalReference("/Lib")
         prim.SetInstanceable(True)
         UsdGeom.Xformable(prim).AddTranslateOp().Set(Gf.Vec3d(x, 0, 0))
-    found = lights_of(stage, NOW, TextureFiles())
+    found = LightReader(stage, TextureFiles()).lights(NOW)
     assert [(light.path, light.matrix[3, 0]) for light in found] == [("/At3/Lamp", 3), ("/At5/Lamp", 5)]

@@ -21,7 +21,7 @@ from framepress.headless.scene import Light, LightKind
 from framepress.headless.usd.shading import numbers
 from framepress.headless.usd.textures import TextureFiles
 
-__all__ = ["LightReader", "lights_of"]
+__all__ = ["LightReader"]
 
 _KINDS: dict[str, LightKind] = {
     "DomeLight": "dome",
@@ -51,11 +51,6 @@ _PROXIES = Usd.TraverseInstanceProxies(Usd.PrimDefaultPredicate)
 _POINT = 1e-4  # radius of a normalised light without size: small, and its power finite
 _Y_UP_FROM_Z_UP = np.array([[1.0, 0, 0], [0, 0, 1], [0, -1, 0]])
 _NOT_DRAWN = ("light:filters", "collection:lightLink:includes", "collection:shadowLink:includes")
-
-
-def lights_of(stage: Usd.Stage, time: Usd.TimeCode, textures: TextureFiles) -> tuple[Light, ...]:
-    """The stage's visible lights in stage order, see `LightReader.lights`."""
-    return LightReader(stage, textures).lights(time)
 
 
 class LightReader:
