@@ -30,6 +30,8 @@ class Options:
     split: Split | None
     policy: Policy
     sequence: str
+    first_frame: int
+    """Number of the first frame: other than 0 in a shard of a longer run."""
     annotators: Asked
     writing: Mapping[str, Any]
     """Passed on to `DatasetWriter`."""
@@ -47,6 +49,7 @@ class Options:
         policy: Policy | Mapping[str, Any] | None = None,
         semantic_filter: str | None = None,
         sequence: str = "",
+        first_frame: int = 0,
         world_up: str = "z",
         **writing: Any,
     ) -> Options:
@@ -68,10 +71,13 @@ class Options:
                 "policy",
                 "semantic_filter",
                 "sequence",
+                "first_frame",
                 "world_up",
                 *_WRITING,
             ]
             raise OptionError(f"the writer has no option {unknown[0]!r}; it has {', '.join(known)}")
+        if type(first_frame) is not int or first_frame < 0:
+            raise OptionError(f"first_frame={first_frame!r}: must be a whole number of at least 0")
         classes = _labels(labels)
         kept = channels_of(channels)
         rules = _policy(policy, classes)
@@ -84,6 +90,7 @@ class Options:
             split=Split.parse(split, seed) if isinstance(split, str) else split,
             policy=rules,
             sequence=sequence,
+            first_frame=first_frame,
             annotators=wanted(
                 [writer.carries | writer.needs for writer in writers],
                 kept,

@@ -40,7 +40,7 @@ class _Held:
 
 
 class Press:
-    """Frames are numbered in the order in which they are taken.
+    """Frames are numbered in the order in which they are taken, from `options.first_frame` on.
 
     Nothing is opened or locked before the first frame: hosts copy writers, and make ones that they never use.
 
@@ -53,7 +53,7 @@ class Press:
         self.options = options
         self.accounts = Accounts()
         self.report: Report | None = None
-        self._taken = 0
+        self._taken = options.first_frame
         self._buffers = Buffers()
         self._writer: DatasetWriter | None = None
         self._pool: OrderedPool[_Held, _Read] | None = None

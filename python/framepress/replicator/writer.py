@@ -33,6 +33,7 @@ def build_writer(rep: ModuleType) -> type[Any]:
     semantic_filter: which labels make a prim an object, as Replicator's predicates; by default those of the policy's
         taxonomy, "class:*". It is this writer's own: other writers of the run keep theirs.
     sequence: the name of the recording; frames of one sequence stay in one split.
+    first_frame: the number of the first frame, for a run that makes a part of a longer one.
     world_up: x, y or z, for formats of upright boxes; by default the up axis of the stage that is open.
     workers, queue_bytes, on_full, existing, on_error, origin: see `DatasetWriter`.
     """

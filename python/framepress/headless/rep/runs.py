@@ -83,6 +83,19 @@ class Orchestrator:
             self._host.playing = False
         self._become(former if running else Status.STEPPED)
 
+    def skip(self, delta_time: float | None = None, *, drawn: bool = False) -> None:
+        """As `step`, of a frame that no writer gets: time passes and triggers fire, so that what follows is what it
+        would be after a step. `drawn`: so that motion vectors of the next frame are against this one.
+        """
+        if self.status == Status.STOPPED:
+            self._start()
+        self._host.advance(delta_time)
+        self._host.graph.step(self._host)
+        if drawn:
+            self._attached.capture(())
+        self._host.frame += 1
+        self._become(Status.STEPPED)
+
     def preview(self) -> None:
         """Draw a frame that no writer gets; nothing fires and no time passes."""
         self._attached.capture(self._attached.nodes)
