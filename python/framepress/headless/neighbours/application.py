@@ -29,6 +29,22 @@ ENABLED = {
 }
 
 
+class IExt:
+    """`omni.ext.IExt`: what an extension derives from. Nobody starts one here but who made it."""
+
+    def on_startup(self, ext_id: str) -> None:
+        pass
+
+    def on_shutdown(self) -> None:
+        pass
+
+
+def extension_name(extension_id: str) -> str:
+    """An extension's id without its version."""
+    name, _, version = extension_id.partition("-")
+    return name if version[:1].isdigit() else extension_id
+
+
 class ExtensionManager(Partly):
     """`omni.ext.IExtensionManager`: what is stood in for is enabled, nothing else can be."""
 
@@ -197,6 +213,7 @@ def modules(session: Session, application: Application) -> dict[str, dict[str, A
 
     events = ("GLOBAL_EVENT_UPDATE", "GLOBAL_EVENT_PRE_UPDATE") if session.at_least("5.0") else ()
     return {
+        "omni.ext": {"IExt": IExt, **({"get_extension_name": extension_name} if session.at_least("5.0") else {})},
         "omni.kit": {},
         "omni.kit.app": {
             "get_app": lambda: application,

@@ -1,0 +1,87 @@
+"""Which copy of the library this extension uses; its loading and unloading.
+
+All extensions share one interpreter: of two copies of a package, the one that is loaded first serves everybody.
+"""
+
+from __future__ import annotations
+
+import importlib
+import re
+import sys
+from pathlib import Path
+from types import ModuleType
+
+__all__ = ["LibraryClash", "load", "own_folder", "unload"]
+
+PACKAGE = "framepress"
+
+# Kit imports this module before the library, which its manifest names second: who has loaded it by now is not us.
+_of_others = PACKAGE in sys.modules
+
+
+class LibraryClash(ImportError):
+    """Another version of the library is loaded."""
+
+
+def own_folder() -> Path:
+    """What holds this extension's copy: vendor/ where it was built, python/ of the checkout where it was not.
+
+    Raises:
+        ImportError: neither is there.
+    """
+    extension = Path(__file__).resolve().parents[1]
+    places = (extension / "vendor", extension.parents[1] / "python")
+    for place in places:
+        if (place / PACKAGE / "__init__.py").is_file():
+            return place
+    raise ImportError(
+        f"{extension}: the library is neither in {places[0]} nor in {places[1]}; make a complete extension with "
+        "`framepress kit build`, or enable this one inside its checkout"
+    )
+
+
+def load() -> ModuleType:
+    """The library: the copy that is loaded, if its version is that of our own, else our own.
+
+    Raises:
+        LibraryClash: the loaded copy is of another version.
+        ImportError: as `own_folder`.
+    """
+    folder = own_folder()
+    loaded = sys.modules.get(PACKAGE)
+    if loaded is None:
+        return _imported(folder)
+    place, version = _place(loaded), getattr(loaded, "__version__", "unknown")
+    if place != folder / PACKAGE and version != _version(folder):
+        raise LibraryClash(
+            f"framepress {version} is loaded from {place}, this extension needs {_version(folder)} from "
+            f"{folder / PACKAGE}: remove one of them, or bring them to one version, and start again"
+        )
+    return loaded
+
+
+def unload() -> None:
+    """Forget the library, so that the next start reads its files anew; not where others have loaded it before us."""
+    if _of_others:
+        return
+    for name in [name for name in sys.modules if name == PACKAGE or name.startswith(f"{PACKAGE}.")]:
+        del sys.modules[name]
+    importlib.invalidate_caches()
+
+
+def _imported(folder: Path) -> ModuleType:
+    sys.path.insert(0, str(folder))  # for this import alone: it finds its own parts by itself afterwards
+    try:
+        return importlib.import_module(PACKAGE)
+    finally:
+        sys.path.remove(str(folder))
+
+
+def _place(module: ModuleType) -> Path | None:
+    return Path(module.__file__).resolve().parent if module.__file__ else None
+
+
+def _version(folder: Path) -> str:
+    text = (folder / PACKAGE / "__init__.py").read_text(encoding="utf-8")
+    found = re.search(r'^__version__ = "(.+)"$', text, re.MULTILINE)
+    return found[1] if found else "unknown"
