@@ -52,6 +52,8 @@ class Renderings:
             self._stage, self._reader, self._former = host.stage, StageReader(host.stage), {}
         scene = self._reader.read(host.time)
         host.find(*scene.findings)
+        if not scene.lights and any(passes.rgb for passes in wanted.values()):
+            host.find("the stage has no light: pictures are lit by a lamp and a sky of the stand-in's own")
         renderer = self._renderer.result()
         renderer.begin_frame(scene)
         shots = {}

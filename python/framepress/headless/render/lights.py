@@ -67,7 +67,7 @@ def default_lights(scene: Scene) -> tuple[Light, ...]:
     """What lights a stage that has no light of its own: an even sky, and a sun from high on one side; always the same
     objects, so that nothing is made anew for them.
 
-    The host names this among its findings: Isaac Sim's picture of such a stage is black.
+    The studio names this among the findings: Isaac Sim's picture of such a stage is black.
     """
     return _default_lights(scene.up_axis)
 
