@@ -1,0 +1,77 @@
+"""The extension inside the stand-in, in the manner of each release: the claims of its tests inside Kit hold here."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from interpreters import EXTENSION
+
+from framepress.headless import stand_in
+from framepress.headless.host import RELEASES, Host
+
+pytest.importorskip("pxr")
+
+
+@pytest.fixture(params=RELEASES)
+def host(request: pytest.FixtureRequest) -> Iterator[Host]:
+    with stand_in.installed(request.param, stand_in=True) as host:
+        yield host
+
+
+@pytest.fixture
+def extension(host: Host, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """Not started; its modules are forgotten afterwards, for they hold this session's Replicator."""
+    monkeypatch.syspath_prepend(str(EXTENSION))
+    from framepress_kit import FramepressExtension
+
+    made = FramepressExtension()
+    yield made
+    made.on_shutdown()
+    for name in [name for name in sys.modules if name.partition(".")[0] == "framepress_kit"]:
+        del sys.modules[name]
+
+
+def test_the_claims_of_the_tests_inside_kit_hold(extension: Any, host: Host, tmp_path: Path) -> None:
+    import omni.replicator.core as rep
+
+    from framepress_kit.tests import claims
+
+    extension.on_startup("framepress.replicator-0.1.0")
+    claims.the_writer_is_known(rep)
+    captured = claims.Captured(rep, tmp_path / "out")
+    for _ in range(claims.FRAMES):
+        rep.orchestrator.step()
+    rep.orchestrator.wait_until_complete()
+    captured.is_complete()
+    captured.is_put_away()
+    extension.on_shutdown()
+    claims.the_writer_is_unknown(rep)
+    assert not host.failures
+
+
+def test_a_run_that_is_open_when_the_extension_stops_is_completed(extension: Any, host: Host, tmp_path: Path) -> None:
+    import omni.replicator.core as rep
+
+    from framepress_kit.tests import claims
+
+    extension.on_startup()
+    captured = claims.Captured(rep, tmp_path / "out")
+    for _ in range(claims.FRAMES):
+        rep.orchestrator.step()
+    extension.on_shutdown()
+    captured.is_complete()
+    claims.the_writer_is_unknown(rep)
+    assert not host.failures
+
+
+def test_starts_and_stops_leave_the_library_to_those_who_had_it_before(extension: Any) -> None:
+    import framepress
+
+    for _ in range(2):
+        extension.on_startup()
+        extension.on_shutdown()
+    assert sys.modules["framepress"] is framepress
