@@ -429,7 +429,7 @@ def test_a_camera_without_a_pose_keeps_the_2d_part() -> None:
         {"forward": "w"},
         {"forward": "car=q"},
         {"up": "north"},
-        {"world_up": "auto"},
+        {"world_up": "w"},
         {"up": "z", "forward": "car=-z"},
         {"images": "bmp"},
         {"colour": "red"},

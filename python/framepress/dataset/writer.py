@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -68,6 +68,7 @@ class DatasetWriter:
         existing: `error`; `append` to a dataset of the same job; or `resume` one: frames it has are skipped.
         on_error: `raise` at the next call when a frame fails, nothing after it being written; or `count` and go on.
         origin: what makes the frames, JSON-able: stated in the dataset, which takes frames of no other origin later.
+        on_failure: told of each frame that fails, once it is in the ledger; called in the thread where it happened.
 
     Raises:
         OptionError: an option is impossible, or the existing dataset has another job.
@@ -89,6 +90,7 @@ class DatasetWriter:
         existing: str = "error",
         on_error: str = "raise",
         origin: Mapping[str, Any] | None = None,
+        on_failure: Callable[[str, BaseException], None] | None = None,
     ) -> None:
         for name, value, allowed in (
             ("on_full", on_full, ("wait", "drop")),
@@ -100,6 +102,7 @@ class DatasetWriter:
         if workers is not None and workers < 1:
             raise OptionError(f"workers={workers}: must be at least 1, or None for one a core up to 4")
         self._on_full, self._existing, self._on_error = on_full, existing, on_error
+        self._on_failure = on_failure
         self._split = split
         job = Job(Job.named(formats), labels, split, unlisted, encoder_backends(), origin)
         job.editions()  # an impossible option is told before anything is touched
@@ -123,6 +126,11 @@ class DatasetWriter:
     def labels(self) -> LabelMap:
         """The classes so far."""
         return self._labelling.labels
+
+    @property
+    def ids(self) -> Collection[str]:
+        """Of the frames that the dataset holds now."""
+        return self._session.journal.ids
 
     def add(self, frame: Frame) -> bool:
         """Take a frame; its arrays must not change afterwards. False where it was not taken: dropped, or there already.
@@ -165,6 +173,10 @@ class DatasetWriter:
     def count(self, name: str, n: int = 1) -> None:
         """Add to a counter of the ledger: what a reader merged or dropped before the frame came here."""
         self._session.ledger.count(name, n)
+
+    def event(self, kind: str, **fields: Any) -> None:
+        """A line of the ledger: what is to be known of a run and is not part of its dataset."""
+        self._session.ledger.event(kind, **fields)
 
     def drop(self, frame_id: str) -> None:
         """Account for a frame that never became one, because there was no room for it."""
@@ -258,6 +270,8 @@ class DatasetWriter:
         self._given.discard(frame_id)
         self._session.ledger.count("failed")
         self._session.ledger.event("failed", frame=frame_id, reason=f"{type(error).__name__}: {error}")
+        if self._on_failure is not None:
+            self._on_failure(frame_id, error)
         return self._on_error == "count" and isinstance(error, FramepressError | OSError | ValueError)
 
     def _raise_failure(self) -> None:

@@ -33,9 +33,12 @@ from framepress.formats.kitti_text import CALIBRATION, DONT_CARE, calibration_te
 from framepress.formats.kitti_tree import SCHEMA, SIDECAR, VERSION
 from framepress.storage.png import encode_depth
 
-__all__ = ["FORMAT", "Writer"]
+__all__ = ["FORMAT", "WORLD_UP", "Writer"]
 
 LAST_INDEX = 999_999
+WORLD_UP = "z"
+"""The up axis of a world of which nothing is said."""
+
 _CHOICES = {
     "images": ("png", "jpeg", "keep", "none"),
     "box": ("visible", "full"),
@@ -61,7 +64,8 @@ class Writer:
         forward: axis along a box's length: x, y, z, -x, -y, -z; or by class, "car=x,person=-y,*=auto". `auto` takes
             the longer horizontal one, whose direction is a guess (counted).
         up: axis of the box that is up, or `auto`: the one best aligned with `world_up`.
-        world_up: the world's up axis; Isaac Sim's default is z.
+        world_up: the world's up axis, or `auto`: what the frame's meta says under "world_up", else z, Isaac Sim's
+            default.
         calib: `none` for sources without intrinsics.
         depth: write `depth_2`.
         velodyne: from `depth`, one point a pixel that hit something; or from the `points` channel.
@@ -80,7 +84,7 @@ class Writer:
         tilt: str = "project",
         forward: str = "auto",
         up: str = "auto",
-        world_up: str = "z",
+        world_up: str = "auto",
         calib: str = "write",
         depth: bool = False,
         velodyne: str = "none",
@@ -89,8 +93,14 @@ class Writer:
         for name, allowed in _CHOICES.items():
             if self._options[name] not in allowed:
                 raise OptionError(f"{name}={self._options[name]!r}: must be one of {', '.join(allowed)}")
+        self._world_up = world_up
         self._rules = LabelRules.of(
-            box=box, convention=convention, tilt=tilt, forward=forward, up=up, world_up=world_up
+            box=box,
+            convention=convention,
+            tilt=tilt,
+            forward=forward,
+            up=up,
+            world_up=WORLD_UP if world_up == "auto" else world_up,
         )
         self._images, self._quality = images, quality
         self._calib, self._depth, self._velodyne = calib == "write", depth, velodyne
@@ -116,37 +126,57 @@ class Writer:
             )
         counts: Counter[str] = Counter()
         sizes = {}
+        rules = self._rules_of(frame)
         for view in frame.views:
             tree = f"{view.name}/" if view.name else ""
-            self._add_view(view, f"{tree}training/{{}}/{frame.index:06d}", files, counts)
+            self._add_view(view, f"{tree}training/{{}}/{frame.index:06d}", files, rules, counts)
             sizes[tree] = list(view.camera.size_wh)
         return {"sizes": sizes, "counts": {name: counts[name] for name in sorted(counts) if counts[name]}}
 
-    def _add_view(self, view: View, path: str, files: Files, counts: Counter[str]) -> None:
+    def _rules_of(self, frame: Frame) -> LabelRules:
+        """With the up axis of the frame's world.
+
+        Raises:
+            InputError: its meta names no axis.
+        """
+        axis = frame.meta.get("world_up")
+        if self._world_up != "auto" or axis is None:
+            return self._rules
+        try:
+            return self._rules.in_world(axis)
+        except OptionError as error:
+            raise InputError(f"frame {frame.id}: its meta says {error}") from error
+
+    def _add_view(self, view: View, path: str, files: Files, rules: LabelRules, counts: Counter[str]) -> None:
         camera = view.camera
+        if self._calib and camera.distortion is not None:
+            raise InputError(
+                f"view {view.name!r}: a {camera.distortion.model} lens, and KITTI's calibration knows pinholes only; "
+                "render with a pinhole camera, or write kitti with calib=none: its 2D boxes hold for any lens"
+            )
         if self._images != "none":
             where = path.format("image_2")
             extension, content = image_file(view, self._images, quality=self._quality, where=where)
             files.put(where + extension, content)
-        table = self._rules.table(view.objects, camera, counts)
+        table = rules.table(view.objects, camera, counts)
         files.put(path.format("label_2") + ".txt", label_text(table).encode())
         if self._calib:
-            files.put(path.format("calib") + ".txt", self._calibration(camera).encode())
+            files.put(path.format("calib") + ".txt", self._calibration(camera, rules).encode())
         if self._depth:
             encoded = encode_depth(_depth(view), DEPTH_STEPS)
             counts["depth_raised_to_1"] += encoded.raised
             counts["depth_too_far"] += encoded.too_far
             files.put(path.format("depth_2") + ".png", encoded.data)
         if self._velodyne != "none":
-            points = _lidar_points(view, self._rules.camera_from_label(camera), self._velodyne)
+            points = _lidar_points(view, rules.camera_from_label(camera), self._velodyne)
             files.put(path.format("velodyne") + ".bin", points.tobytes())
 
-    def _calibration(self, camera: Camera) -> str:
+    def _calibration(self, camera: Camera, rules: LabelRules) -> str:
         """One camera: P0 to P3 are equal and have no offset, so that labels are in its own frame."""
         intrinsics = camera.pinhole().copy()
-        if not self._rules.edge:
+        if not rules.edge:
             intrinsics[:2] -= 0.5 * intrinsics[2]
-        projection = np.hstack((intrinsics @ self._rules.camera_from_label(camera), np.zeros((3, 1))))
+        projection = np.hstack((intrinsics @ rules.camera_from_label(camera), np.zeros((3, 1))))
         matrices = {name: np.eye(*shape) for name, shape in CALIBRATION.items()}
         matrices |= dict.fromkeys(("P0", "P1", "P2", "P3"), projection)
         matrices["Tr_velo_to_cam"] = np.hstack((LABEL_FROM_VELO, np.zeros((3, 1))))

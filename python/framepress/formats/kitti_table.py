@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -58,11 +58,18 @@ class LabelRules:
         for part in forward.split(","):
             name, _, axis = part.rpartition("=")
             axes[name.strip().casefold() or "*"] = axis_code(axis.strip(), "forward", auto=True)
-        up_code, world = axis_code(up, "up", auto=True), axis_code(world_up, "world_up", auto=False)
+        up_code = axis_code(up, "up", auto=True)
         if up_code and abs(up_code) in map(abs, axes.values()):
             raise OptionError(f"up={up!r} and forward={forward!r} name the same axis of the box; choose another")
-        direction = np.sign(world) * np.eye(3)[abs(world) - 1]
-        return cls(box == "full", convention == "edge", tilt, axes, up_code, direction)
+        return cls(box == "full", convention == "edge", tilt, axes, up_code, _direction(world_up))
+
+    def in_world(self, axis: str) -> LabelRules:
+        """The same rules where another axis is up.
+
+        Raises:
+            OptionError: it is none.
+        """
+        return replace(self, world_up=_direction(axis))
 
     def camera_from_label(self, camera: Camera) -> Array:
         """Rotation (3, 3) from the frame that the labels are in to the camera.
@@ -129,6 +136,11 @@ class LabelRules:
         found[:, 2:] = np.maximum(found[:, :2], found[:, 2:])
         counts["one_pixel_wide_or_high"] += int((found[:, :2] == found[:, 2:]).any(axis=1).sum())
         return np.asarray(found)
+
+
+def _direction(axis: str) -> Array:
+    code = axis_code(axis, "world_up", auto=False)
+    return np.asarray(np.sign(code) * np.eye(3)[abs(code) - 1])
 
 
 def _visible(objects: Objects, counts: Counter[str]) -> tuple[Objects, Array]:

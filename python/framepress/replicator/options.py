@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
+from inspect import signature
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +14,11 @@ from framepress.core import LabelMap
 from framepress.dataset.label_files import read_label_file
 from framepress.dataset.split import Split
 from framepress.errors import OptionError
+from framepress.formats.kitti import WORLD_UP
 from framepress.replicator.annotators import Asked, channels_of, wanted
+from framepress.replicator.sieve import Sieve
 
-__all__ = ["Options"]
+__all__ = ["ON_ERROR", "Options"]
 
 Formats = str | Sequence[str] | Mapping[str, Mapping[str, Any]]
 
@@ -29,12 +32,23 @@ class Options:
     unlisted: str
     split: Split | None
     policy: Policy
+    sieve: Sieve
     sequence: str
     first_frame: int
     """Number of the first frame: other than 0 in a shard of a longer run."""
+    meta: Mapping[str, Any]
+    """Of every frame."""
+    on_error: str
+    provenance: Mapping[str, Any]
+    """For the ledger."""
     annotators: Asked
     writing: Mapping[str, Any]
     """Passed on to `DatasetWriter`."""
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether a frame that fails is counted, and the others are written."""
+        return self.on_error != "raise"
 
     @classmethod
     def of(
@@ -44,13 +58,21 @@ class Options:
         labels: LabelMap | str | Path | Sequence[Any] | None = None,
         unlisted: str = "error",
         channels: str | Sequence[str] | None = None,
+        images: str | None = None,
+        quality: int | None = None,
+        depth: str | None = None,
         split: Split | str | None = None,
         seed: int = 0,
         policy: Policy | Mapping[str, Any] | None = None,
+        semantic_types: str | Sequence[str] | None = None,
         semantic_filter: str | None = None,
+        min_pixels: int = 0,
+        min_visibility: float = 0.0,
         sequence: str = "",
         first_frame: int = 0,
         world_up: str = "z",
+        on_error: str = "raise",
+        provenance: Mapping[str, Any] | None = None,
         **writing: Any,
     ) -> Options:
         """See `build_writer`.
@@ -61,27 +83,19 @@ class Options:
         """
         unknown = [name for name in writing if name not in _WRITING]
         if unknown:
-            known = [
-                "formats",
-                "labels",
-                "unlisted",
-                "channels",
-                "split",
-                "seed",
-                "policy",
-                "semantic_filter",
-                "sequence",
-                "first_frame",
-                "world_up",
-                *_WRITING,
-            ]
+            known = [*(name for name in signature(cls.of).parameters if name != "writing"), *_WRITING]
             raise OptionError(f"the writer has no option {unknown[0]!r}; it has {', '.join(known)}")
+        for name, value, allowed in (("on_error", on_error, ON_ERROR), ("world_up", world_up, _AXES)):
+            if value not in allowed:
+                raise OptionError(f"{name}={value!r}: must be one of {', '.join(allowed)}")
         if type(first_frame) is not int or first_frame < 0:
             raise OptionError(f"first_frame={first_frame!r}: must be a whole number of at least 0")
         classes = _labels(labels)
         kept = channels_of(channels)
         rules = _policy(policy, classes)
-        chosen = _formats(formats, {"channels": ",".join(kept), "world_up": world_up})
+        sieve = Sieve(min_pixels, min_visibility)
+        encodings = {"images": images, "quality": quality, "depth": depth}
+        chosen = _formats(formats, {"channels": ",".join(kept)}, encodings)
         writers = [registry.by_name(name).make_writer(given) for name, given in chosen.items()]
         return cls(
             formats=chosen,
@@ -89,19 +103,40 @@ class Options:
             unlisted=unlisted,
             split=Split.parse(split, seed) if isinstance(split, str) else split,
             policy=rules,
+            sieve=sieve,
             sequence=sequence,
             first_frame=first_frame,
+            meta={} if world_up == WORLD_UP else {"world_up": world_up},
+            on_error=on_error,
+            provenance=provenance or {},
             annotators=wanted(
-                [writer.carries | writer.needs for writer in writers],
-                kept,
+                [*(writer.carries | writer.needs for writer in writers), sieve.needs],
+                [*kept, *sieve.needs],
                 classes,
-                semantic_filter or f"{rules.taxonomy}:*",
+                _predicate(semantic_types, semantic_filter, rules.taxonomy),
             ),
             writing=writing,
         )
 
 
-_WRITING = ("workers", "queue_bytes", "on_full", "existing", "on_error", "origin")
+ON_ERROR = ("raise", "count", "stop")
+_AXES = ("x", "y", "z", "-x", "-y", "-z")
+_WRITING = ("workers", "queue_bytes", "on_full", "existing", "origin")
+
+
+def _predicate(types: str | Sequence[str] | None, predicate: str | None, taxonomy: str) -> str:
+    """Which labels make a prim an object: Replicator's predicate, or all labels of some taxonomies."""
+    if types is None:
+        return predicate or f"{taxonomy}:*"
+    if predicate is not None:
+        raise OptionError("semantic_types and semantic_filter exclude each other; the types are 'class:*; shape:*'")
+    names = [types] if isinstance(types, str) else list(types)
+    if taxonomy not in names:
+        raise OptionError(
+            f"semantic_types={names!r} lacks {taxonomy!r}, whose labels are the classes; add it, or choose another by "
+            "policy={'taxonomy': ...}"
+        )
+    return "; ".join(f"{name}:*" for name in names)
 
 
 def _labels(labels: Any) -> LabelMap | None:
@@ -123,13 +158,32 @@ def _policy(policy: Policy | Mapping[str, Any] | None, labels: LabelMap | None) 
     return Policy(labels=labels, **given)
 
 
-def _formats(formats: Formats, of_run: Mapping[str, str]) -> dict[str, dict[str, Any]]:
-    """Format -> options; a format that has an option of the run's gets it from there unless it names its own."""
+def _formats(
+    formats: Formats, of_run: Mapping[str, str], encodings: Mapping[str, str | int | None]
+) -> dict[str, dict[str, Any]]:
+    """Format -> options; a format that has an option of the run's gets it from there unless it names its own.
+
+    Raises:
+        OptionError: no format has an encoding that is asked for.
+    """
     if isinstance(formats, str):
         formats = [name.strip() for name in formats.split(",")]
     given = formats if isinstance(formats, Mapping) else {name: {} for name in formats}
-    chosen = {}
-    for name, options in given.items():
-        known = registry.by_name(name).options()
-        chosen[name] = {**{key: value for key, value in of_run.items() if key in known}, **options}
-    return chosen
+    asked = {name: value for name, value in encodings.items() if value is not None}
+    known = {name: registry.by_name(name).options() for name in given}
+    for name, value in asked.items():
+        if not any(_takes(options, name, value) for options in known.values()):
+            raise OptionError(f"{name}={value!r}: none of the formats {', '.join(given)} has that option")
+    return {
+        name: {
+            **{key: value for key, value in of_run.items() if key in known[name]},
+            **{key: value for key, value in asked.items() if _takes(known[name], key, value)},
+            **options,
+        }
+        for name, options in given.items()
+    }
+
+
+def _takes(options: Mapping[str, Any], name: str, value: Any) -> bool:
+    """Whether a format has the option, and means the same by it: `depth` is an encoding here, a yes or no there."""
+    return name in options and type(options[name]) is type(value)

@@ -1,11 +1,16 @@
 """One run of the writer: Replicator's payloads in, a dataset out; opened by the first frame, sealed at every stop.
 
 The host's thread copies a payload and goes on. A second thread turns payloads into frames, in order, and hands them to
-the dataset's writer, whose own threads press them.
+the dataset's writer, whose own threads press them. Every payload that is offered is in the ledger:
+
+    asked = written + skipped + dropped + failed + refused + not written + frames without an image
 """
 
 from __future__ import annotations
 
+import atexit
+import logging
+from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,6 +34,8 @@ __all__ = ["Press"]
 _WAITING_BYTES = 256 << 20
 _Read = tuple[Frame | None, Accounts] | None
 
+_log = logging.getLogger("framepress.replicator")
+
 
 @dataclass(frozen=True)
 class _Held:
@@ -40,12 +47,19 @@ class _Held:
 
 
 class Press:
-    """Frames are numbered in the order in which they are taken, from `options.first_frame` on.
+    """Frames are numbered in the order in which they are taken, from `options.first_frame` on; behind those that are
+    there already, where a dataset is appended to.
 
-    Nothing is opened or locked before the first frame: hosts copy writers, and make ones that they never use.
+    Nothing is opened or locked before the first frame: hosts copy writers, and make ones that they never use. What a
+    process leaves without `finish` is finished when it ends, unless it is killed.
 
     Args:
         target: the dataset's folder, or an `Output`.
+
+    Attributes:
+        accounts: what became of all rows so far.
+        report: of the last `finish`.
+        failures: the frames that were given up and not yet told of, oldest first; whoever tells takes them out.
     """
 
     def __init__(self, target: Path | str | Output, options: Options) -> None:
@@ -53,7 +67,11 @@ class Press:
         self.options = options
         self.accounts = Accounts()
         self.report: Report | None = None
+        self.failures: deque[FramepressError] = deque()
         self._taken = options.first_frame
+        self._queued = 0  # of them, those that the ledger has not heard of from the host's thread
+        self._handed = 0  # of those, the ones that it has heard of since: counted by the second thread
+        self._ended: FrameError | None = None
         self._buffers = Buffers()
         self._writer: DatasetWriter | None = None
         self._pool: OrderedPool[_Held, _Read] | None = None
@@ -62,23 +80,33 @@ class Press:
         return Press(self.target, self.options)  # locks and open files are not copied: a copy is a run of its own
 
     def take(self, payload: Mapping[str, Any]) -> bool:
-        """One `write(data)` call; its arrays may change afterwards. False: there was no room, and the frame is dropped.
+        """One `write(data)` call; its arrays may change afterwards. False: it is left out, and counted so.
 
         Raises:
-            FrameError: an earlier frame could not be read or written; this one was not taken.
-            InputError: this is no payload.
+            FrameError: an earlier frame ended the run; this one is counted as not written.
+            InputError: this is no payload; it is counted as failed, and raised only where that ends the run.
             FramepressError: as `DatasetWriter`, at the first frame.
         """
+        if self._ended is not None:
+            raise self._ended
         pool = self._running()
-        self._raise_failure()
         number = self._taken
         self._taken += 1  # also of a frame that fails: its number stays its own
+        if pool.failure is not None:
+            self._queued += 1
+            raise _failed(pool.failure)
         key = f"{number:06d}"
-        products = held(products_of(payload, f"frame {key}"), self._buffers)
+        try:
+            products = held(products_of(payload, f"frame {key}"), self._buffers)
+        except FramepressError as error:
+            if not self._opened().fail(key, error):
+                raise
+            return False
         size = nbytes(products)
         if self.options.writing.get("on_full") == "drop" and not pool.has_room(size):
             self._opened().drop(key)
             return False
+        self._queued += 1
         if pool.put(key, _Held(number, products, time_ns(payload)), size):
             self._opened().count("throttled")
         return True
@@ -88,16 +116,35 @@ class Press:
 
         Raises:
             FrameError: a frame could not be read or written; what was committed is intact and can be resumed.
+            FramepressError: the dataset-wide files cannot be written.
         """
         if self._pool is not None and self._writer is not None:
             pool, writer = self._pool, self._writer
             pool.close()
             self._pool = self._writer = None
+            atexit.unregister(self._finish_at_exit)
+            lost = self._queued - self._handed  # they came after the one that ended the run
+            self._queued = self._handed = 0
+            if lost:
+                writer.count("asked", lost)
+                writer.count("not written", lost)
             if pool.failure is not None:
                 writer.abandon()
-                raise _failed(pool.failure)
-            self.report = writer.close()
+                self._ended = _failed(pool.failure)
+                raise self._ended
+            try:
+                self.report = writer.close()
+            except FrameError as error:
+                self._ended = error
+                raise
         return self.report
+
+    def _finish_at_exit(self) -> None:
+        """The last resort: nobody told that the run has ended, and there is nobody left to raise to."""
+        try:
+            self.finish()
+        except FramepressError as error:
+            _log.error("%s: could not be finished: %s", self.target, error)
 
     def _running(self) -> OrderedPool[_Held, _Read]:
         if self._pool is None:
@@ -124,12 +171,16 @@ class Press:
                 policy=self.options.policy,
                 copy=False,
                 time_ns=taken.time_ns,
+                meta=self.options.meta,
             )
+            if frame is not None:
+                frame = self.options.sieve.sifted(with_names(frame, taken.products), accounts)
         except FramepressError as error:
+            self._handed += 1
             if not self._opened().fail(key, error):
                 raise
             return None
-        return frame and with_names(frame, taken.products), accounts
+        return frame, accounts
 
     def _add(self, read: _Read) -> None:
         if read is None:
@@ -139,17 +190,23 @@ class Press:
         writer = self._opened()
         for name, count in accounts.counts.items():
             writer.count(name, count)
-        if frame is not None:
+        self._handed += 1
+        if frame is None:
+            writer.count("asked")
+            return
+        try:
             writer.add(frame)
+        except FrameError:  # of an earlier one: this one has not been asked for
+            self._handed -= 1
+            raise
 
     def _accept(self, key: str, error: BaseException) -> bool:
         """Of an error of the dataset's writer, which has counted it: whether to go on without that frame."""
-        goes_on = self.options.writing.get("on_error") == "count" and isinstance(error, LabelError | InputError)
-        return goes_on and not isinstance(error, JournalError)
-
-    def _raise_failure(self) -> None:
-        if self._pool is not None and self._pool.failure is not None:
-            raise _failed(self._pool.failure)
+        goes_on = self.options.goes_on and isinstance(error, LabelError | InputError)
+        if goes_on and not isinstance(error, JournalError):
+            self.failures.append(_failed((key, error)))
+            return True
+        return False
 
     def _opened(self) -> DatasetWriter:
         if self._writer is None:
@@ -163,9 +220,24 @@ class Press:
                 labels=options.labels,
                 unlisted=options.unlisted,
                 split=options.split,
+                on_error="count" if options.goes_on else "raise",
+                on_failure=self._note,
                 **writing,
             )
+            atexit.register(self._finish_at_exit)
+            if writing.get("existing") == "append":
+                self._taken = max(self._taken, _next_number(self._writer))
+            if options.provenance:
+                self._writer.event("provenance", **options.provenance)
         return self._writer
+
+    def _note(self, frame_id: str, error: BaseException) -> None:
+        self.failures.append(_failed((frame_id, error)))
+
+
+def _next_number(writer: DatasetWriter) -> int:
+    """Behind every frame of ours that the dataset has."""
+    return 1 + max((int(frame_id) for frame_id in writer.ids if frame_id.isdecimal()), default=-1)
 
 
 def _failed(failure: tuple[str, BaseException]) -> FrameError:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -10,8 +9,12 @@ from typing import Any
 from framepress import __version__
 from framepress.dataset.report import Report
 from framepress.errors import OptionError
+from framepress.replicator.backends import output_of
+from framepress.replicator.failures import Errors
 from framepress.replicator.options import Options
 from framepress.replicator.press import Press
+from framepress.replicator.stage import provenance, world_up
+from framepress.storage.output import Output
 
 __all__ = ["build_writer"]
 
@@ -28,36 +31,46 @@ def build_writer(rep: ModuleType) -> type[Any]:
     unlisted: `error` or `drop` an object whose class is not among them.
     channels: which of rgb, depth, semantic, instance (the default) and range, normal, flow, points are kept where a
         format can keep them.
+    images, quality, depth: encodings, such as images="jpeg", depth="png", of every format that has the option and does
+        not name its own in `formats`.
     split: "train=.8,val=.2", drawn with `seed`.
     policy: {comma, nested, nested_by_class, taxonomy, touching_m}, see `capture.policy`.
+    semantic_types: taxonomies whose labels make a prim an object, such as ["class", "shape"]; or
     semantic_filter: which labels make a prim an object, as Replicator's predicates; by default those of the policy's
         taxonomy, "class:*". It is this writer's own: other writers of the run keep theirs.
+    min_pixels, min_visibility: an object with less to see is left out, and counted; see `sieve`.
     sequence: the name of the recording; frames of one sequence stay in one split.
     first_frame: the number of the first frame, for a run that makes a part of a longer one.
     world_up: x, y or z, for formats of upright boxes; by default the up axis of the stage that is open.
-    workers, queue_bytes, on_full, existing, on_error, origin: see `DatasetWriter`.
+    on_error: what a frame that cannot be written does. It is in the ledger and in the log, and the frames that follow
+        are taken whatever it is: `stop` (the default) stops the orchestrator, `count` goes on. With `raise` nothing is
+        written after it and `write` raises, which Isaac Sim logs for each frame from there on.
+    workers, queue_bytes, on_full, existing, origin: see `DatasetWriter`.
     """
+    errors = Errors(rep)
 
     class FramepressWriter(rep.Writer):  # type: ignore[name-defined, misc]
         _press: Press
 
         def __init__(self, output_dir: str | Path | None = None, backend: Any = None, **options: Any) -> None:
             self._seal()  # `initialize` may be called again, and the former dataset is complete then
-            folder = _folder(output_dir, backend)
-            chosen = Options.of(**{"world_up": _world_up(), **options})
+            target = _target(output_dir, backend)
+            given = {"world_up": world_up(), "on_error": "stop", "provenance": provenance(rep), **options}
+            chosen = Options.of(**given)
             self.version = __version__
             self.data_structure = "renderProduct"
             self.annotators = [
                 rep.AnnotatorRegistry.get_annotator(name, init_params=dict(params) or None)
                 for name, params in chosen.annotators.items()
             ]
-            self._press = Press(folder, chosen)
+            self._press = Press(target, chosen)
 
         def write(self, data: dict[str, Any]) -> None:
-            self._press.take(data)
+            with errors.of(self._press, "FramepressWriter.write"):
+                self._press.take(data)
 
         def on_final_frame(self) -> None:
-            self._press.finish()
+            self._seal()
 
         def detach(self) -> None:
             """Write no more, and complete the dataset: the end of a run is told to attached writers only."""
@@ -66,7 +79,8 @@ def build_writer(rep: ModuleType) -> type[Any]:
 
         def _seal(self) -> None:
             if hasattr(self, "_press"):  # WriterRegistry.get makes a writer without its constructor
-                self._press.finish()
+                with errors.of(self._press, "FramepressWriter.on_final_frame", at_end=True):
+                    self._press.finish()
 
         @property
         def report(self) -> Report | None:
@@ -76,25 +90,15 @@ def build_writer(rep: ModuleType) -> type[Any]:
     return FramepressWriter
 
 
-def _world_up() -> str:
-    """The up axis of the open stage; Isaac Sim's own default where none is open."""
-    usd = sys.modules.get("omni.usd")  # Isaac Sim and the stand-in have it loaded
-    stage = usd.get_context().get_stage() if usd is not None else None
-    if stage is None:
-        return "z"
-    from pxr import UsdGeom
+def _target(output_dir: str | Path | None, backend: Any) -> Path | Output:
+    """Where the dataset goes: a folder, a backend's too, or what a backend stands for.
 
-    return str(UsdGeom.GetStageUpAxis(stage)).lower()
-
-
-def _folder(output_dir: str | Path | None, backend: Any) -> Path:
-    """Where the dataset goes. The backend itself is not written through: its queue keeps no order and drops errors."""
+    Raises:
+        OptionError: both, neither, or nothing that can be written.
+    """
     if (output_dir is None) == (backend is None):
         given = "both output_dir and backend" if backend is not None else "neither output_dir nor backend"
-        raise OptionError(f"FramepressWriter: got {given}; pass output_dir (an absolute folder), or a DiskBackend")
-    folder = output_dir if backend is None else getattr(backend, "output_dir", None)
-    if not isinstance(folder, str | Path):
-        raise OptionError(
-            f"FramepressWriter: the backend {type(backend).__name__} has no folder; pass a DiskBackend, or output_dir"
-        )
-    return Path(folder)
+        raise OptionError(f"FramepressWriter: got {given}; pass output_dir (an absolute folder), or a backend")
+    if output_dir is not None:
+        return Path(output_dir)
+    return output_of(backend)

@@ -2,7 +2,8 @@
 
 Lines: {"kind": ..., ...} for an event, {"kind": "summary", "totals": {...}} at the end of each session.
 Counters in use: asked = written + skipped + dropped + failed + refused (at once, with an error) + not written (after
-one that failed); throttled; and what a reader counts. A run that is killed leaves its events and no summary.
+one that failed) + frames without an image (where a host delivered none); throttled; and what a reader counts. A run
+that is killed leaves its events and no summary.
 """
 
 from __future__ import annotations

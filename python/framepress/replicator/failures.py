@@ -1,0 +1,75 @@
+"""Errors in a host that must not be raised to: they are told, and the run is stopped where that was asked for.
+
+What a writer raises in `write` costs Replicator that frame, and what it raises in `on_final_frame` may cost the writers
+after it their end. So a frame is taken first; whatever failed before it is then told: to the log in Isaac Sim, in the
+stand-in to the session's list of failures, by which its commands end with an error.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import ModuleType
+
+from framepress.errors import FrameError, FramepressError
+from framepress.replicator.press import Press
+
+__all__ = ["Errors"]
+
+_log = logging.getLogger("framepress.replicator")
+_TOLD_EACH = 5
+
+
+class Errors:
+    """Of the writers of one `omni.replicator.core`."""
+
+    def __init__(self, rep: ModuleType) -> None:
+        self._rep = rep
+        self._told = 0
+        self._last = ""
+
+    @contextmanager
+    def of(self, press: Press, what: str, *, at_end: bool = False) -> Iterator[None]:
+        """A call of the host's: its errors, and those of frames that were given up since the last call, are told.
+
+        Args:
+            at_end: the run is over: there is nothing to stop.
+
+        Raises:
+            FramepressError: with `on_error="raise"`, what the call raises.
+        """
+        if not press.options.goes_on:
+            yield
+            return
+        try:
+            yield
+        except FramepressError as error:
+            if str(error) != self._last:  # as it comes again with every frame
+                self._last = str(error)
+                press.failures.append(error)
+        stops = press.options.on_error == "stop"
+        failed = bool(press.failures)
+        while press.failures:
+            self._tell(what, press.failures.popleft(), stops=stops)
+        if failed and stops and not at_end:
+            stop = getattr(getattr(self._rep, "orchestrator", None), "stop", None)
+            if stop is not None:
+                stop()
+
+    def _tell(self, what: str, error: FramepressError, *, stops: bool) -> None:
+        host = sys.modules.get("framepress.headless.host") if self._is_stand_in else None
+        if host is not None and stops:
+            frame = int(error.frame_id) if isinstance(error, FrameError) and error.frame_id.isdecimal() else None
+            host.current().fail(what, error, frame)
+            return
+        self._told += 1
+        if self._told <= _TOLD_EACH:
+            _log.error("%s: %s", what, error)
+        if self._told == _TOLD_EACH:
+            _log.error("%s: further errors are in the ledger of the dataset only", what)
+
+    @property
+    def _is_stand_in(self) -> bool:
+        return str(self._rep.Writer.__module__).startswith("framepress.headless.")
