@@ -37,5 +37,7 @@ def load(device: str, module: str = structs.MODULE) -> None:
     """
     with _LOCK:
         loading = _LOADING.setdefault((device, module), threading.Lock())
+    # Warp precompiles its headers for every thread anew, which pays from a thread's third module on.
+    wp.config.use_precompiled_headers = False
     with loading:
         wp.load_module(module, device=device)
