@@ -6,7 +6,6 @@ import copy
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 
 from framepress.capture.payload import frame_from_payload
@@ -14,62 +13,7 @@ from framepress.dataset.writer import DatasetWriter
 from framepress.errors import FrameError, InputError
 from framepress.replicator.options import Options
 from framepress.replicator.press import Press
-
-WIDTH, HEIGHT = 24, 16
-ROW = [
-    ("semanticId", "<u4"),
-    *((name, "<i4") for name in ("x_min", "y_min", "x_max", "y_max")),
-    ("occlusionRatio", "<f4"),
-]
-
-
-class Host:
-    """A host that uses its arrays again for every frame, as Replicator does."""
-
-    def __init__(self) -> None:
-        self.rgb = np.zeros((HEIGHT, WIDTH, 4), np.uint8)
-        self.ids = np.zeros((HEIGHT, WIDTH), np.uint32)
-        self.rows = np.zeros(1, ROW)
-        self.view = np.eye(4).ravel()
-
-    def payload(self, number: int, label: str = "box") -> dict[str, Any]:
-        x = number % (WIDTH - 4)
-        self.rgb[...] = np.random.default_rng(number).integers(0, 255, self.rgb.shape, np.uint8)
-        self.ids[...] = 0
-        self.ids[4:8, x : x + 3] = 2
-        self.rows[0] = (0, x, 4, x + 2, 7, 0.0)
-        self.view[12] = number
-        projection = np.zeros((4, 4))
-        projection[0, 0], projection[1, 1], projection[2, 3], projection[3, 2] = 2.0, 3.0, -1, 0.01
-        camera = {
-            "cameraModel": "pinhole",
-            "cameraFocalLength": 24.0,
-            "cameraAperture": np.array([24, 16], np.float32),
-            "cameraApertureOffset": np.zeros(2, np.float32),
-            "cameraNearFar": np.array([0.01, 1e6], np.float32),
-            "cameraProjection": projection.ravel(),
-            "cameraViewTransform": self.view,
-            "metersPerSceneUnit": 1.0,
-            "renderProductResolution": np.array([WIDTH, HEIGHT], np.int32),
-        }
-        product = {
-            "camera": "/Camera",
-            "resolution": (WIDTH, HEIGHT),
-            "rgb": {"data": self.rgb},
-            "bounding_box_2d_tight": {
-                "data": self.rows,
-                "idToLabels": {"0": {"class": label}},
-                "primPaths": ["/World/Thing"],
-                "bboxIds": np.array([5], np.uint32),
-            },
-            "instance_segmentation": {
-                "data": self.ids,
-                "idToLabels": {"0": "BACKGROUND", "1": "UNLABELLED", "2": "/World/Thing"},
-                "idToSemantics": {"2": {"class": label}},
-            },
-            "camera_params": camera,
-        }
-        return {"renderProducts": {"Replicator": product}, "reference_time": (number, 24), "trigger_outputs": {}}
+from replicator.payloads_by_hand import Host
 
 
 def files(folder: Path) -> dict[str, bytes]:
@@ -142,9 +86,7 @@ def run_on(press: Press, host: Host) -> None:
 
 def test_frames_that_cannot_be_read_are_counted_where_the_run_goes_on(tmp_path: Path) -> None:
     host, press = Host(), Press(tmp_path / "set", options(on_error="count"))
-    wrong = host.payload(1)
-    wrong["renderProducts"]["Replicator"]["rgb"]["data"] = np.zeros((3, 3, 4), np.uint8)
-    for payload in (host.payload(0), wrong, host.payload(2, label="unheard_of")):
+    for payload in (host.payload(0), host.torn(), host.payload(2, label="unheard_of")):
         press.take(payload)
     press.take(host.payload(3))
     report = press.finish()

@@ -19,7 +19,7 @@ from framepress.headless import host as hosts
 from framepress.headless import stand_in
 from framepress.headless.host import Host, Release
 from framepress.headless.rep.writer import PRODUCER
-from framepress.replicator.labels import labels_of_scene
+from framepress.replicator.labels import labels_of_stage
 from framepress.replicator.writer import build_writer
 
 __all__ = ["Rendered", "is_script", "render"]
@@ -101,7 +101,7 @@ def render(
         rep = sys.modules["omni.replicator.core"]
         seen = _products(rep, host, source, cameras, size_wh or SIZE_WH)
         if options.get("labels") is None:
-            options = {**options, "labels": labels_of_scene(host, str(source))}
+            options = {**options, "labels": labels_of_stage(host.stage, str(source), time=host.time)}
         options = {**options, "origin": _origin(host, source, (), seen)}
         return _captured(rep, host, target, frames, seen, options, on_frame, from_start=True)
 
@@ -215,7 +215,7 @@ def _captured(
     *,
     from_start: bool = False,
 ) -> Rendered:
-    writer = build_writer(rep)(output_dir=target, **options)
+    writer = build_writer(rep)(output_dir=target, **{"on_error": "raise", **options})
     writer._is_warning_backend_posted = True  # that it has none is our doing, not the user's
     writer.attach(list(products))
     cameras = tuple(str(product.camera) for product in products)

@@ -7,16 +7,21 @@ from types import ModuleType
 from typing import Any
 
 from framepress import __version__
+from framepress.core import LabelMap
 from framepress.dataset.report import Report
 from framepress.errors import OptionError
 from framepress.replicator.backends import output_of
 from framepress.replicator.failures import Errors
+from framepress.replicator.labels import labels_of_stage
 from framepress.replicator.options import Options
 from framepress.replicator.press import Press
-from framepress.replicator.stage import provenance, world_up
+from framepress.replicator.stage import open_stage, provenance, world_up
 from framepress.storage.output import Output
 
-__all__ = ["build_writer"]
+__all__ = ["SCENE", "build_writer"]
+
+SCENE = "scene"
+"""As `labels`: those of the open stage."""
 
 
 def build_writer(rep: ModuleType) -> type[Any]:
@@ -27,7 +32,9 @@ def build_writer(rep: ModuleType) -> type[Any]:
     output_dir: the dataset's folder; or
     backend: a `DiskBackend`, as the Synthetic Data Recorder of Isaac Sim 6.0 passes it: the dataset goes to its folder.
     formats: "coco,yolo", a list, or format -> options.
-    labels: a label file, or a list of names or of {name, keypoints, ...}; None: classes as frames bring them.
+    labels: a label file, or a list of names or of {name, keypoints, ...}; "scene": those of the open stage, by name, as
+        they are spelled there, with the joints of skeletons as key points, and none that come later; None: classes as
+        frames bring them.
     unlisted: `error` or `drop` an object whose class is not among them.
     channels: which of rgb, depth, semantic, instance (the default) and range, normal, flow, points are kept where a
         format can keep them.
@@ -56,6 +63,8 @@ def build_writer(rep: ModuleType) -> type[Any]:
             self._seal()  # `initialize` may be called again, and the former dataset is complete then
             target = _target(output_dir, backend)
             given = {"world_up": world_up(), "on_error": "stop", "provenance": provenance(rep), **options}
+            if given.get("labels") == SCENE:
+                given["labels"] = _labels_of_scene()
             chosen = Options.of(**given)
             self.version = __version__
             self.data_structure = "renderProduct"
@@ -88,6 +97,16 @@ def build_writer(rep: ModuleType) -> type[Any]:
             return self._press.report
 
     return FramepressWriter
+
+
+def _labels_of_scene() -> LabelMap:
+    stage = open_stage()
+    found = None if stage is None else labels_of_stage(stage, stage.GetRootLayer().identifier)
+    if found is None:
+        raise OptionError(
+            f"labels={SCENE!r}: no stage is open, or none of its prims is labelled; label some, or name them"
+        )
+    return found
 
 
 def _target(output_dir: str | Path | None, backend: Any) -> Path | Output:
