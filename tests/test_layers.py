@@ -24,7 +24,8 @@ LAYERS = {
     "headless": 3,
     "dataset": 4,
     "replicator": 5,
-    "cli": 6,
+    "jobs": 6,
+    "cli": 7,
 }
 FREE = {"", "errors"}  # the package itself (its version) and the errors are for everyone
 NEVER_ON_IMPORT = {"omni", "carb", "pxr", "warp", "h5py", "pyarrow", "mcap", "pycocotools", "msgspec", "click"}

@@ -8,6 +8,7 @@ from framepress import __version__
 from framepress.cli.convert import convert
 from framepress.cli.datasets import finish, info, merge
 from framepress.cli.formats import formats
+from framepress.cli.jobs import job
 from framepress.cli.render import render
 from framepress.cli.run import run
 from framepress.cli.shell import Commands
@@ -34,5 +35,5 @@ def main(context: click.Context) -> None:
         context.exit(2)
 
 
-for _command in (convert, info, finish, merge, formats, render, run):
+for _command in (convert, info, finish, merge, formats, render, run, job):
     main.add_command(_command)

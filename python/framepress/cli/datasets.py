@@ -10,7 +10,7 @@ import click
 
 from framepress.cli.shell import as_json, emit, interruptible
 
-__all__ = ["finish", "info", "merge"]
+__all__ = ["finish", "info", "merge", "tell"]
 
 _DATASET = click.Path(exists=True, path_type=Path)
 
@@ -58,7 +58,7 @@ def finish(path: Path, as_json: bool) -> None:
 
     started = time.monotonic()
     report = finish_dataset(path)
-    _tell(report, path, started, as_json)
+    tell(report, path, started, as_json)
 
 
 @click.command(short_help="One dataset from several that were written side by side.")
@@ -82,10 +82,11 @@ def merge(sources: tuple[Path, ...], target: Path, existing: str, as_json: bool)
     started = time.monotonic()
     with interruptible(f"{target} holds a part only, the sources are as they were: merge into another folder"):
         report = merge_datasets(sources, target, existing=existing)
-    _tell(report, target, started, as_json)
+    tell(report, target, started, as_json)
 
 
-def _tell(report: Any, path: Path, started: float, as_json: bool) -> None:
+def tell(report: Any, path: Path, started: float, as_json: bool) -> None:
+    """The report of a dataset at `path` that was begun at `started` (`time.monotonic`)."""
     from framepress.cli.report_text import report_text
     from framepress.dataset.usage import usage_of
 

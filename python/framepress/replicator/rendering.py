@@ -20,6 +20,7 @@ from framepress.headless import stand_in
 from framepress.headless.host import Host, Release
 from framepress.headless.rep.writer import PRODUCER
 from framepress.replicator.labels import labels_of_stage
+from framepress.replicator.products import short_names
 from framepress.replicator.writer import build_writer
 
 __all__ = ["Rendered", "is_script", "render"]
@@ -191,17 +192,8 @@ def _products(rep: Any, host: Host, source: Path, cameras: Sequence[str], size_w
         if path not in known:
             raise OptionError(f"{source}: no camera {path}; it has {', '.join(known)}")
     chosen = list(cameras or known)
-    names = _names(chosen)
+    names = short_names(chosen)
     return [rep.create.render_product(path, size_wh, name=names[path]) for path in chosen]
-
-
-def _names(paths: Sequence[str]) -> dict[str, str]:
-    """Camera path -> the shortest ending of it that tells them apart, as a name."""
-    for depth in range(1, max(path.count("/") for path in paths) + 1):
-        names = {path: "_".join(path.strip("/").split("/")[-depth:]) for path in paths}
-        if len(set(names.values())) == len(paths):
-            return names
-    return {path: path.strip("/").replace("/", "_") for path in paths}
 
 
 def _captured(

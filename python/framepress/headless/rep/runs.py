@@ -85,14 +85,14 @@ class Orchestrator:
 
     def skip(self, delta_time: float | None = None, *, drawn: bool = False) -> None:
         """As `step`, of a frame that no writer gets: time passes and triggers fire, so that what follows is what it
-        would be after a step. `drawn`: so that motion vectors of the next frame are against this one.
+        would be after a step. `drawn`: all the same, so that motion vectors of the next frame are against this one.
         """
         if self.status == Status.STOPPED:
             self._start()
         self._host.advance(delta_time)
         self._host.graph.step(self._host)
         if drawn:
-            self._attached.capture(())
+            self._attached.capture(self._attached.nodes)
         self._host.frame += 1
         self._become(Status.STEPPED)
 

@@ -1,0 +1,73 @@
+"""`python -m framepress.jobs JOB.yaml OUT [--shard I/N]`, for Isaac Sim's python.sh and for `isaac-sim.sh --exec`.
+
+Needs nothing that Isaac Sim's Python lacks. Prints the result as one line of JSON, the last one; an error's is
+{"error": {"kind", "message"}}.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import os
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+from framepress.errors import FramepressError
+from framepress.jobs.hosts import close, in_editor
+from framepress.jobs.run import run_shard, run_shard_async
+from framepress.jobs.shards import shard_asked
+
+
+def _spec(arguments: Sequence[str]) -> dict[str, Any]:
+    parser = argparse.ArgumentParser("framepress.jobs", description="Make one shard of a capture job.")
+    parser.add_argument("job", metavar="JOB.yaml")
+    parser.add_argument("out", metavar="OUT", help="the job's folder; shards lie below it")
+    parser.add_argument("--shard", metavar="I/N", help="which, from 0; else as Kubernetes, Slurm or RANK say")
+    parser.add_argument("--shards", metavar="N", type=int, help="how many there are, where that is not known")
+    parser.add_argument("--stand-in", action="store_true", help="even where there is an Isaac Sim")
+    given = parser.parse_args(arguments)
+    shard = shard_asked(given.shard, given.shards, os.environ)
+    return {
+        "job": given.job,
+        "out": given.out,
+        "shard": shard.index,
+        "shards": shard.count,
+        "stand_in": given.stand_in,
+    }
+
+
+def _told(error: FramepressError | ImportError) -> int:
+    print(json.dumps({"error": {"kind": type(error).__name__, "message": str(error)}}), flush=True)
+    return getattr(error, "exit_code", 2)
+
+
+def main(arguments: Sequence[str]) -> int:
+    """The exit code; Isaac Sim's own way to end may replace it."""
+    try:
+        print(json.dumps(run_shard(_spec(arguments))), flush=True)
+    except (FramepressError, ImportError) as error:
+        return _told(error)
+    return 0
+
+
+async def main_async(arguments: Sequence[str]) -> None:
+    """As `main`, inside the editor, which ends afterwards."""
+    import omni.kit.app
+
+    code = 0
+    try:
+        print(json.dumps(await run_shard_async(_spec(arguments))), flush=True)
+    except (FramepressError, ImportError) as error:
+        code = _told(error)
+    omni.kit.app.get_app().post_quit(code)
+
+
+if __name__ == "__main__":
+    if in_editor():
+        asyncio.ensure_future(main_async(sys.argv[1:]))  # noqa: RUF006 - the application's loop runs it
+    else:
+        ended = main(sys.argv[1:])
+        close()
+        sys.exit(ended)

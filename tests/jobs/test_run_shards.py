@@ -1,0 +1,211 @@
+"""Shards of a job make one dataset, the same for any number of them, killed or not."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from making import SCRIPT, made, tree, written
+
+pytest.importorskip("pxr.UsdSemantics", reason="needs usd-core: pip install 'framepress[headless]'")
+pytest.importorskip("warp", reason="needs warp-lang: pip install 'framepress[headless]'")
+
+from framepress.dataset.opening import open_dataset
+from framepress.errors import FramepressError, InputError, OptionError
+from framepress.headless import stand_in
+from framepress.jobs import merge_shards, read_job
+
+
+@pytest.fixture(autouse=True)
+def _no_isaac_sim(monkeypatch: pytest.MonkeyPatch) -> None:
+    for variable in ("ISAAC_PATH", "CARB_APP_PATH", "JOB_COMPLETION_INDEX", "SLURM_ARRAY_TASK_ID", "RANK"):
+        monkeypatch.delenv(variable, raising=False)
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, str]]:
+    """A job of 40 frames, and what it makes in one piece."""
+    folder = tmp_path_factory.mktemp("job")
+    job = written(folder)
+    done = made(job, folder / "one")
+    assert (done["made"], done["frames"], done["host"]) == (40, [0, 40], "stand-in")
+    merge_shards(read_job(job), folder / "one")
+    return job, tree(folder / "one" / "dataset")
+
+
+def test_four_shards_of_ten_frames_are_one_of_forty_to_the_byte(
+    whole: tuple[Path, dict[str, str]], tmp_path: Path
+) -> None:
+    job, expected = whole
+    for index in (2, 0, 3, 1):
+        made(job, tmp_path, index, 4)
+    merge_shards(read_job(job), tmp_path)
+    assert tree(tmp_path / "dataset") == expected
+    frames = list(open_dataset(tmp_path / "dataset").frames())
+    assert [frame.index for frame in frames] == list(range(40))
+    assert len({frame.view.channels["rgb"].tobytes() for frame in frames}) == 40, "no frame comes twice"
+
+
+def test_the_hook_gets_the_same_numbers_for_a_frame_whichever_shard_makes_it(tmp_path: Path) -> None:
+    told = []
+    for name, count in (("one", 1), ("three", 3)):
+        job = written(tmp_path / name, frames=6)
+        for index in range(count):
+            made(job, tmp_path / name / "out", index, count)
+        told.append(dict(line.split() for line in (tmp_path / name / "hook.txt").read_text().splitlines()))
+    assert told[0] == told[1]
+    assert sorted(map(int, told[0])) == list(range(6))
+    assert len(set(told[0].values())) == 6
+
+
+def test_a_shard_that_is_complete_is_not_made_again(tmp_path: Path) -> None:
+    job = written(tmp_path, frames=3)
+    assert made(job, tmp_path)["made"] == 3
+    before = tree(tmp_path)
+    assert made(job, tmp_path)["made"] == 0
+    assert tree(tmp_path) == before
+
+
+def test_a_shard_that_was_killed_and_run_again_gives_the_same(
+    whole: tuple[Path, dict[str, str]], tmp_path: Path
+) -> None:
+    job, expected = whole
+    command = [sys.executable, "-m", "framepress.jobs", str(job), str(tmp_path), "--shard", "1/2", "--stand-in"]
+    folder = tmp_path / "shards" / "00001-of-00002"
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    deadline = time.monotonic() + 120
+    while not list(folder.rglob("000023*")) and process.poll() is None and time.monotonic() < deadline:
+        time.sleep(0.002)
+    process.send_signal(signal.SIGKILL)
+    assert process.wait() == -signal.SIGKILL, "it was to be killed in the middle"
+    with pytest.raises(InputError, match=r"shard 0/2 \(frames 0 to 19\) is missing; shard 1/2 .* lacks \d+ frames"):
+        merge_shards(read_job(job), tmp_path, count=2)
+    made(job, tmp_path, 0, 2)
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert 0 < json.loads(done.stdout.splitlines()[-1])["made"] < 20, "what was there was kept"
+    merge_shards(read_job(job), tmp_path)
+    assert tree(tmp_path / "dataset") == expected
+
+
+def test_shards_that_are_missing_are_named_with_their_frames(tmp_path: Path) -> None:
+    job = written(tmp_path, frames=6)
+    with pytest.raises(InputError, match="holds no shards"):
+        merge_shards(read_job(job), tmp_path)
+    made(job, tmp_path, 1, 3)
+    with pytest.raises(InputError, match=r"shard 0/3 \(frames 0 to 1\) is missing; shard 2/3 .*--shard INDEX/3"):
+        merge_shards(read_job(job), tmp_path)
+    made(job, tmp_path, 0, 2)
+    with pytest.raises(OptionError, match="shards of 2 and of 3; say which"):
+        merge_shards(read_job(job), tmp_path)
+
+
+def test_a_shard_of_another_edition_of_the_job_is_not_merged_and_not_gone_on_with(tmp_path: Path) -> None:
+    job = written(tmp_path, frames=4)
+    made(job, tmp_path, 0, 2)
+    written(tmp_path, frames=4, script=SCRIPT.replace("(0, -9, 4)", "(0, -8, 4)"))
+    made(job, tmp_path, 1, 2)
+    with pytest.raises(InputError, match="00000-of-00002: was made by another edition"):
+        merge_shards(read_job(job), tmp_path)
+
+
+def test_shards_need_one_list_of_classes(tmp_path: Path) -> None:
+    job = written(tmp_path, job="script: script.py\nnum_frames: {frames}\nwriter_config: {{formats: coco}}\n")
+    with pytest.raises(OptionError, match="labels is missing"):
+        made(job, tmp_path, 0, 2)
+
+
+@pytest.mark.parametrize(
+    ("added", "said"),
+    [
+        ("raise ValueError('mine')", r"script.py, line \d+: ValueError: mine"),
+        ("import sys; sys.exit(3)", "ended with 3 before anything was captured"),
+        ("randomize = 3", "make it a function"),
+    ],
+)
+def test_a_script_that_fails_ends_the_shard(tmp_path: Path, added: str, said: str) -> None:
+    job = written(tmp_path, frames=2, script=f"{SCRIPT}\n{added}\n")
+    with pytest.raises(FramepressError, match=said):
+        made(job, tmp_path)
+
+
+def test_a_hook_that_fails_leaves_what_was_made_to_be_gone_on_with(tmp_path: Path) -> None:
+    job = written(tmp_path, frames=4, script=f"{SCRIPT}\ndef randomize(k, _):\n    if k == 2: raise OSError('full')")
+    with pytest.raises(OSError, match="full"):
+        made(job, tmp_path)
+    assert len(list(open_dataset(tmp_path / "shards" / "00000-of-00001").frames())) == 2
+
+
+def test_a_scene_plays_on_through_its_shards(tmp_path: Path) -> None:
+    (tmp_path / "scene.usda").write_text(
+        '#usda 1.0\n(\n    upAxis = "Z"\n    metersPerUnit = 1\n    startTimeCode = 5\n    timeCodesPerSecond = 10\n)\n'
+        'def Cube "Crate" (\n    prepend apiSchemas = ["SemanticsLabelsAPI:class"]\n)\n{\n'
+        '    token[] semantics:labels:class = ["crate"]\n'
+        "    double3 xformOp:translate.timeSamples = {5: (-2, 0, 0), 11: (2, 0, 0)}\n"
+        '    uniform token[] xformOpOrder = ["xformOp:translate"]\n}\n'
+        'def Camera "Eye"\n{\n    double3 xformOp:translate = (0, 0, 9)\n'
+        '    uniform token[] xformOpOrder = ["xformOp:translate"]\n}\n'
+    )
+    job = tmp_path / "job.yaml"
+    job.write_text(
+        "scene: scene.usda\nresolution: [64, 48]\nnum_frames: 7\nwriter_config: {formats: native, labels: [crate]}\n"
+    )
+    trees = []
+    for count in (1, 3):
+        for index in range(count):
+            made(job, tmp_path / str(count), index, count)
+        merge_shards(read_job(job), tmp_path / str(count))
+        trees.append(tree(tmp_path / str(count) / "dataset"))
+    assert trees[0] == trees[1]
+    frames = list(open_dataset(tmp_path / "3" / "dataset").frames())
+    middles = [frame.view.objects.box3d.center[0, 0] for frame in frames]
+    assert middles == pytest.approx([-2 + 4 * step / 6 for step in range(7)], abs=1e-5)
+
+
+def test_inside_an_editor_a_shard_is_made_without_blocking_it(tmp_path: Path) -> None:
+    job = written(tmp_path, frames=3)
+    script = tmp_path / "inside.py"
+    script.write_text(f"""
+import asyncio, builtins
+import carb.settings
+from framepress.jobs import run_shard, run_shard_async
+
+builtins.ISAAC_LAUNCHED_FROM_TERMINAL = True
+spec = {{"job": {str(job)!r}, "out": {str(tmp_path / "out")!r}}}
+try:
+    run_shard(spec)
+except Exception as error:
+    assert "run_shard_async" in str(error), error
+else:
+    raise AssertionError("it blocked")
+carb.settings.get_settings().set("/omni/replicator/captureOnPlay", True)
+
+async def go():
+    done = await run_shard_async(spec)
+    assert done["made"] == 3
+    assert carb.settings.get_settings().get("/omni/replicator/captureOnPlay") is True
+
+asyncio.ensure_future(go())
+""")
+    outcome = stand_in.run(script, stand_in=True)
+    assert outcome.error is None, outcome.error_text
+    alone = tmp_path / "alone"
+    made(job, alone)
+    assert tree(tmp_path / "out" / "shards") == tree(alone / "shards")
+
+
+@pytest.mark.slow
+def test_eight_shards_of_125_frames_are_one_of_1000_to_the_byte(tmp_path: Path) -> None:
+    job = written(tmp_path, frames=1000)
+    trees = []
+    for count in (1, 8):
+        for index in range(count):
+            made(job, tmp_path / str(count), index, count)
+        merge_shards(read_job(job), tmp_path / str(count))
+        trees.append(tree(tmp_path / str(count) / "dataset"))
+    assert trees[0] == trees[1]
