@@ -118,7 +118,9 @@ def test_what_goes_wrong_with_one_dataset_at_the_end_is_logged_and_the_others_ar
 from kit_frames import payloads
 kit.enable(folder)
 broken, fine = (kit.registry.get("FramepressWriter") for _ in range(2))
-broken.initialize(output_dir=Path({str(tmp_path / "broken")!r}), formats="coco", labels=["forklift"])
+broken.initialize(
+    output_dir=Path({str(tmp_path / "broken")!r}), formats="coco", labels=["forklift"], on_error="raise"
+)
 fine.initialize(output_dir=Path({str(tmp_path / "fine")!r}), formats="coco", labels=["crate"])
 for writer in broken, fine:
     writer.write(next(payloads(1)))

@@ -1,0 +1,165 @@
+"""The extension for Isaac Sim as a folder that needs nothing else: with the library in it, as far as writing needs it.
+
+framepress.replicator/
+    config/ data/ docs/ framepress_kit/   as in the repository; the manifest points at vendor/
+    vendor/framepress/                    the library without the command line, the stand-in, and what needs those
+    files.json                            version, releases, and the sha256 of each file
+"""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import json
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import framepress
+from framepress.errors import InputError, OptionError, OutputError
+
+__all__ = ["NAME", "RELEASES", "Built", "build", "contents"]
+
+NAME = "framepress.replicator"
+RELEASES = ("4.5", "5.0", "5.1", "6.0")
+LISTING = "files.json"
+
+_LIBRARY = Path(framepress.__file__).parent
+# An installed library has the extension inside of it; a checkout beside it.
+_INSTALLED, _CHECKOUT = _LIBRARY / "kit_extension", _LIBRARY.parents[1] / "exts" / NAME
+_LEFT_OUT = ("framepress.cli", "framepress.headless")
+_WRITER = "framepress.replicator.writer"
+_IN_CHECKOUT, _IN_COPY = 'path = "../../python"', 'path = "vendor"'
+
+
+@dataclass(frozen=True)
+class Built:
+    """Args: releases: of Isaac Sim that the folder was made for."""
+
+    folder: Path
+    releases: tuple[str, ...]
+    files: int
+    nbytes: int
+
+
+def build(out: Path, releases: Sequence[str] = RELEASES) -> Built:
+    """Make `out`/framepress.replicator. The same sources give the same bytes.
+
+    Nothing in it depends on the release: it is Python alone, and Python of the oldest of them.
+
+    Raises:
+        OptionError: a release that there is not.
+        InputError: the extension is not where this library is.
+        OutputError: what lies there is not ours, or was edited.
+    """
+    for release in releases:
+        if release not in RELEASES:
+            raise OptionError(f"Isaac Sim {release!r} is none of {', '.join(RELEASES)}")
+    chosen = tuple(release for release in RELEASES if release in releases)
+    files = contents()
+    listing = {
+        "version": framepress.__version__,
+        "isaac_sim": list(chosen),
+        "files": {path: hashlib.sha256(text).hexdigest() for path, text in files.items()},
+    }
+    files[LISTING] = (json.dumps(listing, indent=1) + "\n").encode()
+    folder = out / NAME
+    _check_ours(folder)
+    _put(folder, files)
+    return Built(folder, chosen, len(files), sum(map(len, files.values())))
+
+
+def contents() -> dict[str, bytes]:
+    """Path -> bytes of each file but the list of them, by path.
+
+    Raises:
+        InputError: the extension is not where this library is.
+    """
+    source = next((place for place in (_INSTALLED, _CHECKOUT) if (place / "config").is_dir()), None)
+    if source is None:
+        raise InputError(f"the extension is neither in {_INSTALLED} nor in {_CHECKOUT}: install framepress again")
+    found = {path: (source / path).read_bytes() for path in _files(source)}
+    manifest = found["config/extension.toml"].decode()
+    if manifest.count(_IN_CHECKOUT) != 1:
+        raise InputError(f"{source}/config/extension.toml: expected one line {_IN_CHECKOUT}")
+    found["config/extension.toml"] = manifest.replace(_IN_CHECKOUT, _IN_COPY).encode()
+    for license_file in (source / "LICENSE", _CHECKOUT.parents[1] / "LICENSE"):
+        if license_file.is_file():
+            found.setdefault("LICENSE", license_file.read_bytes())
+    for path in _vendored():
+        found[f"vendor/framepress/{path}"] = (_LIBRARY / path).read_bytes()
+    return dict(sorted(found.items()))
+
+
+def _files(folder: Path) -> list[str]:
+    found = (path.relative_to(folder) for path in folder.rglob("*") if path.is_file())
+    return sorted(path.as_posix() for path in found if "__pycache__" not in path.parts)
+
+
+def _vendored() -> list[str]:
+    """The library's files for a real Isaac Sim: all but those of `_LEFT_OUT`, and those that are nothing without any.
+
+    Raises:
+        InputError: the writer itself would be left out.
+    """
+    sources = {_module(path): path for path in _files(_LIBRARY) if path.endswith(".py")}
+    sources = {name: path for name, path in sources.items() if not path.startswith(f"{_INSTALLED.name}/")}
+    imported = {name: set(_imports((_LIBRARY / path).read_bytes())) for name, path in sources.items()}
+    gone = {name for name in sources if _is_below(name, _LEFT_OUT)}
+    while more := {name for name in imported.keys() - gone if imported[name] & gone}:
+        gone |= more
+    if _WRITER in gone:
+        raise InputError(f"{_WRITER}: imports {', '.join(sorted(imported[_WRITER] & gone))}, not made for Isaac Sim")
+    return sorted([*(path for name, path in sources.items() if name not in gone), "py.typed"])
+
+
+def _module(path: str) -> str:
+    parts = ("framepress", *Path(path).with_suffix("").parts)
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def _is_below(name: str, packages: Sequence[str]) -> bool:
+    return any(name == package or name.startswith(f"{package}.") for package in packages)
+
+
+def _imports(source: bytes) -> Iterator[str]:
+    """Every dotted name that a file imports when it is imported itself; of `from a import b` both a and a.b."""
+    for node in ast.parse(source).body:
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def _check_ours(folder: Path) -> None:
+    """Raises: OutputError: what lies there is anything but what was built before."""
+    if not folder.exists():
+        return
+    try:
+        listed: Mapping[str, str] = json.loads((folder / LISTING).read_bytes())["files"]
+        edited = [path for path in _files(folder) if path != LISTING and _sha256(folder / path) != listed.get(path)]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise OutputError(f"{folder}: is there, and was not built by framepress; choose another folder") from error
+    if edited:
+        raise OutputError(f"{folder / edited[0]}: is not as it was built; move it away, or choose another folder")
+
+
+def _sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def _put(folder: Path, files: Mapping[str, bytes]) -> None:
+    """All of them, or what was there before."""
+    fresh = folder.with_name(f".{folder.name}.new")
+    try:
+        shutil.rmtree(fresh, ignore_errors=True)
+        for path, text in files.items():
+            (fresh / path).parent.mkdir(parents=True, exist_ok=True)
+            (fresh / path).write_bytes(text)
+        if folder.exists():
+            shutil.rmtree(folder)
+        fresh.rename(folder)
+    except OSError as error:
+        raise OutputError(f"{folder}: {error.strerror or error}") from error

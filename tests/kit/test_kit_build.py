@@ -1,0 +1,167 @@
+"""The extension as it is built for Isaac Sim: complete in itself, and everywhere the same datasets."""
+
+from __future__ import annotations
+
+import ast
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+from fake_kit import declared_modules
+from interpreters import EXTENSION, PINS, provided, run, site_of
+
+from framepress.cli import main
+from framepress.errors import OptionError, OutputError
+from framepress.replicator import kit_build
+
+PRESS = """
+import hashlib
+from pathlib import Path
+from fake_kit import Kit
+from kit_frames import payloads
+kit, folder, out = Kit(), Path({folder!r}), Path({out!r})
+kit.enable(folder)
+writer = kit.registry.get("FramepressWriter")
+writer.initialize(output_dir=out, formats="coco,yolo,kitti,native", labels=["crate"])
+writer.attach(["/Render/Front", "/Render/Back"])
+for payload in payloads(3):
+    writer.write(payload)
+writer.on_final_frame()
+strangers = {{name.partition(".")[0] for name in sys.modules}} - set(sys.stdlib_module_names) - {{
+    "__main__", "carb", "fake_kit", "framepress", "framepress_kit", "kit_frames", "numpy", "omni", "PIL",
+    "replicator_payloads"}}
+place = sys.modules["framepress"].__file__
+kit.disable(folder)
+digests = {{path.relative_to(out).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
+           for path in sorted(out.rglob("*")) if path.is_file() and path.name != "lock"}}
+answer = {{"digests": digests, "errors": kit.errors, "place": place,
+          "strangers": sorted(name for name in strangers if name[0] != "_" and name != "cython_runtime")}}
+"""
+FRAMES, CAMERAS = 3, 2
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return kit_build.build(tmp_path_factory.mktemp("built")).folder
+
+
+@pytest.fixture(scope="module")
+def expected(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, str]]:
+    """What the checkout's extension writes here: the folder, and path -> sha256."""
+    work = tmp_path_factory.mktemp("expected")
+    out = work / "out"
+    answer = run(PRESS.format(folder=str(EXTENSION), out=str(out)), provided(work / "site"))
+    assert answer["errors"] == []
+    return out, answer["digests"]
+
+
+def files(folder: Path) -> dict[str, bytes]:
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_what_the_frames_hold_is_in_each_format(expected: tuple[Path, dict[str, str]]) -> None:
+    out, _ = expected
+    coco = json.loads((out / "coco" / "annotations" / "instances_default.json").read_text())
+    assert len(coco["images"]) == FRAMES * CAMERAS
+    boxes = sorted(entry["bbox"] for entry in coco["annotations"])
+    assert boxes == sorted([4 + frame, 6 + side, 10, 8] for frame in range(FRAMES) for side in range(CAMERAS))
+    for edition in ("yolo", "kitti"):
+        labels = [path for path in (out / edition).rglob("*.txt") if path.read_text().startswith(("0 ", "crate "))]
+        assert len(labels) == FRAMES * CAMERAS, edition
+    assert any((out / "native").rglob("*.png"))
+
+
+@pytest.mark.parametrize("release", ["here", *PINS])
+def test_the_built_extension_writes_the_same_bytes_on_the_packages_of_each_release(
+    built: Path, expected: tuple[Path, dict[str, str]], tmp_path: Path, release: str
+) -> None:
+    python: str | Path = sys.executable
+    site = None
+    if release != "here":
+        site, python = site_of(PINS[release]), PINS[release] / "bin" / "python"
+        if site is None:
+            pytest.skip(f"no environment of Isaac Sim {release} yet: make pins")
+    code = PRESS.format(folder=str(built), out=str(tmp_path / "out"))
+    answer: dict[str, Any] = run(code, provided(tmp_path / "site", site), python=python)
+    assert answer["errors"] == []
+    assert answer["strangers"] == []
+    assert Path(answer["place"]) == built / "vendor" / "framepress" / "__init__.py"
+    assert answer["digests"] == expected[1]
+
+
+def test_the_manifest_finds_the_library_inside(built: Path) -> None:
+    assert declared_modules(built) == [("framepress_kit", "."), ("framepress", "vendor")]
+    assert (built / "LICENSE").is_file()
+    here = (EXTENSION / "config" / "extension.toml").read_text().splitlines()
+    there = (built / "config" / "extension.toml").read_text().splitlines()
+    assert sum(one != other for one, other in zip(here, there, strict=True)) == 1
+
+
+def test_what_is_vendored_needs_nothing_that_is_not(built: Path) -> None:
+    vendor = built / "vendor"
+    names = {path.relative_to(vendor).with_suffix("").as_posix().replace("/", ".") for path in vendor.rglob("*.py")}
+    names |= {name.removesuffix(".__init__") for name in names}
+    assert "framepress.replicator.writer" in names
+    assert not [name for name in names if name.startswith(("framepress.cli", "framepress.headless"))]
+    for path in vendor.rglob("*.py"):
+        allowed = {*sys.stdlib_module_names, "numpy", "PIL"}
+        if path.parent.name == "jobs":
+            allowed.add("yaml")  # Isaac Sim has it; writing does without
+        if path.stem.endswith("_numba"):
+            continue  # used where numba is, and only there
+        for node in ast.parse(path.read_bytes()).body:
+            needed = [str(node.module)] if isinstance(node, ast.ImportFrom) else []
+            needed += [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            assert not [name for name in needed if name not in names and name.partition(".")[0] not in allowed], path
+
+
+def test_building_again_gives_the_same_bytes_in_the_place_of_the_former(tmp_path: Path) -> None:
+    first = files(kit_build.build(tmp_path).folder)
+    assert files(kit_build.build(tmp_path).folder) == first
+    assert [path.name for path in tmp_path.iterdir()] == [kit_build.NAME]
+
+
+def test_a_file_of_the_former_that_is_gone_from_the_sources_goes(tmp_path: Path) -> None:
+    folder = kit_build.build(tmp_path).folder
+    listing = json.loads((folder / "files.json").read_text())
+    listing["files"]["old.py"] = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"  # of no bytes
+    (folder / "files.json").write_text(json.dumps(listing))
+    (folder / "old.py").touch()
+    kit_build.build(tmp_path)
+    assert not (folder / "old.py").exists()
+
+
+@pytest.mark.parametrize("stranger", ["vendor/framepress/errors.py", "mine.txt"])
+def test_what_was_edited_or_added_is_not_overwritten(tmp_path: Path, stranger: str) -> None:
+    folder = kit_build.build(tmp_path).folder
+    (folder / stranger).write_text("mine")
+    with pytest.raises(OutputError, match=stranger):
+        kit_build.build(tmp_path)
+    assert (folder / stranger).read_text() == "mine"
+
+
+def test_a_folder_of_others_is_not_overwritten(tmp_path: Path) -> None:
+    other = tmp_path / kit_build.NAME / "thing.txt"
+    other.parent.mkdir()
+    other.write_text("mine")
+    with pytest.raises(OutputError, match="not built by framepress"):
+        kit_build.build(tmp_path)
+    assert other.read_text() == "mine"
+
+
+def test_an_unknown_release_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(OptionError, match=r"'4\.2' is none of 4\.5"):
+        kit_build.build(tmp_path, ["4.2"])
+    assert not any(tmp_path.iterdir())
+
+
+def test_the_command_says_what_it_made_and_how_it_is_enabled(tmp_path: Path) -> None:
+    ended = CliRunner().invoke(main, ["kit", "build", str(tmp_path / "out"), "--isaac", "6.0", "--isaac", "4.5"])
+    assert ended.exit_code == 0, ended.output
+    assert "Isaac Sim 4.5, 6.0" in ended.output
+    assert f"--ext-folder {tmp_path / 'out'} --enable framepress.replicator" in ended.output
+    listing = json.loads((tmp_path / "out" / kit_build.NAME / "files.json").read_text())
+    assert listing["isaac_sim"] == ["4.5", "6.0"]
