@@ -9,6 +9,7 @@ from framepress.cli.convert import convert
 from framepress.cli.datasets import finish, info, merge
 from framepress.cli.formats import formats
 from framepress.cli.jobs import job
+from framepress.cli.kit import kit
 from framepress.cli.render import render
 from framepress.cli.run import run
 from framepress.cli.shell import Commands
@@ -35,5 +36,5 @@ def main(context: click.Context) -> None:
         context.exit(2)
 
 
-for _command in (convert, info, finish, merge, formats, render, run, job):
+for _command in (convert, info, finish, merge, formats, render, run, job, kit):
     main.add_command(_command)
