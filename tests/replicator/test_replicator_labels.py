@@ -111,7 +111,7 @@ def test_a_stage_without_labels_has_none() -> None:
 @pytest.mark.parametrize("labels", ['"a", "b"', '"a,b"'])
 def test_a_prim_with_several_labels_is_the_users_to_settle(labels: str) -> None:
     text = STAGE.replace('["CRATE"]', f"[{labels}]")
-    with pytest.raises(InputError, match="here: /World/Again has the labels .*--labels"):
+    with pytest.raises(InputError, match=r"here: /World/Again has the labels .*--labels"):
         labels_of_stage(stage_of(text), "here")
 
 

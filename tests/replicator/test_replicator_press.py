@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import copy
+import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +14,7 @@ import pytest
 
 from framepress.capture.payload import frame_from_payload
 from framepress.dataset.writer import DatasetWriter
-from framepress.errors import FrameError, InputError
+from framepress.errors import FrameError, FramepressError, InputError
 from framepress.replicator.options import Options
 from framepress.replicator.press import Press
 from replicator.payloads_by_hand import Host
@@ -99,3 +103,122 @@ def test_frames_that_cannot_be_read_are_counted_where_the_run_goes_on(tmp_path: 
 def test_what_is_no_payload_is_refused_at_once(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no render product"):
         Press(tmp_path / "set", options()).take({"reference_time": (0, 1)})
+
+
+FATES = ("written", "skipped", "dropped", "failed", "refused", "not written", "frames without an image")
+
+
+def run_of(folder: Path) -> list[dict[str, int]]:
+    """The totals of each session in the ledger."""
+    lines = map(json.loads, (folder / ".framepress/ledger.jsonl").read_text().splitlines())
+    return [line["totals"] for line in lines if line["kind"] == "summary"]
+
+
+@pytest.mark.parametrize("on_error", ["raise", "count", "stop"])
+def test_every_payload_that_was_offered_is_accounted_for(tmp_path: Path, on_error: str) -> None:
+    host, press = Host(), Press(tmp_path / "set", options(on_error=on_error, workers=2))
+    offered = [
+        host.empty,
+        lambda: host.payload(0),
+        lambda: host.payload(1, label="unheard_of"),
+        host.torn,
+        dict,
+        *(lambda n=n: host.payload(n) for n in range(20)),
+    ]
+    errors: list[FramepressError] = []
+    for payload in offered:
+        try:
+            press.take(payload())
+        except FramepressError as error:
+            errors.append(error)
+    try:
+        press.finish()
+    except FrameError as error:
+        errors.append(error)
+    (totals,) = run_of(tmp_path / "set")
+    assert totals["asked"] == len(offered) == sum(totals.get(name, 0) for name in FATES)
+    assert totals["frames without an image"] == 1
+    if on_error == "raise":
+        assert errors
+        assert totals["written"] == 1
+    else:
+        assert not errors
+        assert totals["written"] == 21
+        assert totals["failed"] + totals["refused"] == 3
+        assert sorted(str(error).partition(":")[0] for error in press.failures) == [
+            "frame 000002",
+            "frame 000003, Replicator",
+            "frame 000004",
+        ]
+
+
+def test_what_a_full_queue_drops_is_accounted_for(tmp_path: Path) -> None:
+    host, press = Host(), Press(tmp_path / "set", options(on_full="drop", queue_bytes=1, workers=1))
+    taken = [press.take(host.payload(number)) for number in range(60)]
+    report = press.finish()
+    assert report is not None
+    assert report.run["asked"] == 60
+    assert report.run.get("written", 0) + report.run.get("dropped", 0) == 60
+    assert report.run["written"] >= 1
+    assert taken.count(False) <= report.run.get("dropped", 0)
+
+
+def test_a_second_run_that_appends_numbers_its_frames_behind_the_first(tmp_path: Path) -> None:
+    for _ in range(2):
+        host, press = Host(), Press(tmp_path / "set", options(existing="append"))
+        for number in range(3):
+            press.take(host.payload(number))
+        report = press.finish()
+    assert report is not None
+    assert report.frames == 6
+    labels = sorted(path.stem for path in (tmp_path / "set/kitti/training/label_2").iterdir())
+    assert labels == [f"{number:06d}" for number in range(6)]
+
+
+LEFT_ALONE = """
+import sys
+from framepress.replicator.options import Options
+from framepress.replicator.press import Press
+from replicator.payloads_by_hand import Host
+host, press = Host(), Press(sys.argv[1], Options.of(formats=["coco", "kitti"], labels=["box"]))
+for number in range(7):
+    press.take(host.payload(number))
+"""
+
+
+def test_a_script_that_just_ends_loses_nothing(tmp_path: Path) -> None:
+    tests = Path(__file__).resolve().parents[1]
+    environment = {**os.environ, "PYTHONPATH": f"{tests.parent / 'python'}{os.pathsep}{tests}"}
+    command = [sys.executable, "-c", LEFT_ALONE, str(tmp_path / "alone")]
+    subprocess.run(command, check=True, env=environment)
+    host, press = Host(), Press(tmp_path / "ended", options())
+    for number in range(7):
+        press.take(host.payload(number))
+    press.finish()
+    assert files(tmp_path / "alone") == files(tmp_path / "ended")
+
+
+def test_where_a_run_comes_from_is_in_the_ledger_and_in_no_other_file(tmp_path: Path) -> None:
+    host = Host()
+    for name, seed in (("one", 1), ("two", 2)):
+        press = Press(tmp_path / name, options(provenance={"seed": seed, "stage": {"path": name}}))
+        press.take(host.payload(0))
+        press.finish()
+    assert files(tmp_path / "one") == files(tmp_path / "two")
+    first = json.loads((tmp_path / "two/.framepress/ledger.jsonl").read_text().splitlines()[0])
+    assert first == {"kind": "provenance", "seed": 2, "stage": {"path": "two"}}
+
+
+def test_objects_with_too_little_to_see_are_left_out_and_counted(tmp_path: Path) -> None:
+    host, press = Host(), Press(tmp_path / "set", options(min_pixels=8, min_visibility=0.5))
+    shown = [(1, 0.0), (2, 0.0), (3, 0.0), (3, 0.5), (3, 0.6), (3, -1.0)]  # columns of four pixels, share hidden
+    for number, (width, hidden) in enumerate(shown):
+        press.take(host.payload(number, width=width, occlusion=hidden))
+    report = press.finish()
+    assert report is not None
+    assert report.frames == 6
+    document = json.loads((tmp_path / "set/coco/annotations/instances_default.json").read_text())
+    assert sorted(entry["area"] for entry in document["annotations"]) == [8, 12, 12, 12]
+    assert report.run["sieved: fewer than 8 pixels"] == 1
+    assert report.run["sieved: visibility below 0.5"] == 1
+    assert report.run["visibility unknown: kept"] == 1

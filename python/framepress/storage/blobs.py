@@ -11,6 +11,7 @@ import io
 import shutil
 import tempfile
 import threading
+import weakref
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
@@ -46,8 +47,9 @@ class BlobOutput:
 
     def __init__(self, store: BlobStore, name: str) -> None:
         self._store, self._name = store, name
-        self._folder = tempfile.TemporaryDirectory(prefix="framepress-")
-        self._scratch = FolderOutput(Path(self._folder.name))
+        folder = tempfile.mkdtemp(prefix="framepress-")
+        weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
+        self._scratch = FolderOutput(Path(folder))
         self._sizes: dict[str, int] = {}  # of what was sent and is visible, outside of `.framepress/`
         self._folders: set[str] = set()
         self._guard = threading.RLock()
