@@ -11,9 +11,13 @@ from framepress.cli.shell import as_json, emit
 __all__ = ["kit"]
 
 
-@click.group(short_help="The extension for Isaac Sim.")
-def kit() -> None:
+@click.group(invoke_without_command=True, short_help="The extension for Isaac Sim.")
+@click.pass_context
+def kit(context: click.Context) -> None:
     """The extension for Isaac Sim."""
+    if context.invoked_subcommand is None:
+        click.echo(context.get_help(), err=True)
+        context.exit(2)
 
 
 @kit.command(short_help="Make a copy of the extension that needs nothing else.")

@@ -29,6 +29,7 @@ _LIBRARY = Path(framepress.__file__).parent
 # An installed library has the extension inside of it; a checkout beside it.
 _INSTALLED, _CHECKOUT = _LIBRARY / "kit_extension", _LIBRARY.parents[1] / "exts" / NAME
 _LEFT_OUT = ("framepress.cli", "framepress.headless")
+_NOT_THERE = ("click", "msgspec", "warp")  # in Isaac Sim, or not for us; reading datasets needs one
 _WRITER = "framepress.replicator.writer"
 _IN_CHECKOUT, _IN_COPY = 'path = "../../python"', 'path = "vendor"'
 
@@ -98,7 +99,8 @@ def _files(folder: Path) -> list[str]:
 
 
 def _vendored() -> list[str]:
-    """The library's files for a real Isaac Sim: all but those of `_LEFT_OUT`, and those that are nothing without any.
+    """The library's files for a real Isaac Sim: all but those of `_LEFT_OUT`, and those that are nothing without
+    any of these, or without what is not there.
 
     Raises:
         InputError: the writer itself would be left out.
@@ -107,10 +109,12 @@ def _vendored() -> list[str]:
     sources = {name: path for name, path in sources.items() if not path.startswith(f"{_INSTALLED.name}/")}
     imported = {name: set(_imports((_LIBRARY / path).read_bytes())) for name, path in sources.items()}
     gone = {name for name in sources if _is_below(name, _LEFT_OUT)}
+    gone |= {name for name, needed in imported.items() if any(_is_below(other, _NOT_THERE) for other in needed)}
     while more := {name for name in imported.keys() - gone if imported[name] & gone}:
         gone |= more
     if _WRITER in gone:
-        raise InputError(f"{_WRITER}: imports {', '.join(sorted(imported[_WRITER] & gone))}, not made for Isaac Sim")
+        needed = ", ".join(sorted(imported[_WRITER] & gone)) or "a package that Isaac Sim has not"
+        raise InputError(f"{_WRITER}: imports {needed}, not made for Isaac Sim")
     return sorted([*(path for name, path in sources.items() if name not in gone), "py.typed"])
 
 
