@@ -16,6 +16,7 @@ from framepress.dataset.split import Split
 from framepress.errors import OptionError
 from framepress.formats.kitti import WORLD_UP
 from framepress.replicator.annotators import Asked, channels_of, wanted
+from framepress.replicator.lenses import of_pinholes
 from framepress.replicator.sieve import Sieve
 
 __all__ = ["ON_ERROR", "Options"]
@@ -28,6 +29,8 @@ class Options:
     """What a run writes, checked before anything is attached."""
 
     formats: Mapping[str, Mapping[str, Any]]
+    of_pinholes: tuple[str, ...]
+    """Those of them that need a camera's intrinsics."""
     labels: LabelMap | None
     unlisted: str
     split: Split | None
@@ -96,9 +99,10 @@ class Options:
         sieve = Sieve(min_pixels, min_visibility)
         encodings = {"images": images, "quality": quality, "depth": depth}
         chosen = _formats(formats, {"channels": ",".join(kept)}, encodings)
-        writers = [registry.by_name(name).make_writer(given) for name, given in chosen.items()]
+        writers = {name: registry.by_name(name).make_writer(given) for name, given in chosen.items()}
         return cls(
             formats=chosen,
+            of_pinholes=of_pinholes(writers),
             labels=classes,
             unlisted=unlisted,
             split=Split.parse(split, seed) if isinstance(split, str) else split,
@@ -110,7 +114,7 @@ class Options:
             on_error=on_error,
             provenance=provenance or {},
             annotators=wanted(
-                [*(writer.carries | writer.needs for writer in writers), sieve.needs],
+                [*(writer.carries | writer.needs for writer in writers.values()), sieve.needs],
                 [*kept, *sieve.needs],
                 classes,
                 _predicate(semantic_types, semantic_filter, rules.taxonomy),

@@ -26,6 +26,7 @@ from framepress.dataset.pool import OrderedPool
 from framepress.dataset.report import Report
 from framepress.dataset.writer import DatasetWriter
 from framepress.errors import FrameError, FramepressError, InputError, JournalError, LabelError
+from framepress.replicator.lenses import check_lenses
 from framepress.replicator.options import Options
 from framepress.storage.output import Output
 
@@ -174,6 +175,7 @@ class Press:
                 meta=self.options.meta,
             )
             if frame is not None:
+                check_lenses(frame, taken.products, self.options.of_pinholes)
                 frame = self.options.sieve.sifted(with_names(frame, taken.products), accounts)
         except FramepressError as error:
             self._handed += 1

@@ -16,9 +16,12 @@ _EXTENSIONS = ("omni.replicator.core", "omni.syntheticdata")
 
 
 def open_stage() -> Any:
-    """The `Usd.Stage` of the host, which has omni.usd loaded; None where there is no host, or nothing is open."""
+    """The `Usd.Stage` of the host: Isaac Sim, or the stand-in; None where there is neither, or nothing is open."""
     usd = sys.modules.get("omni.usd")
-    return usd.get_context().get_stage() if usd is not None else None
+    if usd is not None:
+        return usd.get_context().get_stage()
+    stand_in = sys.modules.get("framepress.headless.host")  # without the modules beside Replicator
+    return None if stand_in is None else stand_in.current().stage
 
 
 def world_up() -> str:
