@@ -14,6 +14,7 @@ import json
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from importlib import metadata
 from pathlib import Path
 
 import framepress
@@ -85,12 +86,16 @@ def contents() -> dict[str, bytes]:
     if manifest.count(_IN_CHECKOUT) != 1:
         raise InputError(f"{source}/config/extension.toml: expected one line {_IN_CHECKOUT}")
     found["config/extension.toml"] = manifest.replace(_IN_CHECKOUT, _IN_COPY).encode()
-    for license_file in (source / "LICENSE", _CHECKOUT.parents[1] / "LICENSE"):
-        if license_file.is_file():
-            found.setdefault("LICENSE", license_file.read_bytes())
+    found["LICENSE"] = _license(source)
     for path in _vendored():
         found[f"vendor/framepress/{path}"] = (_LIBRARY / path).read_bytes()
     return dict(sorted(found.items()))
+
+
+def _license(source: Path) -> bytes:
+    if source == _CHECKOUT:
+        return (_CHECKOUT.parents[1] / "LICENSE").read_bytes()
+    return (metadata.distribution("framepress").read_text("licenses/LICENSE") or "").encode()
 
 
 def _files(folder: Path) -> list[str]:
