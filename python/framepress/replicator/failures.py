@@ -43,13 +43,14 @@ class Errors:
         if not press.options.goes_on:
             yield
             return
+        stops = press.options.on_error == "stop"
         try:
             yield
         except FramepressError as error:
             if str(error) != self._last:  # as it comes again with every frame
                 self._last = str(error)
                 press.failures.append(error)
-        stops = press.options.on_error == "stop"
+                stops = True  # nothing more can be written, so that there is nothing to go on with
         failed = bool(press.failures)
         while press.failures:
             self._tell(what, press.failures.popleft(), stops=stops)
