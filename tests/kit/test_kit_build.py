@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import json
 import sys
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from fake_kit import declared_modules
 from interpreters import EXTENSION, PINS, provided, run, site_of
 
 from framepress.cli import main
-from framepress.errors import OptionError, OutputError
+from framepress.errors import InputError, OptionError, OutputError
 from framepress.replicator import kit_build
 
 PRESS = """
@@ -156,6 +157,72 @@ def test_an_unknown_release_is_refused(tmp_path: Path) -> None:
     with pytest.raises(OptionError, match=r"'4\.2' is none of 4\.5"):
         kit_build.build(tmp_path, ["4.2"])
     assert not any(tmp_path.iterdir())
+
+
+def wheel(path: Path, files: dict[str, str]) -> Path:
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, text in files.items():
+            archive.writestr(name, text)
+    return path
+
+
+def test_a_wheel_is_unpacked_and_found_by_kit(tmp_path: Path) -> None:
+    pure = wheel(tmp_path / "thing-1.0-py3-none-any.whl", {"thing/__init__.py": "x = 1"})
+    folder = kit_build.build(tmp_path / "out", wheels=[pure]).folder
+    assert (folder / "pip_prebundle" / "thing" / "__init__.py").read_text() == "x = 1"
+    manifest = (folder / "config" / "extension.toml").read_text()
+    assert manifest.endswith('\n[[python.module]]\npath = "pip_prebundle"\n')
+    assert not (kit_build.build(tmp_path / "without").folder / "pip_prebundle").exists()
+
+
+@pytest.mark.parametrize(
+    ("tags", "fitting"),
+    [
+        ("py3-none-any", {"4.5", "5.0", "5.1", "6.0"}),
+        ("py2.py3-none-any", {"4.5", "5.0", "5.1", "6.0"}),
+        ("cp311-cp311-manylinux_2_17_x86_64.manylinux2014_x86_64", {"5.0", "5.1"}),
+        ("cp311-abi3-win_amd64", {"5.0", "5.1", "6.0"}),
+        ("py2-none-any", set()),
+        ("py312-none-any", {"6.0"}),
+    ],
+)
+def test_a_wheel_goes_only_into_releases_whose_python_it_is_for(tmp_path: Path, tags: str, fitting: set[str]) -> None:
+    path = wheel(tmp_path / f"thing-1.0-{tags}.whl", {"thing.py": ""})
+    for release in kit_build.RELEASES:
+        if release in fitting:
+            kit_build.build(tmp_path / release, [release], [path])
+        else:
+            with pytest.raises(OptionError, match=f"Isaac Sim {release} has Python"):
+                kit_build.build(tmp_path / release, [release], [path])
+
+
+@pytest.mark.parametrize("name", ["numpy", "Pillow", "warp_lang", "torch", "h5py", "usd.core"])
+def test_what_isaac_sim_has_itself_is_refused(tmp_path: Path, name: str) -> None:
+    path = wheel(tmp_path / f"{name}-1.0-py3-none-any.whl", {f"{name}.py": ""})
+    with pytest.raises(OptionError, match="has its own"):
+        kit_build.build(tmp_path / "out", wheels=[path])
+
+
+@pytest.mark.parametrize(
+    ("file", "inside", "said"),
+    [
+        ("thing.zip", "thing.py", "not named as a wheel"),
+        ("thing-1.0-py3-none-any.whl", "../thing.py", "would lie elsewhere"),
+        ("thing-1.0-py3-none-any.whl", "/thing.py", "would lie elsewhere"),
+        ("thing-1.0-py3-none-any.whl", "thing-1.0.data/scripts/thing", "only an installer"),
+    ],
+)
+def test_a_wheel_that_cannot_be_unpacked_is_refused(tmp_path: Path, file: str, inside: str, said: str) -> None:
+    with pytest.raises(InputError, match=said):
+        kit_build.build(tmp_path / "out", wheels=[wheel(tmp_path / file, {inside: ""})])
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_torn_wheel_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "thing-1.0-py3-none-any.whl"
+    path.write_bytes(b"PK")
+    with pytest.raises(InputError, match="not a zip file"):
+        kit_build.build(tmp_path / "out", wheels=[path])
 
 
 def test_the_command_says_what_it_made_and_how_it_is_enabled(tmp_path: Path) -> None:

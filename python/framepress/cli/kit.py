@@ -23,8 +23,15 @@ def kit(context: click.Context) -> None:
 @kit.command(short_help="Make a copy of the extension that needs nothing else.")
 @click.argument("out", type=click.Path(file_okay=False, path_type=Path))
 @click.option("--isaac", "releases", multiple=True, metavar="RELEASE", help="4.5, 5.0, 5.1 or 6.0; by default all.")
+@click.option(
+    "--wheel",
+    "wheels",
+    multiple=True,
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="A package to put in as well, such as msgspec's, to read datasets in Isaac Sim. Writing needs none.",
+)
 @as_json
-def build(out: Path, releases: tuple[str, ...], as_json: bool) -> None:
+def build(out: Path, releases: tuple[str, ...], wheels: tuple[Path, ...], as_json: bool) -> None:
     """Make OUT/framepress.replicator, with the library in it: Python alone, the same folder for all releases.
 
     Start Isaac Sim with --ext-folder OUT --enable framepress.replicator, or add OUT to the search paths in
@@ -32,7 +39,7 @@ def build(out: Path, releases: tuple[str, ...], as_json: bool) -> None:
     """
     from framepress.replicator import kit_build
 
-    built = kit_build.build(out, releases or kit_build.RELEASES)
+    built = kit_build.build(out, releases or kit_build.RELEASES, wheels)
     answer = {
         "folder": str(built.folder),
         "isaac_sim": list(built.releases),

@@ -3,6 +3,7 @@
 framepress.replicator/
     config/ data/ docs/ framepress_kit/   as in the repository; the manifest points at vendor/
     vendor/framepress/                    the library without the command line, the stand-in, and what needs those
+    pip_prebundle/                        packages that were asked for; nothing here needs any
     files.json                            version, releases, and the sha256 of each file
 """
 
@@ -19,6 +20,7 @@ from pathlib import Path
 
 import framepress
 from framepress.errors import InputError, OptionError, OutputError
+from framepress.replicator import kit_wheels
 
 __all__ = ["NAME", "RELEASES", "Built", "build", "contents"]
 
@@ -33,6 +35,10 @@ _LEFT_OUT = ("framepress.cli", "framepress.headless")
 _NOT_THERE = ("click", "msgspec", "warp")  # in Isaac Sim, or not for us; reading datasets needs one
 _WRITER = "framepress.replicator.writer"
 _IN_CHECKOUT, _IN_COPY = 'path = "../../python"', 'path = "vendor"'
+_PREBUNDLED = """
+[[python.module]]
+path = "pip_prebundle"
+"""
 
 
 @dataclass(frozen=True)
@@ -45,21 +51,24 @@ class Built:
     nbytes: int
 
 
-def build(out: Path, releases: Sequence[str] = RELEASES) -> Built:
+def build(out: Path, releases: Sequence[str] = RELEASES, wheels: Sequence[Path] = ()) -> Built:
     """Make `out`/framepress.replicator. The same sources give the same bytes.
 
-    Nothing in it depends on the release: it is Python alone, and Python of the oldest of them.
+    Nothing in it depends on the release but the wheels: it is Python alone, and Python of the oldest of them.
+
+    Args:
+        wheels: to unpack into pip_prebundle/.
 
     Raises:
-        OptionError: a release that there is not.
-        InputError: the extension is not where this library is.
+        OptionError: a release that there is not; a wheel that is not for each of the releases, or for none.
+        InputError: the extension is not where this library is; a file is no wheel.
         OutputError: what lies there is not ours, or was edited.
     """
     for release in releases:
         if release not in RELEASES:
             raise OptionError(f"Isaac Sim {release!r} is none of {', '.join(RELEASES)}")
     chosen = tuple(release for release in RELEASES if release in releases)
-    files = contents()
+    files = contents(kit_wheels.unpacked(wheels, chosen))
     listing = {
         "version": framepress.__version__,
         "isaac_sim": list(chosen),
@@ -72,8 +81,8 @@ def build(out: Path, releases: Sequence[str] = RELEASES) -> Built:
     return Built(folder, chosen, len(files), sum(map(len, files.values())))
 
 
-def contents() -> dict[str, bytes]:
-    """Path -> bytes of each file but the list of them, by path.
+def contents(packages: Mapping[str, bytes]) -> dict[str, bytes]:
+    """Path -> bytes of each file but the list of them, by path; `packages` are those of pip_prebundle/.
 
     Raises:
         InputError: the extension is not where this library is.
@@ -85,10 +94,12 @@ def contents() -> dict[str, bytes]:
     manifest = found["config/extension.toml"].decode()
     if manifest.count(_IN_CHECKOUT) != 1:
         raise InputError(f"{source}/config/extension.toml: expected one line {_IN_CHECKOUT}")
-    found["config/extension.toml"] = manifest.replace(_IN_CHECKOUT, _IN_COPY).encode()
+    manifest = manifest.replace(_IN_CHECKOUT, _IN_COPY) + (_PREBUNDLED if packages else "")
+    found["config/extension.toml"] = manifest.encode()
     found["LICENSE"] = _license(source)
     for path in _vendored():
         found[f"vendor/framepress/{path}"] = (_LIBRARY / path).read_bytes()
+    found |= {f"pip_prebundle/{path}": package for path, package in packages.items()}
     return dict(sorted(found.items()))
 
 
