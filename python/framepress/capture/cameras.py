@@ -32,23 +32,32 @@ K_TOLERANCE_PX = 0.01
 _STRETCH = 1e-3
 
 
-def camera_of(params: Mapping[str, Any], size_wh: tuple[int, int], accounts: Accounts, where: str) -> Camera:
+def camera_of(
+    params: Mapping[str, Any],
+    size_wh: tuple[int, int],
+    accounts: Accounts,
+    where: str,
+    offset_signs: tuple[int, int] = (1, 1),
+) -> Camera:
     """The camera of a `camera_params` payload.
 
     `K` comes from the projection matrix and is compared with the aperture formula; a difference is counted. For a lens
     that the projection matrix does not describe (`cameraModel` other than a pinhole) `K` is None, so that whatever
-    needs a pinhole refuses; `distortion` is set where the payload holds the lens's parameters.
+    needs a pinhole refuses; `distortion` is set where the payload holds the lens's parameters. `offset_signs`: of
+    P[2, 0] and P[2, 1], other than 1 where a probe of the host has found them mirrored.
 
     Raises:
         InputError: a matrix is missing, not finite or not a camera's, or the resolution is not the product's.
     """
     try:
-        return _camera_of(params, size_wh, accounts, where)
+        return _camera_of(params, size_wh, accounts, where, offset_signs)
     except (TypeError, ValueError, IndexError, OverflowError) as error:
         raise InputError(f"{where}: these are no camera parameters: {error}; record them again") from error
 
 
-def _camera_of(params: Mapping[str, Any], size_wh: tuple[int, int], accounts: Accounts, where: str) -> Camera:
+def _camera_of(
+    params: Mapping[str, Any], size_wh: tuple[int, int], accounts: Accounts, where: str, offset_signs: tuple[int, int]
+) -> Camera:
     width, height = size_wh
     stated = params.get("renderProductResolution")
     if stated is not None and tuple(int(side) for side in stated) != size_wh:
@@ -63,7 +72,7 @@ def _camera_of(params: Mapping[str, Any], size_wh: tuple[int, int], accounts: Ac
     return Camera(
         width,
         height,
-        K=_intrinsics(params, size_wh, accounts, where),
+        K=_intrinsics(params, size_wh, accounts, where, offset_signs),
         distortion=lens_of(params),
         world_from_camera=world_from_camera(_matrix(params, "cameraViewTransform", where), scale, accounts, where),
         near=near,
@@ -116,7 +125,9 @@ def intrinsics_from_aperture(params: Mapping[str, Any], size_wh: tuple[int, int]
     return np.array([[focal, 0, centre_x], [0, focal, centre_y], [0, 0, 1]])
 
 
-def _intrinsics(params: Mapping[str, Any], size_wh: tuple[int, int], accounts: Accounts, where: str) -> Array | None:
+def _intrinsics(
+    params: Mapping[str, Any], size_wh: tuple[int, int], accounts: Accounts, where: str, offset_signs: tuple[int, int]
+) -> Array | None:
     model = str(params.get("cameraModel", ""))
     if model.casefold() not in PINHOLES:
         accounts.add("camera: lens is no pinhole, K not derived", example=f"{where}: {model}")
@@ -135,7 +146,7 @@ def _intrinsics(params: Mapping[str, Any], size_wh: tuple[int, int], accounts: A
             f"{where}: cameraProjection is no row-vector perspective projection: {projection.tolist()}; "
             "is it transposed?"
         )
-    K = intrinsics_from_projection(projection, size_wh)
+    K = intrinsics_from_projection(projection * _signs(offset_signs), size_wh)
     if by_aperture is not None:
         difference = float(np.abs(K - by_aperture).max())
         if difference > K_TOLERANCE_PX:
@@ -143,6 +154,13 @@ def _intrinsics(params: Mapping[str, Any], size_wh: tuple[int, int], accounts: A
                 "camera: projection and aperture disagree, projection taken", example=f"{where}: {difference:.3f} px"
             )
     return K
+
+
+def _signs(of_offset: tuple[int, int]) -> Array:
+    """(4, 4), 1 but for the entries of a projection that shift the principal point."""
+    signs = np.ones((4, 4))
+    signs[2, :2] = of_offset
+    return signs
 
 
 def lens_of(params: Mapping[str, Any]) -> Distortion | None:

@@ -18,6 +18,7 @@ from framepress.capture.layout import Annotation, Product, products_of, time_ns
 from framepress.capture.objects import Table, Tables, table_of
 from framepress.capture.pixels import RASTERS, copied, not_rendered, sources, tiling_of
 from framepress.capture.policy import Policy
+from framepress.capture.probed import Probed
 from framepress.capture.rows import rows_of
 from framepress.capture.segmentation import Lookup, is_coloured, matched, rows_of_map, semantic_ids
 from framepress.capture.semantics import first_listed
@@ -113,9 +114,9 @@ def _view(product: Product, policy: Policy, buffers: Buffers | None, accounts: A
         for name, annotation in product.annotations.items()
     }
     product = Product(product.name, size, annotations, product.camera)
-    camera, scale = _camera(product, size, accounts, where)
+    camera, scale = _camera(product, size, policy.probed, accounts, where)
     table = table_of(_tables(product, size, policy, accounts), camera, scale, policy, accounts, where)
-    channels = sources(product, size, scale, accounts)
+    channels = sources(product, size, scale, accounts, policy.probed)
     objects = _with_instances(product, size, table, channels, accounts)
     if "skeleton_data" in product.annotations:
         side = product.annotations["skeleton_data"].side
@@ -134,13 +135,16 @@ def _size_of(product: Product, where: str) -> tuple[int, int]:
     raise InputError(f"{where}: neither the payload nor camera_params states the resolution; capture camera_params")
 
 
-def _camera(product: Product, size: tuple[int, int], accounts: Accounts, where: str) -> tuple[Camera, float]:
+def _camera(
+    product: Product, size: tuple[int, int], probed: Probed, accounts: Accounts, where: str
+) -> tuple[Camera, float]:
     annotation = product.annotations.get("camera_params")
     if annotation is None:
         accounts.add("views without camera_params: no K, no pose, scene units taken as metres", example=where)
         return Camera(*size), 1.0
     name = annotation.where or where
-    return camera_of(annotation.side, size, accounts, name), metres_per_unit(annotation.side, Accounts(), name)
+    side = annotation.side
+    return camera_of(side, size, accounts, name, probed.offset_signs), metres_per_unit(side, Accounts(), name)
 
 
 def _tables(product: Product, size: tuple[int, int], policy: Policy, accounts: Accounts) -> Tables:

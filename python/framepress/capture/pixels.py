@@ -14,6 +14,7 @@ import numpy as np
 from framepress.capture.accounts import Accounts
 from framepress.capture.buffers import Buffers
 from framepress.capture.layout import Annotation, Pixels, Product, loaded
+from framepress.capture.probed import Probed
 from framepress.core import EncodedImage
 from framepress.core.arrays import Array
 from framepress.core.channels import Source
@@ -122,13 +123,16 @@ def flow_of(motion: Array) -> Array:
     return np.negative(motion[..., :2])
 
 
-def sources(product: Product, size_wh: tuple[int, int], scale: float, accounts: Accounts) -> dict[str, Source]:
+def sources(
+    product: Product, size_wh: tuple[int, int], scale: float, accounts: Accounts, probed: Probed | None = None
+) -> dict[str, Source]:
     """Channel name -> source of every annotator that is an image or points, segmentation excepted.
 
     Args:
-        scale: metres per scene unit. Distances are scene units as far as is known; where that is not a metre the
-            multiplication is counted as unverified.
+        scale: metres per scene unit. Distances are scene units as far as is known; where that is not a metre and no
+            probe of the host has told, the multiplication is counted as unverified.
     """
+    probed = probed or Probed()
     found: dict[str, Source] = {}
     for name, annotation in product.annotations.items():
         if annotation.pixels is None or name.endswith("segmentation"):
@@ -137,9 +141,9 @@ def sources(product: Product, size_wh: tuple[int, int], scale: float, accounts: 
             found["points"] = _points(annotation.pixels, scale)
         elif name in RASTERS:
             channel = RASTERS[name][0]
-            if scale != 1 and channel in ("depth", "range"):
+            if scale != 1 and channel in ("depth", "range") and not probed.distances:
                 accounts.add("distances scaled by metersPerSceneUnit, unverified", example=annotation.where)
-            found[channel] = _source(channel, annotation.pixels, size_wh, scale, annotation.where)
+            found[channel] = _source(channel, annotation.pixels, size_wh, probed.metres(scale), annotation.where)
     return found
 
 

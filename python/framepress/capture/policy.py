@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
+from framepress.capture.probed import Probed
 from framepress.core import LabelMap
 from framepress.errors import OptionError
 
@@ -29,10 +31,12 @@ class Policy:
         nested: rows of one class whose prims are inside one another (see `capture.nested`): `object`, `outermost`,
             `innermost`, `all`.
         nested_by_class: class -> another choice for that class.
+        probe: the file of `framepress.replicator.probe`, run on the host that the payloads come from; "" = none.
         touching_m: children of one prim closer than this [m] belong together (`nested="object"`).
 
     Raises:
         OptionError: a choice that does not exist.
+        InputError: the probe's file.
     """
 
     labels: LabelMap | None = None
@@ -41,6 +45,7 @@ class Policy:
     nested: str = "object"
     nested_by_class: Mapping[str, str] = field(default_factory=dict)
     touching_m: float = 0.02
+    probe: str = ""
 
     def __post_init__(self) -> None:
         for name, value, choices in (
@@ -54,6 +59,11 @@ class Policy:
             raise OptionError(f"touching_m={self.touching_m}: must be a length [m] of at least 0")
         folded = {name.casefold(): choice for name, choice in self.nested_by_class.items()}
         object.__setattr__(self, "nested_by_class", folded)
+        _ = self.probed  # a file that cannot be read is told now
+
+    @cached_property
+    def probed(self) -> Probed:
+        return Probed.read(self.probe) if self.probe else Probed()
 
     def nested_for(self, label: str) -> str:
         return self.nested_by_class.get(label.casefold(), self.nested) if self.nested_by_class else self.nested
