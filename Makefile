@@ -46,9 +46,10 @@ judges: $(VENV)/ready
 test-slow: $(VENV)/ready
 	$(RUN) -m pytest -q -m slow
 
-# The write path on the exact numpy and Pillow of each Isaac Sim, on its own Python.
+# The write path, and the extension as it is built, on the exact numpy and Pillow of each Isaac Sim, on its own Python.
 pins: $(VENV)/ready
 	$(RUN) tests/pins/run.py
+	$(RUN) -m pytest -q tests/kit/test_kit_build.py -k packages_of_each_release
 
 bench: $(VENV)/ready
 	$(RUN) -m pip install --quiet --editable ".[bench]"
