@@ -94,3 +94,55 @@ def test_labels_of_another_taxonomy_make_no_objects() -> None:
     assert chosen["bounding_box_2d_tight"] == {"semanticFilter": "shape:*"}
     chosen = Options.of(formats="coco", semantic_filter="class:car|truck").annotators
     assert chosen["bounding_box_2d_tight"] == {"semanticFilter": "class:car|truck"}
+
+
+def test_taxonomies_may_be_named_in_place_of_a_predicate() -> None:
+    asked = Options.of(formats="coco", semantic_types=["class", "shape"]).annotators
+    assert asked["bounding_box_2d_tight"] == {"semanticFilter": "class:*; shape:*"}
+    asked = Options.of(formats="coco", semantic_types="class").annotators
+    assert asked["instance_segmentation_fast"]["semanticFilter"] == "class:*"
+
+
+def test_an_encoding_goes_to_every_format_that_has_it_and_names_none_of_its_own() -> None:
+    given = {"coco": {}, "yolo": {"images": "png"}, "kitti": {}, "native": {}}
+    chosen = Options.of(formats=given, images="jpeg", quality=80, depth="tiff").formats
+    assert {name: options["images"] for name, options in chosen.items()} == {
+        "coco": "jpeg",
+        "yolo": "png",
+        "kitti": "jpeg",
+        "native": "jpeg",
+    }
+    assert chosen["native"]["depth"] == "tiff"
+    assert "depth" not in chosen["kitti"]  # which has an option of that name: whether there is any
+    assert {options["quality"] for options in chosen.values()} == {80}
+
+
+def test_pixels_are_counted_in_an_instance_map_that_is_asked_for() -> None:
+    assert "instance_segmentation_fast" in Options.of(formats="kitti", min_pixels=10).annotators
+    assert "instance_segmentation_fast" not in Options.of(formats="kitti", min_visibility=0.2).annotators
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"semantic_types": ["class"], "semantic_filter": "class:*"}, "exclude each other"),
+        ({"semantic_types": ["shape"]}, "lacks 'class'"),
+        ({"formats": "kitti", "depth": "npy"}, "depth='npy': none of the formats kitti"),
+        ({"formats": "coco", "images": "gif"}, "images='gif'"),
+        ({"min_pixels": 2.5}, "min_pixels=2.5"),
+        ({"min_pixels": -1}, "min_pixels=-1"),
+        ({"min_visibility": 1.5}, "min_visibility=1.5"),
+        ({"min_visibility": float("nan")}, "min_visibility=nan"),
+        ({"on_error": "ignore"}, "on_error='ignore': must be one of raise, count, stop"),
+        ({"world_up": "up"}, "world_up='up'"),
+        ({"first_frame": -1}, "first_frame=-1"),
+    ],
+)
+def test_bounds_and_choices_that_cannot_be_are_refused(options: dict[str, object], words: str) -> None:
+    with pytest.raises(OptionError, match=words):
+        Options.of(**options)  # type: ignore[arg-type]
+
+
+def test_a_world_that_is_not_as_formats_expect_it_is_stated_with_every_frame() -> None:
+    assert Options.of(world_up="z").meta == {}
+    assert Options.of(world_up="y").meta == {"world_up": "y"}

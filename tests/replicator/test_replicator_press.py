@@ -7,9 +7,12 @@ import json
 import os
 import subprocess
 import sys
+import time
+import tracemalloc
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from framepress.capture.payload import frame_from_payload
@@ -17,6 +20,8 @@ from framepress.dataset.writer import DatasetWriter
 from framepress.errors import FrameError, FramepressError, InputError
 from framepress.replicator.options import Options
 from framepress.replicator.press import Press
+from framepress.storage.folder import FolderOutput
+from framepress.storage.output import Staged
 from replicator.payloads_by_hand import Host
 
 
@@ -179,6 +184,8 @@ LEFT_ALONE = """
 import sys
 from framepress.replicator.options import Options
 from framepress.replicator.press import Press
+from framepress.storage.folder import FolderOutput
+from framepress.storage.output import Staged
 from replicator.payloads_by_hand import Host
 host, press = Host(), Press(sys.argv[1], Options.of(formats=["coco", "kitti"], labels=["box"]))
 for number in range(7):
@@ -222,3 +229,51 @@ def test_objects_with_too_little_to_see_are_left_out_and_counted(tmp_path: Path)
     assert report.run["sieved: fewer than 8 pixels"] == 1
     assert report.run["sieved: visibility below 0.5"] == 1
     assert report.run["visibility unknown: kept"] == 1
+
+
+class SlowDisk(FolderOutput):
+    """Takes its time over every file."""
+
+    def stage(self, path: str, *content: bytes | memoryview) -> Staged:
+        time.sleep(0.01)
+        return super().stage(path, *content)
+
+
+def large(number: int) -> dict[str, Any]:
+    """Of 640 x 480 pixels, 2.5 MB."""
+    payload = Host().payload(number)
+    product = payload["renderProducts"]["Replicator"]
+    product["resolution"] = (640, 480)
+    product["rgb"] = {"data": np.full((480, 640, 4), number, np.uint8)}
+    ids = np.zeros((480, 640), np.uint32)
+    ids[4:8, number : number + 3] = 2
+    product["bounding_box_2d_tight"]["data"]["x_min"] = number
+    product["bounding_box_2d_tight"]["data"]["x_max"] = number + 2
+    product["instance_segmentation"]["data"] = ids
+    product["camera_params"]["renderProductResolution"] = np.array([640, 480], np.int32)
+    return payload
+
+
+@pytest.mark.parametrize("on_full", ["wait", "drop"])
+def test_a_slow_disk_holds_the_run_up_or_drops_frames_and_memory_stays_bounded(tmp_path: Path, on_full: str) -> None:
+    queue = 6_000_000
+    press = Press(SlowDisk(tmp_path / "set"), options(on_full=on_full, queue_bytes=queue, workers=1))
+    tracemalloc.start()
+    try:
+        for number in range(40):
+            press.take(large(number))
+        report = press.finish()
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert report is not None
+    run = report.run
+    assert run["asked"] == 40
+    if on_full == "wait":
+        assert run["written"] == 40
+        assert run["throttled"] > 0
+    else:
+        assert run["written"] + run["dropped"] == 40
+        assert run["dropped"] > 0
+    # Two queues and their copies in the pool of buffers, a frame in each thread: 40 frames are 100 MB.
+    assert peak < 5 * queue, peak

@@ -38,7 +38,7 @@ def build_writer(rep: ModuleType) -> type[Any]:
     unlisted: `error` or `drop` an object whose class is not among them.
     channels: which of rgb, depth, semantic, instance (the default) and range, normal, flow, points are kept where a
         format can keep them.
-    images, quality, depth: encodings, such as images="jpeg", depth="png", of every format that has the option and does
+    images, quality, depth: encodings, such as images="jpeg", depth="tiff", of every format that has the option and does
         not name its own in `formats`.
     split: "train=.8,val=.2", drawn with `seed`.
     policy: {comma, nested, nested_by_class, taxonomy, touching_m}, see `capture.policy`.
