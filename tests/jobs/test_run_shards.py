@@ -114,6 +114,24 @@ def test_a_shard_of_another_edition_of_the_job_is_not_merged_and_not_gone_on_wit
         merge_shards(read_job(job), tmp_path)
 
 
+def test_the_classes_of_the_scene_are_one_list_for_all_shards(tmp_path: Path) -> None:
+    trees = []
+    for classes, name in (("scene", "scene"), ("[ball, crate, post]", "given")):
+        job = written(
+            tmp_path / name,
+            frames=4,
+            job="script: script.py\nnum_frames: {frames}\nwriter_config: {{formats: coco, labels: LABELS}}\n".replace(
+                "LABELS", classes
+            ),
+        )
+        for index in range(2):
+            made(job, tmp_path / name, index, 2)
+        merge_shards(read_job(job), tmp_path / name)
+        trees.append(json.loads((tmp_path / name / "dataset" / "annotations" / "instances_default.json").read_text()))
+    assert [category["name"] for category in trees[0]["categories"]] == ["ball", "crate", "post"]
+    assert trees[0]["annotations"] == trees[1]["annotations"]
+
+
 def test_shards_need_one_list_of_classes(tmp_path: Path) -> None:
     job = written(tmp_path, job="script: script.py\nnum_frames: {frames}\nwriter_config: {{formats: coco}}\n")
     with pytest.raises(OptionError, match="labels is missing"):

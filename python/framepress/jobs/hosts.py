@@ -163,7 +163,9 @@ _started: list[Any] = []  # the one application that this process has started
 def _start(job: JobSpec) -> None:
     from isaacsim import SimulationApp
 
-    _started[:] = [SimulationApp({"headless": True, **(job.launch_config or {})})]
+    config = {"headless": True, **(job.launch_config or {})}
+    experience = config.pop("experience", "")
+    _started[:] = [SimulationApp(config, experience) if experience else SimulationApp(config)]
 
 
 def close() -> None:

@@ -14,6 +14,7 @@ import yaml
 
 from framepress.errors import FramepressError, InputError, OptionError
 from framepress.replicator.options import Options
+from framepress.replicator.writer import SCENE
 
 __all__ = ["JobSpec", "read_job"]
 
@@ -35,7 +36,7 @@ class JobSpec:
         resolution: (width, height) [px] of `cameras`.
         delta_time: seconds between frames; None = one time code of the stage.
         reseed_frames: set the global seed to seed + frame before every frame.
-        launch_config: of `SimulationApp`.
+        launch_config: of `SimulationApp`; `experience` among them is the application's .kit file.
         stand_in: `release` and `device` of the stand-in, where that makes the frames.
     """
 
@@ -108,6 +109,10 @@ def job_of(document: Any, where: str, folder: Path) -> JobSpec:
             "writes; run other writers from a script of their own"
         )
     config = _writer_config(values, where, folder)
+    experience = values.get("launch_config", {}).get("experience")
+    if experience is not None:
+        found = _file(str(experience), "launch_config: experience", where, folder)
+        values["launch_config"] = {**values["launch_config"], "experience": str(found)}
     values["scene"] = _scene(values.get("scene"), folder)
     values["script"] = _file(values.get("script"), "script", where, folder)
     for key in ("arguments", "cameras", "resolution"):
@@ -122,10 +127,11 @@ def _writer_config(values: Mapping[str, Any], where: str, folder: Path) -> dict[
     taken = next((key for key in _OURS if key in config), None)
     if taken is not None:
         raise OptionError(f"{where}: writer_config: {taken}: is set by the job; leave it out")
-    if isinstance(config.get("labels"), str):
+    of_scene = config.get("labels") == SCENE
+    if isinstance(config.get("labels"), str) and not of_scene:
         config["labels"] = str(_file(config["labels"], "writer_config: labels", where, folder))
     try:
-        Options.of(**config)
+        Options.of(**{**config, "labels": None if of_scene else config.get("labels")})
     except (FramepressError, TypeError) as error:
         raise OptionError(f"{where}: writer_config: {error}") from error
     return config
