@@ -135,6 +135,7 @@ def test_pixels_are_counted_in_an_instance_map_that_is_asked_for() -> None:
         ({"min_visibility": float("nan")}, "min_visibility=nan"),
         ({"on_error": "ignore"}, "on_error='ignore': must be one of raise, count, stop"),
         ({"world_up": "up"}, "world_up='up'"),
+        ({"provenance": {"seed": object()}}, "provenance=.*plain JSON"),
         ({"first_frame": -1}, "first_frame=-1"),
     ],
 )

@@ -44,14 +44,14 @@ class Errors:
             yield
             return
         stops = press.options.on_error == "stop"
+        over = False
         try:
             yield
         except FramepressError as error:
-            if str(error) != self._last:  # as it comes again with every frame
-                self._last = str(error)
+            stops = over = True  # nothing more can be written, so that there is nothing to go on with
+            if str(error) != self._last:  # it comes again with every frame
                 press.failures.append(error)
-                stops = True  # nothing more can be written, so that there is nothing to go on with
-        failed = bool(press.failures)
+        failed = over or bool(press.failures)
         while press.failures:
             self._tell(what, press.failures.popleft(), stops=stops)
         if failed and stops and not at_end:
@@ -60,6 +60,7 @@ class Errors:
                 stop()
 
     def _tell(self, what: str, error: FramepressError, *, stops: bool) -> None:
+        self._last = str(error)
         host = sys.modules.get("framepress.headless.host") if self._is_stand_in else None
         if host is not None and stops:
             frame = int(error.frame_id) if isinstance(error, FrameError) and error.frame_id.isdecimal() else None

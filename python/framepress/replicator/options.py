@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from inspect import signature
@@ -112,7 +113,7 @@ class Options:
             first_frame=first_frame,
             meta={} if world_up == WORLD_UP else {"world_up": world_up},
             on_error=on_error,
-            provenance=provenance or {},
+            provenance=_plain(provenance or {}),
             annotators=wanted(
                 [*(writer.carries | writer.needs for writer in writers.values()), sieve.needs],
                 [*kept, *sieve.needs],
@@ -141,6 +142,14 @@ def _predicate(types: str | Sequence[str] | None, predicate: str | None, taxonom
             "policy={'taxonomy': ...}"
         )
     return "; ".join(f"{name}:*" for name in names)
+
+
+def _plain(provenance: Mapping[str, Any]) -> Mapping[str, Any]:
+    try:
+        json.dumps(provenance, allow_nan=False)
+    except (TypeError, ValueError) as error:
+        raise OptionError(f"provenance={provenance!r}: must be plain JSON: {error}") from error
+    return provenance
 
 
 def _labels(labels: Any) -> LabelMap | None:

@@ -33,6 +33,7 @@ from framepress.storage.output import Output
 __all__ = ["Press"]
 
 _WAITING_BYTES = 256 << 20
+_UNTOLD = 100  # where nobody tells, the ledger has them all
 _Read = tuple[Frame | None, Accounts] | None
 
 _log = logging.getLogger("framepress.replicator")
@@ -60,7 +61,7 @@ class Press:
     Attributes:
         accounts: what became of all rows so far.
         report: of the last `finish`.
-        failures: the frames that were given up and not yet told of, oldest first; whoever tells takes them out.
+        failures: the first frames that were given up and not yet told of; whoever tells takes them out.
     """
 
     def __init__(self, target: Path | str | Output, options: Options) -> None:
@@ -72,6 +73,7 @@ class Press:
         self._taken = options.first_frame
         self._queued = 0  # of them, those that the ledger has not heard of from the host's thread
         self._handed = 0  # of those, the ones that it has heard of since: counted by the second thread
+        self._begun = False
         self._ended: FrameError | None = None
         self._buffers = Buffers()
         self._writer: DatasetWriter | None = None
@@ -206,14 +208,14 @@ class Press:
         """Of an error of the dataset's writer, which has counted it: whether to go on without that frame."""
         goes_on = self.options.goes_on and isinstance(error, LabelError | InputError)
         if goes_on and not isinstance(error, JournalError):
-            self.failures.append(_failed((key, error)))
+            self._note(key, error)
             return True
         return False
 
     def _opened(self) -> DatasetWriter:
         if self._writer is None:
             writing = dict(self.options.writing)
-            if self.report is not None:  # stopped, and started again
+            if self._begun:  # stopped, and started again
                 writing["existing"] = "append"
             options = self.options
             self._writer = DatasetWriter(
@@ -226,6 +228,7 @@ class Press:
                 on_failure=self._note,
                 **writing,
             )
+            self._begun = True
             atexit.register(self._finish_at_exit)
             if writing.get("existing") == "append":
                 self._taken = max(self._taken, _next_number(self._writer))
@@ -234,7 +237,8 @@ class Press:
         return self._writer
 
     def _note(self, frame_id: str, error: BaseException) -> None:
-        self.failures.append(_failed((frame_id, error)))
+        if len(self.failures) < _UNTOLD:
+            self.failures.append(_failed((frame_id, error)))
 
 
 def _next_number(writer: DatasetWriter) -> int:

@@ -52,6 +52,8 @@ def build_writer(rep: ModuleType) -> type[Any]:
     on_error: what a frame that cannot be written does. It is in the ledger and in the log, and the frames that follow
         are taken whatever it is: `stop` (the default) stops the orchestrator, `count` goes on. With `raise` nothing is
         written after it and `write` raises, which Isaac Sim logs for each frame from there on.
+    provenance: what is known of where the frames come from, for the ledger; by default what the host tells: its
+        versions, seed and stage.
     workers, queue_bytes, on_full, existing, origin: see `DatasetWriter`.
     """
     errors = Errors(rep)
