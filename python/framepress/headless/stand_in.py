@@ -133,6 +133,13 @@ def uninstall() -> None:
     if _installation is None:
         return
     installation, _installation = _installation, None
+    try:
+        installation.application.get_extension_manager().stop_all()
+    finally:
+        _put_back(installation)
+
+
+def _put_back(installation: Installation) -> None:
     sys.meta_path.remove(installation.finder)
     _take_away()
     sys.modules.update(installation.covered)

@@ -9,6 +9,7 @@ from typing import Any
 from pxr import Sdf
 
 from framepress.headless.neighbours.events import EventStream
+from framepress.headless.neighbours.extensions import ExtensionManager, IExt, extension_name
 from framepress.headless.neighbours.module import Partly, unsupported
 from framepress.headless.neighbours.session import Session
 
@@ -16,58 +17,6 @@ __all__ = ["Application", "modules"]
 
 POST_QUIT_EVENT_TYPE = 0
 KIT = {"4.5": "106.5.0", "5.0": "107.3.1", "5.1": "107.3.3", "6.0": "110.1.2"}
-# Extensions whose Python modules are stood in for, and those whose effect is there without any module.
-ENABLED = {
-    "isaacsim.core.utils",
-    "isaacsim.replicator.writers",
-    "omni.kit.app",
-    "omni.kit.commands",
-    "omni.replicator.core",
-    "omni.syntheticdata",
-    "omni.timeline",
-    "omni.usd",
-}
-
-
-class IExt:
-    """`omni.ext.IExt`: what an extension derives from. Nobody starts one here but who made it."""
-
-    def on_startup(self, ext_id: str) -> None:
-        pass
-
-    def on_shutdown(self) -> None:
-        pass
-
-
-def extension_name(extension_id: str) -> str:
-    """An extension's id without its version."""
-    name, _, version = extension_id.partition("-")
-    return name if version[:1].isdigit() else extension_id
-
-
-class ExtensionManager(Partly):
-    """`omni.ext.IExtensionManager`: what is stood in for is enabled, nothing else can be."""
-
-    def __init__(self, session: Session) -> None:
-        self._session = session
-
-    def is_extension_enabled(self, name: str) -> bool:
-        return name in ENABLED
-
-    def set_extension_enabled_immediate(self, name: str, enabled: bool) -> bool:
-        if enabled and name not in ENABLED:
-            self._session.host.find(f"extension {name}: not in the stand-in; it was not enabled")
-            return False
-        return True
-
-    def set_extension_enabled(self, name: str, enabled: bool) -> None:
-        self.set_extension_enabled_immediate(name, enabled)
-
-    def get_enabled_extension_id(self, name: str) -> str | None:
-        return f"{name}-0.0.0" if name in ENABLED else None
-
-    def get_extension_path(self, extension_id: str) -> str:
-        raise unsupported(f"the folder of the extension {extension_id}")
 
 
 class Application(Partly):

@@ -7,7 +7,8 @@ from collections.abc import Callable, Coroutine, Mapping
 from types import TracebackType
 from typing import Any, NamedTuple
 
-from framepress.headless.neighbours.application import Application, ExtensionManager
+from framepress.headless.neighbours.application import Application
+from framepress.headless.neighbours.extensions import ExtensionManager
 from framepress.headless.neighbours.module import Partly
 from framepress.headless.neighbours.session import Session
 
@@ -51,6 +52,7 @@ def simulation_app(session: Session, application: Application) -> type:
             self.config = {"headless": True, "width": 1280, "height": 720, **(launch_config or {})}
             if session.host.stage is None:
                 session.context.new_stage()
+            application.get_extension_manager().follow([str(part) for part in self.config.get("extra_args") or ()])
 
         @property
         def app(self) -> Application:
