@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from interpreters import EXTENSION, ROOT
 from PIL import Image
 
 from framepress import __version__
+from framepress.replicator.options import Options
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -82,3 +84,9 @@ def test_pictures_have_the_form_that_kits_list_shows() -> None:
         assert icon.getpixel((0, 0))[3] == 0  # its corners are round
     with Image.open(EXTENSION / "data" / "preview.png") as preview:
         assert min(preview.size) >= 400
+
+
+def test_the_recorders_options_are_the_writers_and_leave_the_folder_to_the_recorder() -> None:
+    given = json.loads((EXTENSION / "data" / "recorder.json").read_text(encoding="utf-8"))
+    assert not {"output_dir", "backend"} & set(given)
+    assert set(Options.of(**given).formats) == {"coco", "yolo"}
