@@ -14,7 +14,7 @@ import threading
 import weakref
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import BinaryIO, Protocol
 
 from framepress.errors import InputError, OutputError
@@ -52,6 +52,7 @@ class BlobOutput:
         self._scratch = FolderOutput(Path(folder))
         self._sizes: dict[str, int] = {}  # of what was sent and is visible, outside of `.framepress/`
         self._folders: set[str] = set()
+        self._sending: set[str] = set()
         self._guard = threading.RLock()
         self._held = False
 
@@ -84,22 +85,37 @@ class BlobOutput:
     def publish(self, staged: Sequence[Staged], *, replace: bool = False) -> None:
         own = [item for item in staged if item.path.startswith(OWN)]
         others = [item for item in staged if not item.path.startswith(OWN)]
+        reserved: list[str] = []
         try:
-            for item in () if replace else others:
-                if self.exists(item.path):
-                    raise OutputError(f"{self._name}: {item.path} exists already and is not overwritten")
+            with self._guard:
+                for item in others:
+                    self._check_free(item.path, replace=replace)
+                    self._sending.add(item.path)
+                    reserved.append(item.path)
             for item in others:  # what a failure leaves here has no row in the journal, and is sent anew by a next try
                 self._send(item.path, self._scratch.read(item.temp))
             with self._guard:
                 for item in others:
                     self._sizes[item.path] = self._scratch.size(item.temp)
-                    self._folders.update(str(folder) for folder in PurePosixPath(item.path).parents)
+                    self._folders.update(_folders_of(item.path))
         finally:
+            with self._guard:
+                self._sending.difference_update(reserved)
             self.discard(others)
         self._scratch.publish(own, replace=replace)
         for item in own:
             if item.path != INTENTS:
                 self._send(item.path, self._scratch.read(item.path))
+
+    def _check_free(self, path: str, *, replace: bool) -> None:
+        taken = path in self._folders or path in self._sending or (path in self._sizes and not replace)
+        if taken:
+            raise OutputError(
+                f"{self._name}: {path} exists already and is not overwritten; choose another target or id"
+            )
+        for folder in _folders_of(path):
+            if folder in self._sizes:
+                raise OutputError(f"{self._name}: {path}: {folder} is a file where a folder is needed; move it away")
 
     def discard(self, staged: Sequence[Staged]) -> None:
         self._scratch.discard(staged)
@@ -202,6 +218,10 @@ class BlobOutput:
             return self._store.read_blob(path)
         except Exception as error:  # as in _send
             raise InputError(f"{self._name}: {path}: cannot be read: {type(error).__name__}: {error}") from error
+
+
+def _folders_of(path: str) -> list[str]:
+    return [path[:end] for end, char in enumerate(path) if char == "/"]
 
 
 class _Held:
