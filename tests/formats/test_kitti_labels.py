@@ -12,8 +12,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from framepress.core import Boxes3D, Camera, Channels, Frame, Objects, View
-from framepress.errors import OptionError
+from framepress.core import Boxes3D, Camera, Channels, Distortion, Frame, Objects, View
+from framepress.errors import InputError, OptionError
 from framepress.formats import basic
 from framepress.formats.kitti import FORMAT
 from framepress.storage.memory import MemoryOutput
@@ -34,10 +34,12 @@ def objects_of(centers, sizes, rotations, labels=None, **columns) -> Objects:
     return Objects.build(labels or ["Car"] * count, box3d=solids, **columns)
 
 
-def pressed(objects: Objects, camera: Camera = CAMERA, **options) -> tuple[list[list[str]], np.ndarray, dict[str, int]]:
+def pressed(
+    objects: Objects, camera: Camera = CAMERA, meta: dict[str, str] | None = None, **options
+) -> tuple[list[list[str]], np.ndarray, dict[str, int]]:
     """Fields of each line, P2, and the counts of a frame written with these options."""
     out = MemoryOutput()
-    frame = Frame("a", 7, (View(camera, objects=objects, channels=Channels({}, camera.size_wh)),))
+    frame = Frame("a", 7, (View(camera, objects=objects, channels=Channels({}, camera.size_wh)),), meta=meta or {})
     row = FORMAT.make_writer({"images": "none"} | options).add(frame, out)
     lines = out.read("training/label_2/000007.txt").decode().splitlines()
     projection = np.eye(3, 4)
@@ -289,6 +291,22 @@ def test_a_world_with_y_up_is_told_apart() -> None:
     (fields,), _, counts = pressed(objects, camera, world_up="y")
     assert [float(field) for field in fields[8:11]] == [1.5, 1.8, 4]
     assert "tilt_above_5_degrees" not in counts
+    (stated,), _, _ = pressed(objects, camera, meta={"world_up": "y"})
+    assert stated == fields
+    (overruled,), _, _ = pressed(objects, camera, meta={"world_up": "z"}, world_up="y")
+    assert overruled == fields
+    with pytest.raises(InputError, match="frame a: its meta says world_up='north'"):
+        pressed(objects, camera, meta={"world_up": "north"})
+
+
+def test_a_lens_that_p2_cannot_state_is_named_and_boxes_do_without_it() -> None:
+    lens = Distortion("opencv", (0.1, 0.0, 0.0, 0.0))
+    bent = Camera(640, 480, CAMERA.K, lens, LOOKING_ALONG_X)
+    objects = Objects.build(["Car"], box=[(10.0, 20.0, 30.0, 40.0)], visibility=[1.0])
+    with pytest.raises(InputError, match=r"a lens of the model opencv,.*calib=none"):
+        pressed(objects, bent)
+    (fields,), _, _ = pressed(objects, bent, calib="none")
+    assert [float(field) for field in fields[4:8]] == [10, 20, 29, 39]
 
 
 @pytest.mark.parametrize("name", ["_out_sdrec_adjacentClose", "_out_sdrec_fallRight", "_out_sdrec_mess"])
