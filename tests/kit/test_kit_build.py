@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+import shutil
 import sys
 import zipfile
 from pathlib import Path
@@ -12,7 +13,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 from fake_kit import declared_modules
-from interpreters import EXTENSION, PINS, provided, run, site_of
+from interpreters import EXTENSION, PINS, ROOT, provided, run, site_of
 
 from framepress.cli import main
 from framepress.errors import InputError, OptionError, OutputError
@@ -124,6 +125,19 @@ def test_building_again_gives_the_same_bytes_in_the_place_of_the_former(tmp_path
     first = files(kit_build.build(tmp_path).folder)
     assert files(kit_build.build(tmp_path).folder) == first
     assert [path.name for path in tmp_path.iterdir()] == [kit_build.NAME]
+
+
+def test_an_installed_library_builds_the_same_extension_as_the_checkout(built: Path, tmp_path: Path) -> None:
+    site = tmp_path / "site"
+    shutil.copytree(ROOT / "python", site, ignore=shutil.ignore_patterns("__pycache__", "headless"))
+    shutil.copytree(EXTENSION, site / "framepress" / "kit_extension", ignore=shutil.ignore_patterns("__pycache__"))
+    (site / "framepress-0.1.0.dist-info" / "licenses").mkdir(parents=True)
+    (site / "framepress-0.1.0.dist-info" / "METADATA").write_text("Name: framepress\nVersion: 0.1.0\n")
+    shutil.copy(ROOT / "LICENSE", site / "framepress-0.1.0.dist-info" / "licenses")
+    code = "from pathlib import Path\nfrom framepress.replicator import kit_build\n"
+    code += f"answer = str(kit_build.build(Path({str(tmp_path / 'out')!r})).folder)"
+    folder = Path(run(code, site, provided(tmp_path / "packages")))
+    assert files(folder) == files(built)
 
 
 def test_a_file_of_the_former_that_is_gone_from_the_sources_goes(tmp_path: Path) -> None:

@@ -27,6 +27,7 @@ __all__ = ["NAME", "RELEASES", "Built", "build", "contents"]
 NAME = "framepress.replicator"
 RELEASES = ("4.5", "5.0", "5.1", "6.0")
 LISTING = "files.json"
+_AGES = ("new", "old")
 
 _LIBRARY = Path(framepress.__file__).parent
 # An installed library has the extension inside of it; a checkout beside it.
@@ -77,6 +78,8 @@ def build(out: Path, releases: Sequence[str] = RELEASES, wheels: Sequence[Path] 
     files[LISTING] = (json.dumps(listing, indent=1) + "\n").encode()
     folder = out / NAME
     _check_ours(folder)
+    for age in _AGES:
+        shutil.rmtree(out / f".{NAME}.{age}", ignore_errors=True)  # of a build that was killed
     _put(folder, files)
     return Built(folder, chosen, len(files), sum(map(len, files.values())))
 
@@ -125,7 +128,8 @@ def _vendored() -> list[str]:
     sources = {name: path for name, path in sources.items() if not path.startswith(f"{_INSTALLED.name}/")}
     imported = {name: set(_imports((_LIBRARY / path).read_bytes())) for name, path in sources.items()}
     gone = {name for name in sources if _is_below(name, _LEFT_OUT)}
-    gone |= {name for name, needed in imported.items() if any(_is_below(other, _NOT_THERE) for other in needed)}
+    absent = (*_LEFT_OUT, *_NOT_THERE)
+    gone |= {name for name, needed in imported.items() if any(_is_below(other, absent) for other in needed)}
     while more := {name for name in imported.keys() - gone if imported[name] & gone}:
         gone |= more
     if _WRITER in gone:
@@ -171,15 +175,16 @@ def _sha256(path: Path) -> str:
 
 
 def _put(folder: Path, files: Mapping[str, bytes]) -> None:
-    """All of them, or what was there before."""
-    fresh = folder.with_name(f".{folder.name}.new")
+    """Written beside, then moved into the former's place: Isaac Sim watches the folder, and sees no half of it."""
+    fresh, former = (folder.with_name(f".{folder.name}.{age}") for age in _AGES)
     try:
-        shutil.rmtree(fresh, ignore_errors=True)
         for path, text in files.items():
             (fresh / path).parent.mkdir(parents=True, exist_ok=True)
             (fresh / path).write_bytes(text)
         if folder.exists():
-            shutil.rmtree(folder)
+            folder.rename(former)
         fresh.rename(folder)
+        shutil.rmtree(former, ignore_errors=True)
     except OSError as error:
+        shutil.rmtree(fresh, ignore_errors=True)
         raise OutputError(f"{folder}: {error.strerror or error}") from error
