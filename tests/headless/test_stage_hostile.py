@@ -16,7 +16,7 @@ import pytest
 from click.testing import CliRunner
 
 pytest.importorskip("pxr", reason="stages need usd-core")
-from pxr import Gf, Sdf, Usd, UsdGeom, Vt
+from pxr import Gf, Sdf, Usd, UsdGeom, UsdLux, Vt
 
 from framepress.cli import main
 from framepress.errors import FramepressError, InputError, OptionError
@@ -40,12 +40,13 @@ def _quiet() -> Iterator[None]:
 
 
 def made(*builds: Build, eye: bool = True) -> Usd.Stage:
-    """A stage with a camera, a crate to its right, and what else is built."""
+    """A stage with a camera, a light, a crate to the right, and what else is built."""
     stage = Usd.Stage.CreateInMemory()
     UsdGeom.SetStageUpAxis(stage, "Z")
     UsdGeom.SetStageMetersPerUnit(stage, 1.0)
     if eye:
         camera(stage, "/World/Camera", (0, -6, 0.5), (0, 0, 0.5))
+    UsdLux.DomeLight.Define(stage, "/World/Sky")
     cube(stage, BOX, "crate", at=(2, 0, 0.5))
     for build in builds:
         build(stage)
