@@ -277,3 +277,27 @@ def test_a_slow_disk_holds_the_run_up_or_drops_frames_and_memory_stays_bounded(t
         assert run["dropped"] > 0
     # Two queues and their copies in the pool of buffers, a frame in each thread: 40 frames are 100 MB.
     assert peak < 5 * queue, peak
+
+
+def test_a_mistake_that_no_payload_can_make_is_raised_and_still_counted(tmp_path: Path) -> None:
+    host, press = Host(), Press(tmp_path / "set", options(on_error="count"))
+    press.take(host.payload(0))
+    with pytest.raises(TypeError):
+        press.take(None)  # type: ignore[arg-type]
+    press.take(host.payload(2))
+    report = press.finish()
+    assert report is not None
+    assert (report.run["asked"], report.run["written"], report.run["failed"]) == (3, 2, 1)
+
+
+def test_an_error_that_is_raised_for_every_frame_keeps_none_of_them(tmp_path: Path) -> None:
+    host, press = Host(), Press(tmp_path / "set", options())
+    press.take(host.payload(0, label="unheard_of"))
+    with pytest.raises(FrameError):
+        press.finish()
+    raised = []
+    for number in range(3):
+        with pytest.raises(FrameError, match="unheard_of") as caught:
+            press.take(host.payload(number))
+        raised.append(caught.value)
+    assert len({id(error) for error in raised}) == 3

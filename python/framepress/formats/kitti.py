@@ -152,7 +152,7 @@ class Writer:
         if self._calib and camera.distortion is not None:
             raise InputError(
                 f"view {view.name!r}: a lens of the model {camera.distortion.model}, and KITTI's calibration knows "
-                "pinholes only; render with a pinhole camera, or write kitti with calib=none: 2D boxes hold for any lens"
+                "pinholes only; render with a pinhole camera, or write kitti with calib=none: 2D boxes fit any lens"
             )
         if self._images != "none":
             where = path.format("image_2")

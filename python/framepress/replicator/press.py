@@ -34,6 +34,7 @@ __all__ = ["Press"]
 
 _WAITING_BYTES = 256 << 20
 _UNTOLD = 100  # where nobody tells, the ledger has them all
+_Failure = tuple[str, BaseException]
 _Read = tuple[Frame | None, Accounts] | None
 
 _log = logging.getLogger("framepress.replicator")
@@ -74,7 +75,7 @@ class Press:
         self._queued = 0  # of them, those that the ledger has not heard of from the host's thread
         self._handed = 0  # of those, the ones that it has heard of since: counted by the second thread
         self._begun = False
-        self._ended: FrameError | None = None
+        self._ended: _Failure | None = None
         self._buffers = Buffers()
         self._writer: DatasetWriter | None = None
         self._pool: OrderedPool[_Held, _Read] | None = None
@@ -91,7 +92,7 @@ class Press:
             FramepressError: as `DatasetWriter`, at the first frame.
         """
         if self._ended is not None:
-            raise self._ended
+            raise _failed(self._ended)
         pool = self._running()
         number = self._taken
         self._taken += 1  # also of a frame that fails: its number stays its own
@@ -101,7 +102,7 @@ class Press:
         key = f"{number:06d}"
         try:
             products = held(products_of(payload, f"frame {key}"), self._buffers)
-        except FramepressError as error:
+        except Exception as error:  # counted whatever it is; a bug is raised
             if not self._opened().fail(key, error):
                 raise
             return False
@@ -132,13 +133,13 @@ class Press:
                 writer.count("asked", lost)
                 writer.count("not written", lost)
             if pool.failure is not None:
+                self._ended = pool.failure
                 writer.abandon()
-                self._ended = _failed(pool.failure)
-                raise self._ended
+                raise _failed(self._ended)
             try:
                 self.report = writer.close()
             except FrameError as error:
-                self._ended = error
+                self._ended = error.frame_id, error
                 raise
         return self.report
 
@@ -179,7 +180,7 @@ class Press:
             if frame is not None:
                 check_lenses(frame, taken.products, self.options.of_pinholes)
                 frame = self.options.sieve.sifted(with_names(frame, taken.products), accounts)
-        except FramepressError as error:
+        except Exception as error:  # as in `take`
             self._handed += 1
             if not self._opened().fail(key, error):
                 raise
@@ -246,6 +247,9 @@ def _next_number(writer: DatasetWriter) -> int:
     return 1 + max((int(frame_id) for frame_id in writer.ids if frame_id.isdecimal()), default=-1)
 
 
-def _failed(failure: tuple[str, BaseException]) -> FrameError:
+def _failed(failure: _Failure) -> FrameError:
+    """A new error each time: one that is raised again and again keeps the frames of every stack that it passed."""
     key, error = failure
-    return error if isinstance(error, FrameError) else FrameError(key, error)
+    if isinstance(error, FrameError) and error.__cause__ is not None:
+        return FrameError(error.frame_id, error.__cause__)
+    return FrameError(key, error)
