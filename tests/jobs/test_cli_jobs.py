@@ -73,6 +73,14 @@ finally:
     assert second.exit_code == 0, second.output
 
 
+def test_one_process_per_gpu_needs_a_way_to_tell_the_gpus(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = written(tmp_path, frames=2)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    done = job("launch", file, tmp_path / "out", "--shards", 2, "--per-gpu")
+    assert done.exit_code == 2
+    assert "nvidia-smi does not tell the GPUs" in done.stderr
+
+
 def test_a_job_that_cannot_be_is_a_usage_error_with_its_place(tmp_path: Path) -> None:
     file = written(tmp_path, job="script: script.py\nnum_frames: many # {frames}\n")
     for command in (["run", file, tmp_path / "out"], ["launch", file, tmp_path / "out", "--shards", 2]):

@@ -52,6 +52,8 @@ GOOD = "script: script.py\nnum_frames: 4\n"
         (GOOD + "writer_config: {output_dir: /x}", "writer_config: output_dir: is set by the job"),
         (GOOD + "writer_config: {formats: coc}", "writer_config: .*coc"),
         (GOOD + "writer_config: {labels: absent.yaml}", "writer_config: labels: absent.yaml: no such file"),
+        (GOOD + "writer_config: {on_error: count}", "writer_config: on_error: count leaves frames out"),
+        (GOOD + "writer_config: {on_full: drop}", "writer_config: on_full: drop leaves frames out"),
         (GOOD + "launch_config: {experience: absent.kit}", "launch_config: experience: absent.kit: no such file"),
         (GOOD + "writer_config: {colour: red}", "writer_config: the writer has no option 'colour'"),
     ],

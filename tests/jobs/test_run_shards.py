@@ -10,13 +10,13 @@ import time
 from pathlib import Path
 
 import pytest
-from making import SCRIPT, made, tree, written
+from making import JOB, SCRIPT, made, tree, written
 
 pytest.importorskip("pxr.UsdSemantics", reason="needs usd-core: pip install 'framepress[headless]'")
 pytest.importorskip("warp", reason="needs warp-lang: pip install 'framepress[headless]'")
 
 from framepress.dataset.opening import open_dataset
-from framepress.errors import FramepressError, InputError, OptionError
+from framepress.errors import FrameError, FramepressError, InputError, OptionError
 from framepress.headless import stand_in
 from framepress.jobs import merge_shards, read_job
 
@@ -149,6 +149,12 @@ def test_shards_need_one_list_of_classes(tmp_path: Path) -> None:
 def test_a_script_that_fails_ends_the_shard(tmp_path: Path, added: str, said: str) -> None:
     job = written(tmp_path, frames=2, script=f"{SCRIPT}\n{added}\n")
     with pytest.raises(FramepressError, match=said):
+        made(job, tmp_path)
+
+
+def test_a_frame_that_cannot_be_written_ends_the_shard_with_its_reason(tmp_path: Path) -> None:
+    job = written(tmp_path, frames=4, job=JOB.replace("[crate, ball, post]", "[crate, ball]"))
+    with pytest.raises(FrameError, match="frame 000000: class 'post' is not in the label map"):
         made(job, tmp_path)
 
 

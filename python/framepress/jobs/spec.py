@@ -127,6 +127,12 @@ def _writer_config(values: Mapping[str, Any], where: str, folder: Path) -> dict[
     taken = next((key for key in _OURS if key in config), None)
     if taken is not None:
         raise OptionError(f"{where}: writer_config: {taken}: is set by the job; leave it out")
+    for key, value in (("on_error", "count"), ("on_full", "drop")):
+        if config.get(key) == value:
+            raise OptionError(
+                f"{where}: writer_config: {key}: {value} leaves frames out, and a shard is complete with all of them; "
+                "leave it out, and take shards as they are with `framepress merge OUT/shards/* DST`"
+            )
     of_scene = config.get("labels") == SCENE
     if isinstance(config.get("labels"), str) and not of_scene:
         config["labels"] = str(_file(config["labels"], "writer_config: labels", where, folder))
