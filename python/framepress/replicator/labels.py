@@ -74,7 +74,7 @@ def _prims(stage: Any, time: Any, taxonomy: str) -> Iterator[tuple[Any, tuple[st
         prims = iter(Usd.PrimRange(root, predicate))
         for prim in prims:
             path = prim.GetPath()
-            if prim.IsA(UsdGeom.Subset) or prim.IsA(UsdShade.Material) or prim.IsA(UsdShade.NodeGraph):
+            if any(prim.IsA(kind) for kind in (UsdGeom.Subset, UsdShade.NodeGraph, UsdShade.Shader)):
                 prims.PruneChildren()
                 continue
             while len(above) > 1 and not path.HasPrefix(above[-1][0]):
