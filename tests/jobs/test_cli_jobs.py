@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
 import sys
 from pathlib import Path
 
@@ -134,3 +136,26 @@ def test_the_script_for_nvidias_warehouse_labels_and_walks_about_in_a_scene_of_t
     assert done.exit_code == 0, done.output
     info = CliRunner().invoke(main, ["info", json.loads(done.stdout)["path"], "--json"])
     assert json.loads(info.stdout)["objects"] > 0
+
+
+def test_in_the_extension_jobs_and_the_probe_need_nothing_that_isaac_sim_lacks(tmp_path: Path) -> None:
+    done = CliRunner().invoke(main, ["kit", "build", str(tmp_path)])
+    assert done.exit_code == 0, done.output
+    library = tmp_path / "framepress.replicator" / "vendor"
+    code = (
+        "import sys\n"
+        "for name in ('click', 'msgspec', 'warp', 'pxr', 'numba', 'isal'): sys.modules[name] = None\n"
+        "import framepress.jobs.__main__ as jobs, framepress.replicator.probe\n"
+        "print(jobs.__file__); sys.exit(jobs.main(sys.argv[1:]))"
+    )
+    file = written(tmp_path / "job")
+    ran = subprocess.run(
+        [sys.executable, "-c", code, str(file), str(tmp_path / "out"), "--stand-in"],
+        env={**os.environ, "PYTHONPATH": str(library)},
+        capture_output=True,
+        text=True,
+    )
+    place, answer = ran.stdout.splitlines()
+    assert Path(place).is_relative_to(library)
+    assert json.loads(answer)["error"]["kind"] == "ImportError", "the stand-in is left out there, and that is told"
+    assert ran.returncode == 2, ran.stderr

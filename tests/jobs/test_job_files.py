@@ -25,6 +25,14 @@ def test_the_digest_is_that_of_what_is_captured(tmp_path: Path) -> None:
     assert read_job(written(tmp_path / "b", script="LOG")).sha256 != first
     assert read_job(written(tmp_path / "a", frames=41)).sha256 != first
     assert read_job(written(tmp_path / "a")).sha256 == first
+    digests = set()
+    for names in ("crate\nball\npost\n", "ball\ncrate\npost\n"):
+        path = written(
+            tmp_path / "c", job="script: script.py\nnum_frames: {frames}\nwriter_config: {{labels: l.txt}}\n"
+        )
+        (tmp_path / "c" / "l.txt").write_text(names)
+        digests.add(read_job(path).sha256)
+    assert len(digests) == 2, "the list of classes is part of it"
 
 
 GOOD = "script: script.py\nnum_frames: 4\n"

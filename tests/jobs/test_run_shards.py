@@ -110,8 +110,9 @@ def test_a_shard_of_another_edition_of_the_job_is_not_merged_and_not_gone_on_wit
     made(job, tmp_path, 0, 2)
     written(tmp_path, frames=4, script=SCRIPT.replace("(0, -9, 4)", "(0, -8, 4)"))
     made(job, tmp_path, 1, 2)
-    with pytest.raises(InputError, match="00000-of-00002: was made by another edition"):
-        merge_shards(read_job(job), tmp_path)
+    for again in (lambda: merge_shards(read_job(job), tmp_path), lambda: made(job, tmp_path, 0, 2)):
+        with pytest.raises(InputError, match="00000-of-00002: was made by another edition"):
+            again()
 
 
 def test_the_classes_of_the_scene_are_one_list_for_all_shards(tmp_path: Path) -> None:

@@ -23,7 +23,7 @@ def standing_of(job: JobSpec, out: Path, count: int | None = None) -> list[Stand
         count: how many there are; None = as the folders say.
 
     Raises:
-        InputError: there is no folder of a shard.
+        InputError: there is no folder of a shard, or a shard is of another edition of the job.
         OptionError: there are folders of several counts, and `count` is not given.
     """
     counts = sorted({shard.count for shard in folders_of(out)})
@@ -34,7 +34,7 @@ def standing_of(job: JobSpec, out: Path, count: int | None = None) -> list[Stand
             raise OptionError(f"{out}: holds shards of {' and of '.join(map(str, counts))}; say which with --shards N")
         count = counts[0]
     shards = (Shard(index, count) for index in range(count))
-    return [standing(shard.folder(out), shard, job.num_frames) for shard in shards]
+    return [standing(shard.folder(out), shard, job) for shard in shards]
 
 
 def merge_shards(
@@ -57,14 +57,12 @@ def merge_shards(
             f"run `framepress job run {job.where} {out} --shard INDEX/{len(found)}` for each"
         )
     for each in found:
-        _refuse_other(job, each, found[0].origin)
+        _refuse_other(each, found[0].origin)
     return merge([each.path for each in found], target or out / "dataset", existing=existing)
 
 
-def _refuse_other(job: JobSpec, found: Standing, origin: Mapping[str, Any]) -> None:
+def _refuse_other(found: Standing, origin: Mapping[str, Any]) -> None:
     made = dict(found.origin or {})
-    if made.get("sha256") != job.sha256:
-        raise InputError(f"{found.path}: was made by another edition of {job.where}; remove it and run the shard again")
     if made != origin:
         differing = next(key for key in {**made, **origin} if made.get(key) != origin.get(key))
         raise InputError(

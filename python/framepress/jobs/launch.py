@@ -94,7 +94,7 @@ def launch(
                 run.log.close()
                 free.append(run.slot)
                 if on_end is not None:
-                    on_end(standing(run.shard.folder(out), run.shard, job.num_frames), run.process.returncode)
+                    on_end(standing(run.shard.folder(out), run.shard, job), run.process.returncode)
     finally:
         for run in running:  # interrupted: what they have written can be gone on with
             run.process.terminate()

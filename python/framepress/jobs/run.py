@@ -55,7 +55,7 @@ class _Work:
         return cls(job, Path(spec["out"]).absolute(), shard, bool(spec.get("stand_in", False)))
 
     def standing(self) -> Standing:
-        return standing(self.shard.folder(self.out), self.shard, self.job.num_frames)
+        return standing(self.shard.folder(self.out), self.shard, self.job)
 
 
 def run_shard(spec: dict[str, Any]) -> dict[str, Any]:

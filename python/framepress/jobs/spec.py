@@ -56,7 +56,7 @@ class JobSpec:
     launch_config: Mapping[str, Any] | None = None
     stand_in: Mapping[str, Any] | None = None
     sha256: str = ""
-    """Of the document, the script, and a scene that is a file; what the scene refers to is not looked at."""
+    """Of the document, the script, the list of classes, and a scene that is a file; not of what these refer to."""
 
     @property
     def name(self) -> str:
@@ -118,7 +118,8 @@ def job_of(document: Any, where: str, folder: Path) -> JobSpec:
     for key in ("arguments", "cameras", "resolution"):
         if key in values:
             values[key] = tuple(values[key])
-    digest = _digest(document, values["script"], values["scene"])
+    labels = config.get("labels") if isinstance(config.get("labels"), str) and config["labels"] != SCENE else None
+    digest = _digest(document, values["script"], values["scene"], labels)
     return JobSpec(**{**values, "where": where, "writer_config": config, "sha256": digest})
 
 
@@ -157,10 +158,11 @@ def _file(text: str | None, key: str, where: str, folder: Path) -> Path | None:
     return path
 
 
-def _digest(document: Mapping[str, Any], script: Path | None, scene: str | None) -> str:
+def _digest(document: Mapping[str, Any], *files: Path | str | None) -> str:
     found = hashlib.sha256(json.dumps(document, sort_keys=True, default=str).encode())
-    for path in (script, None if scene is None or "://" in scene else Path(scene)):
-        found.update(hashlib.sha256(path.read_bytes() if path is not None and path.is_file() else b"").digest())
+    for file in files:  # a URL is none
+        content = Path(file).read_bytes() if file is not None and Path(file).is_file() else b""
+        found.update(hashlib.sha256(content).digest())
     return found.hexdigest()
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from framepress.dataset.job import JOB_PATH, Job
+from framepress.errors import InputError
 from framepress.jobs.shards import Shard
+from framepress.jobs.spec import JobSpec
 from framepress.storage.folder import FolderOutput
 from framepress.storage.journal import Journal
 from framepress.storage.segments import found, is_growing
@@ -22,6 +25,7 @@ class Standing:
     Args:
         state: `absent`, `open` (being written, or interrupted) or `sealed`.
         written: numbers of the frames that it holds.
+        origin: what made it.
         missing: those of its frames that it does not hold; strange: frames that are not its own, by their ids.
     """
 
@@ -32,7 +36,7 @@ class Standing:
     written: tuple[int, ...]
     missing: tuple[int, ...]
     strange: tuple[str, ...]
-    origin: Any = None
+    origin: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def complete(self) -> bool:
@@ -53,17 +57,20 @@ class Standing:
         return f"{own} is {'complete' if self.complete else 'not sealed'}"
 
 
-def standing(path: Path, shard: Shard, total: int) -> Standing:
+def standing(path: Path, shard: Shard, job: JobSpec) -> Standing:
     """Look at a shard's folder; changes nothing.
 
     Raises:
+        InputError: what lies there is of another edition of the job.
         JournalError: its journal is damaged.
     """
-    frames = shard.frames(total)
+    frames = shard.frames(job.num_frames)
     output = FolderOutput(path)
     if not output.exists(JOB_PATH):
         return Standing(path, shard, frames, "absent", (), tuple(frames), ())
-    job = Job.from_json(output.read(JOB_PATH), str(path))
+    origin = Job.from_json(output.read(JOB_PATH), str(path)).origin or {}
+    if origin.get("sha256") != job.sha256:
+        raise InputError(f"{path}: was made by another edition of {job.where}; remove it, and run the shard again")
     segments = found(output, repair=False)
     ids = set(Journal.open(output, repair=False).ids) if segments else set()
     own = {f"{number:06d}": number for number in frames}
@@ -75,5 +82,5 @@ def standing(path: Path, shard: Shard, total: int) -> Standing:
         tuple(number for name, number in own.items() if name in ids),
         tuple(number for name, number in own.items() if name not in ids),
         tuple(sorted(ids - own.keys())),
-        job.origin,
+        origin,
     )
