@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from framepress.dataset.opening import open_dataset
-from framepress.errors import OptionError, OutputError
+from framepress.dataset.refinish import finish
+from framepress.errors import FrameError, OptionError, OutputError
 from framepress.replicator.backends import output_of
 from framepress.replicator.options import Options
 from framepress.replicator.press import Press
@@ -119,6 +120,22 @@ def test_a_blob_that_cannot_be_written_costs_its_frame_and_is_told() -> None:
     (failure,) = press.failures
     assert "frame 000002" in str(failure)
     assert "ConnectionError: the bucket is gone" in str(failure)
+
+
+def test_what_a_run_that_failed_had_written_can_be_gone_on_with_in_a_folder(tmp_path: Path) -> None:
+    bucket, host = Bucket(), Host()
+    press = Press(output_of(bucket), options())
+    for number in range(3):
+        press.take(host.payload(number))
+    press.take(host.payload(3, label="unheard_of"))
+    with pytest.raises(FrameError):
+        press.finish()
+    saved = bucket.saved(tmp_path / "saved")
+    assert finish(saved).frames == 3
+    pressed(saved, existing="resume")
+    pressed(tmp_path / "folder")
+    labels = "coco/annotations/instances_default.json"
+    assert (saved / labels).read_bytes() == (tmp_path / "folder" / labels).read_bytes()
 
 
 def test_nothing_stays_behind_on_this_machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

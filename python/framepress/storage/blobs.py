@@ -2,7 +2,8 @@
 
 Such a store cannot be listed, appended to or deleted from. So files are made in a local scratch folder, each is sent
 when it becomes visible, and what grows (`.framepress/`) stays in scratch: the journal's segments are sent as they are
-sealed, the ledger when the lock is let go. The intents log, which only serves a crash of this process, is never sent.
+sealed, the ledger and what a run that failed has not sealed when the lock is let go. The intents log, which only serves
+a crash of this process, is never sent.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from framepress.storage.folder import FolderOutput
 from framepress.storage.ledger import LEDGER
 from framepress.storage.output import OWN, Appender, Lock, Staged
 from framepress.storage.paths import checked
+from framepress.storage.segments import JOURNAL
 from framepress.storage.transaction import INTENTS
 
 __all__ = ["BlobOutput", "BlobStore"]
@@ -191,8 +193,10 @@ class BlobOutput:
 
     def _let_go(self) -> None:
         self._held = False
-        if self._scratch.exists(LEDGER):
-            self._send(LEDGER, self._scratch.read(LEDGER))
+        growing = [path for path in self._scratch.list(JOURNAL.rstrip("/")) if path.endswith(".jsonl")]
+        for path in (*growing, LEDGER):  # a run that ends in order has sealed its journal
+            if self._scratch.exists(path):
+                self._send(path, self._scratch.read(path))
 
     def _is_taken(self) -> bool:
         try:
