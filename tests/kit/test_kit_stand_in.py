@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import importlib.util
 import sys
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,6 +14,7 @@ from interpreters import EXTENSION
 
 from framepress.headless import stand_in
 from framepress.headless.host import RELEASES, Host
+from framepress.replicator import kit_build
 
 pytest.importorskip("pxr")
 
@@ -75,3 +78,23 @@ def test_starts_and_stops_leave_the_library_to_those_who_had_it_before(extension
         extension.on_startup()
         extension.on_shutdown()
     assert sys.modules["framepress"] is framepress
+
+
+@pytest.mark.skipif(sys.version_info < (3, 11), reason="Python reads TOML from 3.11 on")
+def test_a_built_extension_is_found_started_and_has_what_a_wheel_brought(host: Host, tmp_path: Path) -> None:
+    import omni.kit.app
+    import omni.replicator.core as rep
+
+    with zipfile.ZipFile(tmp_path / "brought-1.0-py3-none-any.whl", "w") as archive:
+        archive.writestr("brought/__init__.py", "value = 7")
+    kit_build.build(tmp_path / "exts", wheels=[tmp_path / "brought-1.0-py3-none-any.whl"])
+    manager = omni.kit.app.get_app().get_extension_manager()
+    manager.add_path(str(tmp_path / "exts"))
+    assert manager.set_extension_enabled_immediate(kit_build.NAME, True)
+    assert manager.get_extension_path(kit_build.NAME) == str(tmp_path / "exts" / kit_build.NAME)
+    assert "FramepressWriter" in rep.WriterRegistry.get_writers()
+    assert importlib.import_module("brought").value == 7
+    sys.modules.pop("brought")
+    manager.set_extension_enabled_immediate(kit_build.NAME, False)
+    assert "FramepressWriter" not in rep.WriterRegistry.get_writers()
+    assert importlib.util.find_spec("brought") is None
