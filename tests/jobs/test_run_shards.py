@@ -18,7 +18,7 @@ pytest.importorskip("warp", reason="needs warp-lang: pip install 'framepress[hea
 from framepress.dataset.opening import open_dataset
 from framepress.errors import FrameError, FramepressError, InputError, OptionError
 from framepress.headless import stand_in
-from framepress.jobs import merge_shards, read_job
+from framepress.jobs import hosts, merge_shards, read_job
 
 
 @pytest.fixture(autouse=True)
@@ -159,23 +159,96 @@ def test_a_frame_that_cannot_be_written_ends_the_shard_with_its_reason(tmp_path:
         made(job, tmp_path)
 
 
-def test_a_hook_that_fails_leaves_what_was_made_to_be_gone_on_with(tmp_path: Path) -> None:
-    job = written(tmp_path, frames=4, script=f"{SCRIPT}\ndef randomize(k, _):\n    if k == 2: raise OSError('full')")
+def test_what_a_failing_hook_left_is_gone_on_with(whole: tuple[Path, dict[str, str]], tmp_path: Path) -> None:
+    full = "    if frame_index == 23 and __import__('os').path.exists(LOG + '.full'): raise OSError('full')\n"
+    job = written(tmp_path, script=SCRIPT + full)
+    (tmp_path / "hook.txt.full").touch()
     with pytest.raises(OSError, match="full"):
-        made(job, tmp_path)
-    assert len(list(open_dataset(tmp_path / "shards" / "00000-of-00001").frames())) == 2
+        made(job, tmp_path, 1, 2)
+    assert len(list(open_dataset(tmp_path / "shards" / "00001-of-00002").frames())) == 3
+    (tmp_path / "hook.txt.full").unlink()
+    assert made(job, tmp_path, 1, 2)["made"] == 17
+    made(job, tmp_path, 0, 2)
+    merge_shards(read_job(job), tmp_path)
+    own = {path: content for path, content in tree(tmp_path / "dataset").items() if not path.startswith(".framepress")}
+    assert own == {path: content for path, content in whole[1].items() if not path.startswith(".framepress")}
+
+
+SCENE = (
+    '#usda 1.0\n(\n    upAxis = "Z"\n    metersPerUnit = 1\n    startTimeCode = 5\n    timeCodesPerSecond = 10\n)\n'
+    'def Cube "Crate" (\n    prepend apiSchemas = ["SemanticsLabelsAPI:class"]\n)\n{\n'
+    '    token[] semantics:labels:class = ["crate"]\n'
+    "    double3 xformOp:translate.timeSamples = {5: (-2, 0, 0), 11: (2, 0, 0)}\n"
+    '    uniform token[] xformOpOrder = ["xformOp:translate"]\n}\n'
+    'def Camera "Eye"\n{\n    double3 xformOp:translate = (0, 0, 9)\n'
+    '    uniform token[] xformOpOrder = ["xformOp:translate"]\n}\n'
+)
+
+WALK = """
+import omni.replicator.core as rep
+import omni.usd
+from pxr import Gf, UsdGeom
+
+stage = omni.usd.get_context().get_stage()
+place = UsdGeom.XformCommonAPI(stage.GetPrimAtPath("/Eye"))
+
+def randomize(frame_index, rng):
+    place.SetTranslate(Gf.Vec3d(*rng.uniform((-1, -1, 9), (1, 1, 9))))
+"""
+
+
+@pytest.mark.parametrize("script", ["", "script: walk.py\n"])
+def test_as_in_isaac_sim_time_and_hook_alone_make_a_frame_what_it_is(
+    script: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The branch for a real Isaac Sim, on the stand-in: no frame is gone through, the seed is the shard's own."""
+    monkeypatch.setattr(hosts, "_stood_in", lambda: False)
+    (tmp_path / "scene.usda").write_text(SCENE)
+    (tmp_path / "walk.py").write_text(WALK)
+    job = tmp_path / "job.yaml"
+    job.write_text(
+        f"scene: scene.usda\n{script}resolution: [64, 48]\nnum_frames: 7\n"
+        "writer_config: {formats: native, labels: [crate]}\n"
+    )
+    trees = []
+    for count in (1, 3):
+        for index in range(count):
+            assert made(job, tmp_path / str(count), index, count)["host"] == "isaac-sim"
+        merge_shards(read_job(job), tmp_path / str(count))
+        trees.append(tree(tmp_path / str(count) / "dataset"))
+    assert trees[0] == trees[1]
+    frames = list(open_dataset(tmp_path / "3" / "dataset").frames())
+    first = 1 if script else 0  # time codes before the first frame
+    assert [frame.time_ns for frame in frames] == [500_000_000 + 100_000_000 * (first + step) for step in range(7)]
+    assert len({frame.view.camera.world_from_camera[0, 3] for frame in frames}) == (7 if script else 1)
+
+
+def test_what_a_script_did_to_a_scene_is_gone_when_the_next_shard_opens_it(tmp_path: Path) -> None:
+    (tmp_path / "scene.usda").write_text(SCENE)
+    (tmp_path / "up.py").write_text(
+        "import omni.usd\n"
+        "eye = omni.usd.get_context().get_stage().GetPrimAtPath('/Eye').GetAttribute('xformOp:translate')\n"
+        "eye.Set(eye.Get() + type(eye.Get())(0, 0, 1))\n"
+        "def randomize(frame_index, rng): assert eye.Get()[2] == 10, eye.Get()\n"
+    )
+    job = tmp_path / "job.yaml"
+    job.write_text("scene: scene.usda\nscript: up.py\nnum_frames: 2\nwriter_config: {formats: coco, labels: [crate]}\n")
+    for index in range(2):
+        assert made(job, tmp_path, index, 2)["made"] == 1
+
+
+def test_as_in_isaac_sim_shards_do_not_repeat_each_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hosts, "_stood_in", lambda: False)
+    job = written(tmp_path, frames=6)
+    for index in range(3):
+        made(job, tmp_path, index, 3)
+    merge_shards(read_job(job), tmp_path)
+    frames = list(open_dataset(tmp_path / "dataset").frames())
+    assert len({frame.view.channels["rgb"].tobytes() for frame in frames}) == 6
 
 
 def test_a_scene_plays_on_through_its_shards(tmp_path: Path) -> None:
-    (tmp_path / "scene.usda").write_text(
-        '#usda 1.0\n(\n    upAxis = "Z"\n    metersPerUnit = 1\n    startTimeCode = 5\n    timeCodesPerSecond = 10\n)\n'
-        'def Cube "Crate" (\n    prepend apiSchemas = ["SemanticsLabelsAPI:class"]\n)\n{\n'
-        '    token[] semantics:labels:class = ["crate"]\n'
-        "    double3 xformOp:translate.timeSamples = {5: (-2, 0, 0), 11: (2, 0, 0)}\n"
-        '    uniform token[] xformOpOrder = ["xformOp:translate"]\n}\n'
-        'def Camera "Eye"\n{\n    double3 xformOp:translate = (0, 0, 9)\n'
-        '    uniform token[] xformOpOrder = ["xformOp:translate"]\n}\n'
-    )
+    (tmp_path / "scene.usda").write_text(SCENE)
     job = tmp_path / "job.yaml"
     job.write_text(
         "scene: scene.usda\nresolution: [64, 48]\nnum_frames: 7\nwriter_config: {formats: native, labels: [crate]}\n"

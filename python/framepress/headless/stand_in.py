@@ -32,7 +32,7 @@ from framepress.headless.neighbours.session import Session
 from framepress.headless.rep.attached import Attached
 from framepress.headless.replicator_names import modules as replicator
 
-__all__ = ["Outcome", "install", "installed", "real_isaac_sim", "run", "uninstall"]
+__all__ = ["Outcome", "forgotten", "install", "installed", "real_isaac_sim", "run", "uninstall"]
 
 ROOTS = ("carb", "isaacsim", "omni")
 OUTPUT_ROOT = "/omni/replicator/backends/disk/root_dir"
@@ -245,12 +245,12 @@ def run(
         raise InputError(f"{path}: no such script")
     settings = {OUTPUT_ROOT: out, ASSETS: assets}
     settings = {key: str(Path(folder).absolute()) for key, folder in settings.items() if folder is not None}
-    with _forgotten():
+    with forgotten():
         return _outcome(path, arguments, afterwards, release=release, seed=seed, settings=settings, **options)
 
 
 @contextmanager
-def _forgotten() -> Iterator[None]:
+def forgotten() -> Iterator[None]:
     """What is made in the block and held by circles alone goes with it: a script's functions hold its stages, and USD
     keeps the layers of a stage that is held, edits and all, for whoever opens their files next.
     """

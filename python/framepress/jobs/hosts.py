@@ -59,9 +59,10 @@ class IsaacSim:
         import omni.timeline
 
         timeline = omni.timeline.get_timeline_interface()
-        rate = timeline.get_time_codes_per_seconds()
-        delta_s = 1.0 / rate if job.delta_time is None else job.delta_time
-        timeline.set_current_time(timeline.get_current_time() + len(frames) * delta_s)
+        time_code_s = 1.0 / timeline.get_time_codes_per_seconds()
+        deltas = (delta_before(job, number) for number in frames)
+        passed_s = sum(time_code_s if delta is None else delta for delta in deltas)
+        timeline.set_current_time(timeline.get_current_time() + passed_s)
 
     def check(self) -> None:
         """Errors of a writer are in the log; the shard is judged by what lies on the disk."""
@@ -149,10 +150,10 @@ def opened(job: JobSpec, *, stand_in: bool) -> Iterator[Place]:
     else:
         require("pxr.Usd", extra="headless")
         require("warp", extra="headless")
-        from framepress.headless.stand_in import installed
+        from framepress.headless.stand_in import forgotten, installed
 
         asked = dict(job.stand_in or {})
-        with installed(asked.pop("release", "5.1"), job.seed, stand_in=True, **asked):
+        with forgotten(), installed(asked.pop("release", "5.1"), job.seed, stand_in=True, **asked):
             _start(job)
             yield _place(job)
 
