@@ -42,6 +42,7 @@ class Textures:
         self._end = 0
         self._texels = wp.empty(1, dtype=wp.uint32, device=device)
         self._decoded = wp.array(_decoded(), dtype=wp.float32, device=device)
+        self._encoding = _encoding(device)
         self._unfiltered: list[_Held] = []
         self._drawn: tuple[Texture, ...] | None = None
         self.atlas: Any = None
@@ -110,8 +111,14 @@ class Textures:
         for _ in range(held.levels - 1):
             following = at + width * height
             small = max(width >> 1, 1), max(height >> 1, 1)
-            inputs = [self.atlas, at, width, height, int(held.texture.srgb), following]
-            wp.launch(kernels.halve, small[0] * small[1], inputs=inputs, device=self._device)
+            srgb = int(held.texture.srgb)
+            if (2 * small[0], 2 * small[1]) == (width, height):
+                spans = small[1], -(-small[0] // kernels.SPAN)
+                inputs = [self.atlas, self._encoding, at, width, srgb, following]
+                wp.launch(kernels.halve_even, spans, inputs=inputs, device=self._device)
+            else:
+                inputs = [self.atlas, self._encoding, at, width, height, srgb, following]
+                wp.launch(kernels.halve, small[0] * small[1], inputs=inputs, device=self._device)
             at = following
             width, height = small
 
@@ -176,3 +183,16 @@ def _decoded() -> Array:
     code = np.arange(256) / 255.0
     linear = np.where(code <= 0.04045, code / 12.92, ((code + 0.055) / 1.055) ** 2.4)
     return np.concatenate([code, linear]).astype(np.float32)
+
+
+def _encoding(device: str) -> Any:
+    """`kernels.texture.Encoding`."""
+    code = (np.arange(256) + 0.5) / 255
+    limits = np.where(code <= 0.04045, code / 12.92, ((code + 0.055) / 1.055) ** 2.4).astype(np.float32)
+    limits[255] = np.inf
+    ends = np.array([kernels.DARKEST, 1.0], np.float32).view(np.uint32) >> 16
+    steps = (np.arange(ends[0], ends[1] + 1, dtype=np.uint32) << 16).view(np.float32)
+    encoding = kernels.Encoding()
+    encoding.codes = wp.array(np.searchsorted(limits, steps, side="right").astype(np.uint8), device=device)
+    encoding.limits = wp.array(limits, device=device)
+    return encoding
