@@ -41,7 +41,7 @@ def build_writer(rep: ModuleType) -> type[Any]:
     images, quality, depth: encodings, such as images="jpeg", depth="tiff", of every format that has the option and does
         not name its own in `formats`.
     split: "train=.8,val=.2", drawn with `seed`.
-    policy: {comma, nested, nested_by_class, taxonomy, touching_m}, see `capture.policy`.
+    policy: {comma, nested, nested_by_class, taxonomy, touching_m, probe}, see `capture.policy`.
     semantic_types: taxonomies whose labels make a prim an object, such as ["class", "shape"]; or
     semantic_filter: which labels make a prim an object, as Replicator's predicates; by default those of the policy's
         taxonomy, "class:*". It is this writer's own: other writers of the run keep theirs.
