@@ -9,7 +9,7 @@ from framepress.core.arrays import Array
 from framepress.errors import OptionError
 from framepress.headless.render.bands import Bands
 from framepress.headless.render.kernels import silhouette as kernels
-from framepress.headless.render.kernels.places import Places
+from framepress.headless.render.kernels.places import Fan, Places
 from framepress.headless.render.shots import Shot
 
 __all__ = ["Antialias", "offsets"]
@@ -75,9 +75,12 @@ class Antialias:
             places.keys = wp.zeros(room, dtype=wp.uint64, device=self._device)
             places.owners = wp.empty(room, dtype=wp.int32, device=self._device)
             places.colors = wp.empty(room, dtype=wp.vec3, device=self._device)
-            places.pixels = wp.empty(room, dtype=wp.int32, device=self._device)
         else:
             places.keys[:size].zero_()
+        if places.fans is None or places.fans.size < pixels:
+            room = max(pixels * 5 // 4, 1)
+            places.pixels = wp.empty(room, dtype=wp.int32, device=self._device)
+            places.fans = wp.empty(room, dtype=Fan, device=self._device)
 
     def _draw(self, shot: Shot, pixels: int) -> None:
         view, work, places = shot.view, shot.view.work, self._places
@@ -85,7 +88,7 @@ class Antialias:
         step = 16 if self._bands.serial else 1
 
         def list_pixels(first: int, end: int) -> None:
-            wp.launch(kernels.list_pixels, end - first, inputs=[cam, places, first], device=self._device)
+            wp.launch(kernels.list_pixels, end - first, inputs=[cam, rays, places, first], device=self._device)
 
         def raster(first: int, end: int) -> None:
             inputs = [shot.geo, cam, rays, work.vertices, work.screen, work.boxes, work.lanes, places, first, end, step]

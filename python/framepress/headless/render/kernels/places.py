@@ -14,26 +14,27 @@ CENTRE = wp.constant(-1)
 
 
 @wp.struct
-class Places:
-    words: wp.array(dtype=wp.uint32)  # a bit a pixel of the image, 32 of one row
-    first: wp.array(dtype=wp.int32)  # of each word: the number of its first pixel
-    row: wp.int32  # words a row
-    pixels: wp.array(dtype=wp.int32)  # y * width + x of each
-    count: wp.int32  # places of a pixel
-    stride: wp.int32  # the multiple of eight
-    offsets: wp.array2d(dtype=wp.float32)  # (2, stride), of each place from the centre, px
-    keys: wp.array(dtype=wp.uint64)  # what is seen at each place
-    owners: wp.array(dtype=wp.int32)  # of each place: which one of its pixel is shaded for it
-    colors: wp.array(dtype=wp.vec3)  # of each place that is its own owner: linear RGB as shown
-
-
-@wp.struct
 class Fan:
     """A pixel's rays: to first order d + u across + v down at the offset (u, v)."""
 
     d: wp.vec3
     across: wp.vec3
     down: wp.vec3
+
+
+@wp.struct
+class Places:
+    words: wp.array(dtype=wp.uint32)  # a bit a pixel of the image, 32 of one row
+    first: wp.array(dtype=wp.int32)  # of each word: the number of its first pixel
+    row: wp.int32  # words a row
+    pixels: wp.array(dtype=wp.int32)  # y * width + x of each
+    fans: wp.array(dtype=Fan)  # of each
+    count: wp.int32  # places of a pixel
+    stride: wp.int32  # the multiple of eight
+    offsets: wp.array2d(dtype=wp.float32)  # (2, stride), of each place from the centre, px
+    keys: wp.array(dtype=wp.uint64)  # what is seen at each place
+    owners: wp.array(dtype=wp.int32)  # of each place: which one of its pixel is shaded for it
+    colors: wp.array(dtype=wp.vec3)  # of each place that is its own owner: linear RGB as shown
 
 
 @wp.func

@@ -13,7 +13,7 @@ from framepress.headless.render.kernels.light import (
     mirrored,
     skylight,
 )
-from framepress.headless.render.kernels.places import Places, fan_of
+from framepress.headless.render.kernels.places import Places
 from framepress.headless.render.kernels.shadow import reached
 from framepress.headless.render.kernels.structs import (
     NOTHING,
@@ -204,20 +204,19 @@ def shade(
     """The colour at the centres of an image row's pixels, from row `first` on; or, if `beside` is 1, at the places of
     one pixel of `places`, from the `first` on. One kernel for both: the model is long, and compiled once."""
     j, i = wp.tid()
-    x = i
     y = first + j
+    at = y * places.stride + i
+    key = wp.uint64(0)
+    d = wp.vec3(0.0, 0.0, 0.0)
     if beside == 1:
-        if places.owners[y * places.stride + i] != i:
+        if places.owners[at] != i:
             return
-        x = places.pixels[y] % cam.width
-        y = places.pixels[y] // cam.width
-    key = keys[y, x]
-    d = ray(cam, rays, x, y)
-    at = (first + j) * places.stride + i
-    if beside == 1:
         key = places.keys[at]
-        fan = fan_of(cam, rays, x, y)
+        fan = places.fans[y]
         d = fan.d + fan.across * places.offsets[0, i] + fan.down * places.offsets[1, i]
+    else:
+        key = keys[y, i]
+        d = ray(cam, rays, i, y)
     color = wp.vec3(0.0, 0.0, 0.0)
     code = wp.uint32(0)
     if key != wp.uint64(0):
@@ -231,6 +230,6 @@ def shade(
     if beside == 1:
         places.colors[at] = color
     else:
-        picture[y, x] = packed(color, srgb)
+        picture[y, i] = packed(color, srgb)
         if want_facets == 1:
-            facets[y, x] = code
+            facets[y, i] = code

@@ -6,10 +6,10 @@ import warp as wp
 
 from framepress.headless.render.kernels.bounds import image_box
 from framepress.headless.render.kernels.lens import ray
-from framepress.headless.render.kernels.places import CENTRE, Places, fan_of, fill_places
+from framepress.headless.render.kernels.places import CENTRE, Fan, Places, fan_of, fill_places
 from framepress.headless.render.kernels.raster import Plane, cut_out, plane_of
 from framepress.headless.render.kernels.shade import facet_of, unpacked_facet
-from framepress.headless.render.kernels.structs import LANES, Cam, Geo, chunk_of, inverse_of, key_of
+from framepress.headless.render.kernels.structs import LANES, PINHOLE, Cam, Geo, chunk_of, inverse_of, key_of
 from framepress.headless.render.kernels.texture import MODULE
 from framepress.headless.render.kernels.tone import packed, shown_of
 
@@ -134,10 +134,16 @@ def draw_places(
     plane: Plane,
     x: int,
     y: int,
-    at: int,
+    pixel: int,
 ):
-    """A triangle into the keys of one pixel, from `at` on."""
-    fan = fan_of(cam, rays, x, y)
+    """A triangle into the keys of one pixel's places."""
+    at = pixel * places.stride
+    fan = Fan()
+    if cam.model == PINHOLE:
+        # Reckoned faster than read.
+        fan = fan_of(cam, rays, x, y)
+    else:
+        fan = places.fans[pixel]
     value = products(plane, fan.d)
     across = products(plane, fan.across)
     down = products(plane, fan.down)
@@ -203,7 +209,7 @@ def draw_box(
                 if plane.flat == 0:
                     pixel = places.first[at] + ones(word & below)
                     x = j * 32 + ones(below)
-                    draw_places(geo, cam, places, rays, leaf, row, triangle, plane, x, y, pixel * places.stride)
+                    draw_places(geo, cam, places, rays, leaf, row, triangle, plane, x, y, pixel)
 
 
 @wp.kernel(module=MODULE)
@@ -256,16 +262,19 @@ def like(leaf: int, facet: wp.vec3, near: float, other_leaf: int, other_facet: w
 
 
 @wp.kernel(module=MODULE)
-def list_pixels(cam: Cam, places: Places, first: int):
-    """The pixels of the words from `first` on, into `places.pixels`."""
+def list_pixels(cam: Cam, rays: wp.array2d(dtype=wp.vec3), places: Places, first: int):
+    """The pixels of the words from `first` on, into `places.pixels` and `fans`."""
     i = first + wp.tid()
     at = places.first[i]
-    pixel = i // places.row * cam.width + i % places.row * 32
+    y = i // places.row
+    left = i % places.row * 32
     rest = places.words[i]
     while rest != wp.uint32(0):
         lowest = rest & (~rest + wp.uint32(1))
         rest = rest ^ lowest
-        places.pixels[at] = pixel + ones(lowest - wp.uint32(1))
+        x = left + ones(lowest - wp.uint32(1))
+        places.pixels[at] = y * cam.width + x
+        places.fans[at] = fan_of(cam, rays, x, y)
         at += 1
 
 
