@@ -1,4 +1,4 @@
-"""Randomise the warehouse aisle: cameras, lights, cones, barrels, paint, and things that are no goods at all.
+"""Randomise the warehouse aisle: cameras, lights, cones, barrels, and things of any colour or texture that are no goods.
 
     framepress render data/aisle.py OUT --frames 24 --to coco,yolo,kitti --seed 4
 
@@ -11,6 +11,7 @@ import omni.replicator.core as rep
 import omni.usd
 
 SCENE = Path(__file__).parent / "scenes" / "warehouse" / "warehouse.usda"
+TEXTURES = [str(SCENE.parent / "textures" / name) for name in ("wood.jpg", "concrete.jpg", "hazard.jpg", "denim.jpg")]
 RESOLUTION = (960, 540)
 
 omni.usd.get_context().open_stage(str(SCENE))
@@ -49,7 +50,7 @@ with rep.new_layer():
             rep.modify.pose(
                 position=uniform((-2.2, -5.0, 0.175), (2.2, 0.0, 0.175)), rotation=uniform((0, 0, -90), (0, 0, 90))
             )
-            rep.randomizer.color(colors=uniform((0.1, 0.1, 0.1), (0.9, 0.9, 0.9)))
+            rep.randomizer.texture(textures=TEXTURES)
         return balls.node
 
     def light():
