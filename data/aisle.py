@@ -1,4 +1,4 @@
-"""Randomise the warehouse aisle: cameras, lights, cones, barrels, and things of any colour or texture that are no goods.
+"""Randomise the warehouse aisle: cameras, lights, cones, barrels, and things of any colour or texture in the way.
 
     framepress render data/aisle.py OUT --frames 24 --to coco,yolo,kitti --seed 4
 
