@@ -95,7 +95,7 @@ def test_the_warehouse_job_makes_its_dataset(tmp_path: Path) -> None:
     scene = ROOT / "data" / "scenes" / "warehouse" / "warehouse.usda"
     aisle = (ROOT / "data" / "aisle.py").read_text().replace("(960, 540)", "(96, 54)")
     (tmp_path / "aisle.py").write_text(
-        aisle.replace('Path(__file__).parent / "scenes" / "warehouse" / "warehouse.usda"', repr(str(scene)))
+        aisle.replace('Path(__file__).parent / "scenes" / "warehouse" / "warehouse.usda"', f"Path({str(scene)!r})")
     )
     text = (JOBS / "warehouse.yaml").read_text().replace("num_frames: 24", "num_frames: 2")
     text = text.replace("../../data/aisle.py", "aisle.py").replace("../labels", str(ROOT / "config" / "labels"))
