@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import BinaryIO, Protocol
 
 from framepress.errors import InputError, OutputError
+from framepress.storage.absence import is_absent
 from framepress.storage.folder import FolderOutput
 from framepress.storage.ledger import LEDGER
 from framepress.storage.output import OWN, Appender, Lock, Staged
@@ -32,7 +33,7 @@ _DESCRIPTION = f"{OWN}dataset.json"
 
 
 class BlobStore(Protocol):
-    """Both return when it is done, and raise whatever they like where it cannot be."""
+    """Both return when it is done, and raise where it cannot be; `absence` knows which errors say "not there"."""
 
     def write_blob(self, path: str, data: bytes) -> object: ...
 
@@ -199,10 +200,22 @@ class BlobOutput:
                 self._send(path, self._scratch.read(path))
 
     def _is_taken(self) -> bool:
+        """Raises: OutputError: the store does not tell; what it holds could be overwritten."""
         try:
-            return bool(self._store.read_blob(_DESCRIPTION))
-        except Exception:  # each store has errors of its own for what it does not have
-            return False
+            found: object = self._store.read_blob(_DESCRIPTION)
+        except Exception as error:  # each store has errors of its own
+            if is_absent(error, _DESCRIPTION):
+                return False
+            raise self._untold(f"{type(error).__name__}: {error}") from error
+        if isinstance(found, bytes | bytearray | memoryview):
+            return True
+        raise self._untold(f"read_blob gave {found!r}, and no error")
+
+    def _untold(self, answer: str) -> OutputError:
+        return OutputError(
+            f"{self._name}: {_DESCRIPTION}: cannot be read ({answer}), so that a dataset which is there would be "
+            "overwritten unseen; let the backend read and list what is below its prefix, or write to a disk and copy"
+        )
 
     def _own(self, path: str, doing: str) -> str:
         if not checked(path, error=OutputError).startswith(OWN):
