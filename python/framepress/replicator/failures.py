@@ -11,7 +11,9 @@ import logging
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from types import ModuleType
+from weakref import WeakKeyDictionary
 
 from framepress.errors import FrameError, FramepressError
 from framepress.replicator.press import Press
@@ -22,13 +24,20 @@ _log = logging.getLogger("framepress.replicator")
 _TOLD_EACH = 5
 
 
+@dataclass
+class _Told:
+    """Of one run: how many, and the last."""
+
+    count: int = 0
+    last: str = ""
+
+
 class Errors:
-    """Of the writers of one `omni.replicator.core`."""
+    """Of the writers of one `omni.replicator.core`, run after run."""
 
     def __init__(self, rep: ModuleType) -> None:
         self._rep = rep
-        self._told = 0
-        self._last = ""
+        self._told: WeakKeyDictionary[Press, _Told] = WeakKeyDictionary()
 
     @contextmanager
     def of(self, press: Press, what: str, *, at_end: bool = False) -> Iterator[None]:
@@ -43,33 +52,34 @@ class Errors:
         if not press.options.goes_on:
             yield
             return
+        told = self._told.setdefault(press, _Told())
         stops = press.options.on_error == "stop"
         over = False
         try:
             yield
         except FramepressError as error:
             stops = over = True  # nothing more can be written, so that there is nothing to go on with
-            if str(error) != self._last:  # it comes again with every frame
+            if str(error) != told.last:  # it comes again with every frame
                 press.failures.append(error)
         failed = over or bool(press.failures)
         while press.failures:
-            self._tell(what, press.failures.popleft(), stops=stops)
+            self._tell(told, what, press.failures.popleft(), stops=stops)
         if failed and stops and not at_end:
             stop = getattr(getattr(self._rep, "orchestrator", None), "stop", None)
             if stop is not None:
                 stop()
 
-    def _tell(self, what: str, error: FramepressError, *, stops: bool) -> None:
-        self._last = str(error)
+    def _tell(self, told: _Told, what: str, error: FramepressError, *, stops: bool) -> None:
+        told.last = str(error)
         host = sys.modules.get("framepress.headless.host") if self._is_stand_in else None
         if host is not None and stops:
             frame = int(error.frame_id) if isinstance(error, FrameError) and error.frame_id.isdecimal() else None
             host.current().fail(what, error, frame)
             return
-        self._told += 1
-        if self._told <= _TOLD_EACH:
+        told.count += 1
+        if told.count <= _TOLD_EACH:
             _log.error("%s: %s", what, error)
-        if self._told == _TOLD_EACH:
+        if told.count == _TOLD_EACH:
             _log.error("%s: further errors are in the ledger of the dataset only", what)
 
     @property

@@ -10,7 +10,7 @@ from framepress import __version__
 from framepress.core import LabelMap
 from framepress.dataset.report import Report
 from framepress.errors import OptionError
-from framepress.replicator.backends import output_of
+from framepress.replicator.backends import folder_of, output_of
 from framepress.replicator.failures import Errors
 from framepress.replicator.labels import labels_of_stage
 from framepress.replicator.options import Options
@@ -29,7 +29,7 @@ def build_writer(rep: ModuleType) -> type[Any]:
 
     Its options, all of them JSON-able:
 
-    output_dir: the dataset's folder; or
+    output_dir: the dataset's folder, a relative one where Replicator's own writers put it, see `backends.folder_of`; or
     backend: a `DiskBackend`, as the Synthetic Data Recorder of Isaac Sim 6.0 passes it: the dataset goes to its folder.
     formats: "coco,yolo", a list, or format -> options.
     labels: a label file, or a list of names or of {name, keypoints, ...}; "scene": those of the open stage, by name, as
@@ -77,6 +77,8 @@ def build_writer(rep: ModuleType) -> type[Any]:
             self._press = Press(target, chosen)
 
         def write(self, data: dict[str, Any]) -> None:
+            if not hasattr(self, "_press"):
+                raise OptionError("FramepressWriter: call initialize(output_dir=...) before attach")
             with errors.of(self._press, "FramepressWriter.write"):
                 self._press.take(data)
 
@@ -96,7 +98,7 @@ def build_writer(rep: ModuleType) -> type[Any]:
         @property
         def report(self) -> Report | None:
             """What was written, once the run has stopped."""
-            return self._press.report
+            return self._press.report if hasattr(self, "_press") else None
 
     return FramepressWriter
 
@@ -121,5 +123,5 @@ def _target(output_dir: str | Path | None, backend: Any) -> Path | Output:
         given = "both output_dir and backend" if backend is not None else "neither output_dir nor backend"
         raise OptionError(f"FramepressWriter: got {given}; pass output_dir (an absolute folder), or a backend")
     if output_dir is not None:
-        return Path(output_dir)
+        return folder_of(output_dir)
     return output_of(backend)
