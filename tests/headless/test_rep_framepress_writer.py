@@ -253,6 +253,20 @@ def test_a_disk_backend_of_the_host_gets_the_dataset_into_its_folder(tmp_path: P
     assert not (tmp_path / "out/metadata.txt").exists()
 
 
+def test_a_relative_folder_is_the_one_that_replicators_own_backend_takes(tmp_path: Path) -> None:
+    host = opened(release="6.0")
+    host.settings["/omni/replicator/backends/disk/root_dir"] = str(tmp_path)
+    cube(host.stage, "/World/Cube", "crate")
+    writer = build_writer(rep)(output_dir="runs/a", formats="coco", channels="rgb")
+    writer.attach(product(camera(host.stage, "/World/Camera", (0, -5, 0)), (32, 24)))
+    rep.orchestrator.step()
+    rep.orchestrator.wait_until_complete()
+    assert not host.failures
+    theirs = rep.backends.get("DiskBackend")
+    theirs.initialize(output_dir="runs/a")
+    assert images(Path(theirs.output_dir)) == 1
+
+
 def test_a_backend_of_the_scripts_own_gets_the_same_dataset(tmp_path: Path) -> None:
     class Bucket(rep.backends.BaseBackend):  # type: ignore[misc, name-defined]
         def __init__(self) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import gc
+import sys
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -11,7 +13,7 @@ import pytest
 from framepress.dataset.opening import open_dataset
 from framepress.dataset.refinish import finish
 from framepress.errors import FrameError, OptionError, OutputError
-from framepress.replicator.backends import output_of
+from framepress.replicator.backends import folder_of, output_of
 from framepress.replicator.options import Options
 from framepress.replicator.press import Press
 from framepress.storage.blobs import BlobOutput
@@ -147,6 +149,28 @@ def test_nothing_stays_behind_on_this_machine(tmp_path: Path, monkeypatch: pytes
     del output
     gc.collect()
     assert not list(tmp_path.iterdir())
+
+
+def test_a_relative_folder_is_where_a_disk_backend_puts_it_and_an_absolute_one_stays(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The default and the setting are those of omni.replicator.core's `DiskBackend`."""
+    settings: dict[str, str] = {}
+    carb = SimpleNamespace(get_settings=lambda: settings)
+    monkeypatch.setitem(sys.modules, "carb.settings", carb)
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.chdir(tmp_path)
+    assert folder_of("runs/a") == tmp_path / "home/omni.replicator_out/runs/a"
+    assert folder_of("~/a") == tmp_path / "home/a"
+    settings["/omni/replicator/backends/disk/root_dir"] = str(tmp_path / "root")
+    assert folder_of(Path("runs/a")) == tmp_path / "root/runs/a"
+    assert folder_of(str(tmp_path / "b")) == tmp_path / "b"
+
+
+@pytest.mark.parametrize("output_dir", ["", "omniverse://server/out", "s3://bucket/out"])
+def test_what_is_no_folder_of_this_machine_is_refused(output_dir: str) -> None:
+    with pytest.raises(OptionError, match="is no folder of this machine"):
+        folder_of(output_dir)
 
 
 def test_what_is_no_backend_is_refused() -> None:

@@ -207,7 +207,7 @@ def _captured(
     *,
     from_start: bool = False,
 ) -> Rendered:
-    writer = build_writer(rep)(output_dir=target, **{"on_error": "raise", **options})
+    writer = build_writer(rep)(output_dir=target.absolute(), **{"on_error": "raise", **options})
     writer._is_warning_backend_posted = True  # that it has none is our doing, not the user's
     writer.attach(list(products))
     cameras = tuple(str(product.camera) for product in products)
