@@ -1,4 +1,4 @@
-"""The writer in a host that is not the stand-in: one that logs what is raised to it, and has nobody to tell errors to."""
+"""The writer in a host that is not the stand-in: one that logs what is raised to it, and has nobody else to tell."""
 
 from __future__ import annotations
 
