@@ -120,6 +120,22 @@ def test_a_label_that_is_no_name_is_told_with_its_prim() -> None:
         labels_of_stage(stage_of(STAGE.replace('"Drum"', '" Drum"')), "here")
 
 
+@pytest.mark.parametrize("label", ['"a", "b"', '"a,b"', '" CRATE"'])
+def test_labels_that_settle_nothing_can_be_passed_over(label: str) -> None:
+    text = STAGE.replace('["Person"]', f"[{label}]")
+    labels = labels_of_stage(stage_of(text), "here", strict=False)
+    assert labels == LabelMap.of(["board", "Crate", "Drum", "stone"])  # and nobody's key points are somebody else's
+
+
+def test_a_label_that_is_given_later_on_the_time_line_counts() -> None:
+    text = STAGE.replace(
+        'token[] semantics:labels:class = ["Crate"]', 'token[] semantics:labels:class.timeSamples = { 7: ["Box"] }'
+    )
+    labels = labels_of_stage(stage_of(text), "here")
+    assert labels is not None
+    assert "Box" in labels.names
+
+
 def test_nothing_of_the_stand_in_is_needed() -> None:
     """Isaac Sim has pxr and a Warp of its own: the walk must load neither Warp nor the renderer."""
     program = (
