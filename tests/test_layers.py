@@ -23,9 +23,10 @@ LAYERS = {
     "formats": 3,
     "headless": 3,
     "dataset": 4,
-    "replicator": 5,
-    "jobs": 6,
-    "cli": 7,
+    "quality": 5,
+    "replicator": 6,
+    "jobs": 7,
+    "cli": 8,
 }
 FREE = {"", "errors"}  # the package itself (its version) and the errors are for everyone
 NEVER_ON_IMPORT = {"omni", "carb", "pxr", "warp", "h5py", "pyarrow", "mcap", "pycocotools", "msgspec", "click"}

@@ -1,14 +1,14 @@
 """Columns over a whole dataset, of any format that can be read: what statistics, selection and rules work on.
 
-frames:   id (text), index, sequence, split, time_ns (NO_TIME = not known), features (bit set), first_view, views,
-          first_object, objects
+frames:   id (text), index, sequence, split, scene and seed (of `meta`, as text), time_ns (NO_TIME = not known),
+          features (bit set), first_view, views, first_object, objects
 views:    frame, name, width, height [px], first_object, objects
 objects:  frame, view, id, label, track (-1 = none), box and box_full [px, edges], area [px], visibility, truncation,
           distance [m, from the camera to the 3D box's centre], all NaN = not known; crowd, mask, box3d (whether known)
 files:    path (text, relative to the dataset), size [bytes, -1 = missing], frame, edition
 
-`sequence`, `split`, `name`, `label`, `track` and `edition` count in the lists of the same name; other integers are row
-numbers of the table they name. The columns are memory-mapped files in a cache outside the dataset (`index_cache`).
+`sequence`, `split`, `scene`, `seed`, `name`, `label`, `track` and `edition` count in the lists of the same name; other
+integers are row numbers of the table they name. The columns are memory-mapped files in a cache outside the dataset (`index_cache`).
 """
 
 from __future__ import annotations
@@ -95,7 +95,7 @@ class Index:
         self.labels = LabelMap.from_dict(header["labels"])
         self.features: tuple[str, ...] = tuple(header["features"])
         self.frames, self.views, self.objects, self.files = (Table(folder, name, rows[name]) for name in COLUMNS)
-        self.sequences, self.splits, self.view_names, self.tracks, self.editions = (
+        self.sequences, self.splits, self.scenes, self.seeds, self.view_names, self.tracks, self.editions = (
             _texts(folder / name, rows[name]) for name in VOCABULARIES
         )
 

@@ -22,7 +22,7 @@ from framepress.storage.journal import Journal
 
 __all__ = ["COLUMNS", "NO_TIME", "TEXTS", "VERSION", "VOCABULARIES", "build", "read_header"]
 
-VERSION = 1
+VERSION = 2
 HEADER = "index.json"
 NO_TIME = np.iinfo(np.int64).min
 _BLOCK_ROWS = 4096
@@ -30,7 +30,7 @@ _BLOCK_ROWS = 4096
 COLUMNS: dict[str, dict[str, tuple[str, tuple[int, ...]]]] = {
     "frames": {
         **dict.fromkeys(("index", "time_ns", "first_view", "first_object"), ("<i8", ())),
-        **dict.fromkeys(("sequence", "split", "views", "objects"), ("<i4", ())),
+        **dict.fromkeys(("sequence", "split", "scene", "seed", "views", "objects"), ("<i4", ())),
         "features": ("<u8", ()),
     },
     "views": {
@@ -48,7 +48,7 @@ COLUMNS: dict[str, dict[str, tuple[str, tuple[int, ...]]]] = {
     "files": {"size": ("<i8", ()), "frame": ("<i8", ()), "edition": ("<i4", ())},
 }
 TEXTS: dict[str, tuple[str, ...]] = {"frames": ("id",), "views": (), "objects": (), "files": ("path",)}
-VOCABULARIES = ("sequences", "splits", "view_names", "tracks", "editions")
+VOCABULARIES = ("sequences", "splits", "scenes", "seeds", "view_names", "tracks", "editions")
 
 
 class _File(NamedTuple):
@@ -150,6 +150,8 @@ class _Builder:
                 "index": frame.index,
                 "sequence": self._code("sequences", frame.sequence),
                 "split": self._code("splits", frame.split),
+                "scene": self._code("scenes", _told(frame, "scene")),
+                "seed": self._code("seeds", _told(frame, "seed")),
                 "time_ns": NO_TIME if frame.time_ns is None else frame.time_ns,
                 "features": bits,
                 "first_view": first_view,
@@ -215,6 +217,12 @@ class _Builder:
             "bytes": {path.name: path.stat().st_size for path in sorted(self._folder.iterdir())},
         }
         (self._folder / HEADER).write_text(json.dumps(header, ensure_ascii=False), encoding="utf-8")
+
+
+def _told(frame: Frame, name: str) -> str:
+    """A field of the frame's `meta` as text, "" where it is not there."""
+    found = frame.meta.get(name)
+    return "" if found is None else str(found)
 
 
 def read_header(folder: Path) -> dict[str, Any] | None:

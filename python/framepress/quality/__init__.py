@@ -1,0 +1,1 @@
+"""What is wrong with a dataset: rules with stable codes, checks of truth, reports, gates."""

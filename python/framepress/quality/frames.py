@@ -1,0 +1,101 @@
+"""Rules that compare the channels of a frame, and of neighbours, over a whole dataset; in threads, told in order."""
+
+from __future__ import annotations
+
+import os
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
+from itertools import islice
+
+from framepress.core import Frame
+from framepress.dataset.opening import Dataset
+from framepress.errors import InputError
+from framepress.quality.findings import Findings
+from framepress.quality.issue import ERROR, Issue
+from framepress.quality.profile import Chosen, Profile
+from framepress.quality.rule import FRAME, SEQUENCE
+
+__all__ = ["CHANNEL_UNREADABLE", "UNREADABLE", "check_frames"]
+
+UNREADABLE, CHANNEL_UNREADABLE = "FILE-001", "FILE-002"
+_RUN = 8  # neighbouring frames for one thread: the first of them is decoded for its neighbour's sake once more
+_Told = tuple[str, str, Issue]
+
+
+def check_frames(
+    dataset: Dataset,
+    profile: Profile,
+    findings: Findings,
+    frames: frozenset[str] | None,
+    workers: int | None,
+    on_progress: Callable[[str, int, int], None],
+) -> None:
+    """Run the frame and sequence rules over a dataset that has pixels to compare.
+
+    Args:
+        frames: ids of those to look at; None: all. Of a sample, neighbours are compared where both are in it.
+        workers: threads; None for one a core.
+    """
+    of_frame, of_pair = profile.chosen(FRAME), profile.chosen(SEQUENCE)
+    count = workers or os.cpu_count() or 1
+    done = 0
+    with ThreadPoolExecutor(count, thread_name_prefix="framepress-rules") as pool:
+        waiting: deque[tuple[int, Future[list[_Told]]]] = deque()
+        for before, run in _runs(dataset, frames, findings):
+            waiting.append((len(run), pool.submit(_checked, before, deque(run), of_frame, of_pair)))
+            if len(waiting) > count:
+                done += _take(waiting, findings)
+                on_progress("frames", done, 0)
+        while waiting:
+            done += _take(waiting, findings)
+            on_progress("frames", done, 0)
+
+
+def _take(waiting: deque[tuple[int, Future[list[_Told]]]], findings: Findings) -> int:
+    length, future = waiting.popleft()
+    for code, severity, issue in future.result():
+        findings.add(code, severity, [issue])
+    return length
+
+
+def _runs(
+    dataset: Dataset, frames: frozenset[str] | None, findings: Findings
+) -> Iterator[tuple[Frame | None, list[Frame]]]:
+    """Neighbouring frames in bundles, each with a twin of the last frame of the bundle before."""
+    found = dataset.frames()
+    last: Frame | None = None
+    while True:
+        try:
+            run = list(islice((frame for frame in found if frames is None or frame.id in frames), _RUN))
+        except InputError as error:
+            findings.add(UNREADABLE, ERROR, [Issue(message=f"{error}; the frames after it were not looked at")])
+            return
+        if not run:
+            return
+        yield None if last is None else _twin(last), run
+        last = run[-1]
+
+
+def _twin(frame: Frame) -> Frame:
+    """The same frame with channels of its own, because one thread at a time works on a frame."""
+    views = tuple(replace(view, channels=view.channels.replaced()) for view in frame.views)
+    return frame.replaced(views=views)
+
+
+def _checked(before: Frame | None, run: deque[Frame], of_frame: list[Chosen], of_pair: list[Chosen]) -> list[_Told]:
+    told: list[_Told] = []
+    while run:  # emptied as it goes, so that decoded channels are let go of
+        frame = run.popleft()
+        pair = before is not None and before.sequence == frame.sequence
+        subjects = [(of_frame, (frame,)), (of_pair, (before, frame))] if pair else [(of_frame, (frame,))]
+        try:
+            for rules, subject in subjects:
+                for chosen in rules:
+                    found = chosen.rule(*subject, **chosen.thresholds)
+                    told += [(chosen.rule.code, chosen.severity, issue) for issue in found]
+        except InputError as error:
+            told.append((CHANNEL_UNREADABLE, ERROR, Issue(message=str(error), frame=frame.id)))
+        before = frame
+    return told

@@ -1,0 +1,196 @@
+"""All rules of a profile over a dataset: its editions' files, its images, its frames, its columns."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from framepress.dataset.index import Index
+from framepress.dataset.opening import Dataset, open_dataset
+from framepress.errors import InputError, JournalError
+from framepress.quality.columns import Columns
+from framepress.quality.findings import Findings
+from framepress.quality.frames import UNREADABLE, check_frames
+from framepress.quality.images.pictures import Pictures, pictures
+from framepress.quality.issue import ERROR, Issue, at_least
+from framepress.quality.look import ImageFile, Look, look_of
+from framepress.quality.profile import Profile
+from framepress.quality.rule import FILE, IMAGE, IMAGES, INDEX
+from framepress.quality.sample import sampled
+
+__all__ = ["Edition", "Validation", "validate"]
+
+_PIXELS = frozenset({"instance", "semantic", "depth", "range"})
+
+Progress = Callable[[str, int, int], None]
+"""Called with what is being looked at, how many of it are done, and how many there are (0 = not known)."""
+
+
+@dataclass(frozen=True)
+class Edition:
+    """One format's files in the dataset."""
+
+    format: str
+    root: Path
+    look: Look | None
+
+
+@dataclass
+class Validation:
+    """What was looked at and what was found.
+
+    Args:
+        checked: what -> how many: files, images, frames, objects.
+        left_out: what the profile or a sample left out, as sentences.
+    """
+
+    path: Path
+    profile: Profile
+    editions: tuple[Edition, ...]
+    findings: Findings = field(default_factory=Findings)
+    columns: Columns | None = None
+    pictures: Pictures | None = None
+    checked: dict[str, int] = field(default_factory=dict)
+    left_out: list[str] = field(default_factory=list)
+
+    @property
+    def passed(self) -> bool:
+        """Whether nothing was found that the profile fails on."""
+        return not any(
+            count and at_least(self.findings.severities[code], self.profile.fail_on)
+            for code, count in self.findings.counts.items()
+        )
+
+
+def validate(
+    path: Path | str,
+    profile: Profile,
+    *,
+    format: str | None = None,
+    sample: int | None = None,
+    workers: int | None = None,
+    on_progress: Progress = lambda what, done, of: None,
+) -> Validation:
+    """Run a profile's rules over a dataset: ours with all its editions, a foreign one, a raw capture.
+
+    Args:
+        format: of a foreign dataset, or one of our editions; None finds out, and takes all editions.
+        sample: how many frames have their pixels looked at; the same ones each time. None: all.
+        workers: threads that decode; None for one a core.
+
+    Raises:
+        InputError: nothing is there, or nothing that a format knows.
+        OptionError: the format is unknown.
+    """
+    path = Path(path)
+    result = Validation(path, profile, ())
+    try:
+        source = open_dataset(path, format)
+    except JournalError as error:
+        _unreadable(result, str(error))
+        return result
+    result.editions = tuple(_editions(source, path, format, result))
+    for edition in result.editions:
+        _check_files(result, edition)
+    result.columns = _columns(result, source)
+    if result.columns is not None:
+        result.checked.update(frames=result.columns.frames.rows, objects=result.columns.objects.rows)
+        for chosen in profile.chosen(INDEX):
+            found = chosen.rule(result.columns, **chosen.thresholds)
+            result.findings.add(chosen.rule.code, chosen.severity, found)
+    if not profile.pixels:
+        result.left_out.append("pixels: no image was decoded, no channels were compared")
+        return result
+    chosen_frames = _sample(result, sample)
+    _check_images(result, chosen_frames, workers, on_progress)
+    if source.format.carries & _PIXELS:
+        check_frames(source, profile, result.findings, chosen_frames, workers, on_progress)
+    return result
+
+
+def _editions(source: Dataset, path: Path, format: str | None, result: Validation) -> list[Edition]:
+    """All formats that a dataset of ours has, or the one that was asked for or found."""
+    if source.job is None or format is not None:
+        roots = {source.format.name: source.path}
+    else:
+        roots = {name: path / source.job.prefix(name) for name in source.job.formats}
+    found = []
+    for name, root in roots.items():
+        make, look = look_of(name), None
+        try:
+            look = None if make is None else make(root)
+        except InputError as error:
+            _unreadable(result, str(error), name)
+        found.append(Edition(name, root, look))
+    return found
+
+
+def _check_files(result: Validation, edition: Edition) -> None:
+    if edition.look is None:
+        return
+    for chosen in result.profile.chosen(FILE):
+        if chosen.rule.format in ("", edition.format):
+            found = chosen.rule(edition.look, **chosen.thresholds)
+            result.findings.add(chosen.rule.code, chosen.severity, found, edition.format)
+
+
+def _columns(result: Validation, source: Dataset) -> Columns | None:
+    """Of a dataset of ours from its journal, of a foreign one from the look; else by reading it."""
+    looks = [edition.look for edition in result.editions if edition.look is not None]
+    if source.job is None and looks:
+        return looks[0].columns()
+    if source.job is None and look_of(source.format.name) is not None:
+        return None  # it has one, which could not be had: that is told already
+    try:
+        return Index.of(source)
+    except InputError as error:
+        _unreadable(result, str(error))
+        return None
+
+
+def _sample(result: Validation, count: int | None) -> frozenset[str] | None:
+    """None: all."""
+    if count is None or result.columns is None or count >= result.columns.frames.rows:
+        return None
+    result.left_out.append(f"pixels: of {count} frames of {result.columns.frames.rows} only (a sample)")
+    return sampled(result.columns.frames.texts("id"), count)
+
+
+def _check_images(
+    result: Validation, frames: frozenset[str] | None, workers: int | None, on_progress: Progress
+) -> None:
+    images: list[ImageFile] = []
+    for edition in result.editions:
+        if edition.look is not None:
+            images += [found for found in edition.look.images() if frames is None or found.frame in frames]
+    images = _once(images)
+    of_image = result.profile.chosen(IMAGE)
+    gathered = []
+    for done, picture in enumerate(pictures(images, workers=workers), start=1):
+        for chosen in of_image:
+            found = chosen.rule(picture, **chosen.thresholds)
+            result.findings.add(chosen.rule.code, chosen.severity, found)
+        gathered.append(picture)
+        on_progress("images", done, len(images))
+    result.checked["images"] = len(images)
+    result.pictures = Pictures.of(gathered)
+    for chosen in result.profile.chosen(IMAGES):
+        found = chosen.rule(result.pictures, **chosen.thresholds)
+        result.findings.add(chosen.rule.code, chosen.severity, found)
+
+
+def _once(images: Sequence[ImageFile]) -> list[ImageFile]:
+    """Without the second and further names of a file that editions share."""
+    seen: dict[tuple[int, int] | str, ImageFile] = {}
+    for image in images:
+        try:
+            found = image.path.stat()
+            seen.setdefault((found.st_dev, found.st_ino), image)
+        except OSError:
+            seen.setdefault(image.name, image)  # the picture itself tells what is wrong
+    return list(seen.values())
+
+
+def _unreadable(result: Validation, message: str, edition: str = "") -> None:
+    result.findings.add(UNREADABLE, ERROR, [Issue(message=message)], edition)
