@@ -8,7 +8,8 @@ objects:  frame, view, id, label, track (-1 = none), box and box_full [px, edges
 files:    path (text, relative to the dataset), size [bytes, -1 = missing], frame, edition
 
 `sequence`, `split`, `scene`, `seed`, `name`, `label`, `track` and `edition` count in the lists of the same name; other
-integers are row numbers of the table they name. The columns are memory-mapped files in a cache outside the dataset (`index_cache`).
+integers are row numbers of the table they name. The columns are memory-mapped files in a cache outside the dataset
+(`index_cache`).
 """
 
 from __future__ import annotations
