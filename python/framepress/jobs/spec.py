@@ -79,6 +79,10 @@ def read_job(path: Path | str) -> JobSpec:
         document = yaml.load(text, _Loader)
     except yaml.YAMLError as error:
         raise InputError(f"{path}: {_yaml_place(error)}") from error
+    except ValueError as error:  # a date that does not exist
+        raise InputError(f"{path}: is not usable YAML: {error}") from error
+    except RecursionError as error:
+        raise InputError(f"{path}: is nested too deeply for a job") from error
     return job_of(document, str(path), path.parent)
 
 
@@ -170,12 +174,22 @@ def _digest(document: Mapping[str, Any], *files: Path | str | None) -> str:
 
 
 class _Loader(yaml.SafeLoader):
-    """Refuses a key that is given twice, of which YAML would keep the last."""
+    """Refuses a key that is given twice, of which YAML would keep the last, and aliases, which unfold to any size."""
+
+    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
+        if self.check_event(yaml.AliasEvent):
+            alias: yaml.AliasEvent = self.peek_event()  # type: ignore[no-untyped-call]
+            raise yaml.composer.ComposerError(
+                None, None, f"aliases (*{alias.anchor}) are refused; write the value out", alias.start_mark
+            )
+        return super().compose_node(parent, index)
 
 
 def _mapping(loader: _Loader, node: yaml.MappingNode) -> dict[Any, Any]:
     keys: set[str] = set()
     for key, _ in node.value:
+        if not isinstance(key, yaml.ScalarNode):
+            raise yaml.constructor.ConstructorError(None, None, "a key must be a text", key.start_mark)
         if key.value in keys:
             raise yaml.constructor.ConstructorError(None, None, f"{key.value} is given twice", key.start_mark)
         keys.add(str(key.value))
