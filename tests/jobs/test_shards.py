@@ -16,6 +16,12 @@ def test_shards_cover_every_frame_once_and_differ_by_one_at_most(count: int, tot
     assert max(map(len, ranges)) - min(map(len, ranges)) <= 1
 
 
+def slurm(task: int, first: int, last: int, count: int) -> dict[str, str]:
+    """What `sbatch --array` puts into a task's environment."""
+    values = {"ID": task, "MIN": first, "MAX": last, "STEP": 1, "COUNT": count}
+    return {f"SLURM_ARRAY_TASK_{name}": str(value) for name, value in values.items()}
+
+
 @pytest.mark.parametrize(
     ("flag", "count", "environ", "expected"),
     [
@@ -25,13 +31,8 @@ def test_shards_cover_every_frame_once_and_differ_by_one_at_most(count: int, tot
         ("3/8", 8, {"RANK": "1", "WORLD_SIZE": "2"}, Shard(3, 8)),
         (None, 8, {"JOB_COMPLETION_INDEX": "5"}, Shard(5, 8)),
         (None, None, {"SLURM_ARRAY_TASK_ID": "2", "SLURM_ARRAY_TASK_COUNT": "4"}, Shard(2, 4)),
-        (
-            None,
-            None,
-            {"SLURM_ARRAY_TASK_ID": "7", "SLURM_ARRAY_TASK_MIN": "1", "SLURM_ARRAY_TASK_STEP": "2"}
-            | {"SLURM_ARRAY_TASK_COUNT": "5"},
-            Shard(3, 5),
-        ),
+        (None, None, slurm(2, first=0, last=3, count=4), Shard(2, 4)),
+        (None, 8, slurm(5, first=3, last=5, count=2), Shard(5, 8)),
         (None, None, {"RANK": "1", "WORLD_SIZE": "2"}, Shard(1, 2)),
         (None, 2, {"RANK": "1"}, Shard(1, 2)),
         (None, 4, {"JOB_COMPLETION_INDEX": "1", "RANK": "1"}, Shard(1, 4)),
@@ -52,6 +53,15 @@ def test_a_shard_is_said_by_a_flag_or_by_what_started_the_process(
         ("1/4", 8, {}, "of 4 shards, but --shards says 8"),
         (None, 8, {}, "which of them is this"),
         (None, None, {"JOB_COMPLETION_INDEX": "5"}, "of how many"),
+        (
+            None,
+            None,
+            slurm(3, first=3, last=3, count=1),
+            "array from 3 to 3 with 1 tasks is not one of all.*--shards N",
+        ),
+        (None, None, slurm(1, first=1, last=8, count=8), "from 1 to 8 with 8 tasks"),
+        (None, None, slurm(0, first=0, last=7, count=3), "from 0 to 7 with 3 tasks"),
+        (None, 8, slurm(8, first=1, last=8, count=8), "shards count from 0 to 7"),
         (None, 4, {"JOB_COMPLETION_INDEX": "x"}, "JOB_COMPLETION_INDEX='x'"),
         (None, 4, {"JOB_COMPLETION_INDEX": "1", "RANK": "2"}, "JOB_COMPLETION_INDEX says 1/4, RANK says 2/4"),
     ],

@@ -61,8 +61,8 @@ def folders_of(out: Path) -> dict[Shard, Path]:
 def shard_asked(flag: str | None, count: int | None, environ: Mapping[str, str]) -> Shard:
     """From `--shard I/N` (or `--shard I --shards N`), else from the environment, else the only one there is.
 
-    Kubernetes: JOB_COMPLETION_INDEX, with the count given. Slurm: SLURM_ARRAY_TASK_ID, _MIN, _STEP and _COUNT.
-    torchrun, MPI launchers: RANK and WORLD_SIZE.
+    Kubernetes: JOB_COMPLETION_INDEX, with the count given. Slurm: SLURM_ARRAY_TASK_ID, with the count given or an array
+    from 0 to N-1. torchrun: RANK and WORLD_SIZE.
 
     Raises:
         OptionError: no numbers, no such shard, an index without a count, or two sources that disagree.
@@ -106,12 +106,17 @@ def _kubernetes(environ: Mapping[str, str], count: int | None) -> Shard:
 
 
 def _slurm(environ: Mapping[str, str], count: int | None) -> Shard:
-    task, first, step = (
-        _number(environ, f"SLURM_ARRAY_TASK_{name}", default)
-        for name, default in (("ID", None), ("MIN", 0), ("STEP", 1))
-    )
-    own = _number(environ, "SLURM_ARRAY_TASK_COUNT") if environ.get("SLURM_ARRAY_TASK_COUNT") else None
-    return _shard((task - first) // max(step, 1), own, count, "SLURM_ARRAY_TASK_ID")
+    task = _number(environ, "SLURM_ARRAY_TASK_ID")
+    if count is None:
+        first, many = _number(environ, "SLURM_ARRAY_TASK_MIN", 0), _number(environ, "SLURM_ARRAY_TASK_COUNT")
+        last = _number(environ, "SLURM_ARRAY_TASK_MAX", many - 1)
+        if (first, last) != (0, many - 1):  # a part of an array that is run again does not tell the size of the whole
+            raise OptionError(
+                f"SLURM_ARRAY_TASK_ID={task}: an array from {first} to {last} with {many} tasks is not one of all "
+                "shards, which is 0 to N-1; say how many there are with --shards N"
+            )
+        count = many
+    return _shard(task, None, count, "SLURM_ARRAY_TASK_ID")
 
 
 def _rank(environ: Mapping[str, str], count: int | None) -> Shard:
