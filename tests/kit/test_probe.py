@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -169,3 +170,36 @@ def test_an_answer_that_nothing_fits_is_no_answer_to_go_by(tmp_path: Path) -> No
     path = written(tmp_path / "probe.json", depth_unit="neither")
     with pytest.raises(InputError, match="depth_unit: 'neither' is none of scene units, metres"):
         Policy(probe=path)
+
+
+def probe_of(host: str, path: Path) -> str:
+    file = written(path, depth_unit="metres")
+    document = json.loads(path.read_text())
+    path.write_text(json.dumps({**document, "host": {"isaac_sim": "5.1.0", "stand_in": host == "stand-in"}}))
+    return file
+
+
+@pytest.mark.parametrize("host", ["Isaac Sim", "stand-in"])
+def test_the_environments_probe_is_the_default_on_the_host_that_it_asked(
+    host: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = probe_of(host, tmp_path / "probe.json")
+    monkeypatch.setenv("FRAMEPRESS_PROBE", file)
+    for running, name in (("Isaac Sim", "framepress.headless.unheard_of"), ("stand-in", "framepress.headless.host")):
+        monkeypatch.delitem(sys.modules, "framepress.headless.host", raising=False)
+        monkeypatch.setitem(sys.modules, name, ModuleType(name))
+        expected = "metres" if running == host else ""
+        for policy in (None, {"comma": "first"}, Policy(comma="first")):
+            assert Options.of(policy=policy).policy.probed.distances == expected
+
+
+def test_a_probe_that_is_named_is_taken_before_the_environments(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    named = written(tmp_path / "named.json", depth_unit="scene units")
+    monkeypatch.setenv("FRAMEPRESS_PROBE", str(tmp_path / "gone.json"))
+    for policy in ({"probe": named}, Policy(probe=named)):
+        assert Options.of(policy=policy).policy.probed.distances == "scene units"
+    assert Options.of(policy={"probe": ""}).policy.probed.distances == ""
+    with pytest.raises(InputError, match=r"FRAMEPRESS_PROBE=.*gone\.json: no such file"):
+        Options.of()

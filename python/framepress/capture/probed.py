@@ -30,10 +30,12 @@ class Probed:
     Args:
         distances: "scene units" or "metres"; "" = not asked: scene units are taken, and that is counted as unverified.
         offset_signs: of P[2, 0] and P[2, 1].
+        of_stand_in: whether the stand-in gave them.
     """
 
     distances: str = ""
     offset_signs: tuple[int, int] = (1, 1)
+    of_stand_in: bool = False
 
     def metres(self, per_unit: float) -> float:
         """Metres in one unit of distance, where a scene unit has `per_unit`."""
@@ -55,9 +57,11 @@ class Probed:
             1,
         ):
             raise InputError(f"{path}: holds no answers of a probe; make them with framepress.replicator.probe")
+        host = document.get("host")
         return cls(
             distances=_answer(document, "depth_unit", path, UNITS, ""),
             offset_signs=_answer(document, "aperture_sign", path, MIRRORED, (1, 1)),
+            of_stand_in=isinstance(host, dict) and host.get("stand_in") is True,
         )
 
 

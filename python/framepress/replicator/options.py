@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import json
+import os
+import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from inspect import signature
 from pathlib import Path
 from typing import Any
 
 from framepress import formats as registry
 from framepress.capture.policy import Policy
+from framepress.capture.probed import Probed
 from framepress.core import LabelMap
 from framepress.dataset.label_files import read_label_file
 from framepress.dataset.split import Split
-from framepress.errors import OptionError
+from framepress.errors import InputError, OptionError
 from framepress.formats.kitti import WORLD_UP
 from framepress.replicator.annotators import Asked, channels_of, wanted
 from framepress.replicator.lenses import of_pinholes
@@ -83,7 +86,7 @@ class Options:
 
         Raises:
             OptionError: an option that does not exist, or cannot be.
-            InputError, LabelError: the label file.
+            InputError, LabelError: the label file, or the probe's.
         """
         unknown = [name for name in writing if name not in _WRITING]
         if unknown:
@@ -125,6 +128,8 @@ class Options:
 
 
 ON_ERROR = ("raise", "count", "stop")
+PROBE = "FRAMEPRESS_PROBE"
+"""Of the environment: the default of `Policy.probe`."""
 _AXES = ("x", "y", "z", "-x", "-y", "-z")
 _WRITING = ("workers", "queue_bytes", "on_full", "existing", "origin")
 
@@ -162,13 +167,29 @@ def _labels(labels: Any) -> LabelMap | None:
 
 def _policy(policy: Policy | Mapping[str, Any] | None, labels: LabelMap | None) -> Policy:
     if isinstance(policy, Policy):
-        return policy
+        return policy if policy.probe else replace(policy, probe=_probe_of_environment())
     given = dict(policy or {})
+    if "probe" not in given:
+        given["probe"] = _probe_of_environment()
     known = [field.name for field in fields(Policy) if field.name != "labels"]
     unknown = [name for name in given if name not in known]
     if unknown:
         raise OptionError(f"policy: {unknown[0]!r} is none of {', '.join(known)}")
     return Policy(labels=labels, **given)
+
+
+def _probe_of_environment() -> str:
+    """The file that FRAMEPRESS_PROBE names, where its answers are of the host that runs: the stand-in has its own.
+
+    Raises:
+        InputError: it cannot be read.
+    """
+    file = os.environ.get(PROBE, "")
+    if not file:
+        return ""
+    if not Path(file).is_file():
+        raise InputError(f"{PROBE}={file}: no such file; name the answers of a probe by an absolute path, or unset it")
+    return file if Probed.read(file).of_stand_in == ("framepress.headless.host" in sys.modules) else ""
 
 
 def _formats(
