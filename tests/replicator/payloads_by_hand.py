@@ -14,6 +14,12 @@ ROW = [
     *((name, "<i4") for name in ("x_min", "y_min", "x_max", "y_max")),
     ("occlusionRatio", "<f4"),
 ]
+ROW_3D = [
+    ("semanticId", "<u4"),
+    *((f"{axis}_{side}", "<f4") for side in ("min", "max") for axis in "xyz"),
+    ("transform", "<f4", (4, 4)),
+    ("occlusionRatio", "<f4"),
+]
 
 
 class Host:
@@ -55,6 +61,8 @@ class Host:
                 "primPaths": ["/World/Thing"],
                 "bboxIds": np.array([5], np.uint32),
             },
+            "bounding_box_2d_loose": {"data": np.zeros(0, ROW), "idToLabels": {}, "primPaths": []},
+            "bounding_box_3d": {"data": np.zeros(0, ROW_3D), "idToLabels": {}, "primPaths": []},
             "instance_segmentation": {
                 "data": self.ids,
                 "idToLabels": {"0": "BACKGROUND", "1": "UNLABELLED", "2": "/World/Thing"},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from pathlib import Path
 from types import ModuleType
@@ -89,3 +90,21 @@ def test_a_writer_that_was_never_initialised_says_what_to_call(rep: Any) -> None
     writer.on_final_frame()
     writer.detach()
     assert writer.report is None
+
+
+@pytest.mark.parametrize("lost", ["bounding_box_2d_tight", "bounding_box_3d", "instance_segmentation"])
+def test_a_payload_without_what_was_asked_for_is_no_image_without_objects(tmp_path: Path, rep: Any, lost: str) -> None:
+    """As after `initialize` of a writer that stays attached: Replicator goes on with the annotators of before."""
+    writer = build_writer(rep)(output_dir=tmp_path / "out", formats="coco", channels="rgb", on_error="count")
+    assert lost in {name.removesuffix("_fast") for name, _ in writer.annotators}
+    for number, torn in enumerate([False, True, False]):
+        payload = Host().payload(number)
+        if torn:
+            del payload["renderProducts"]["Replicator"][lost]
+        writer.write(payload)
+    writer.on_final_frame()
+    assert writer.report.frames == 2
+    lines = [json.loads(line) for line in (tmp_path / "out/.framepress/ledger.jsonl").read_text().splitlines()]
+    (failed,) = [line for line in lines if line["kind"] == "failed"]
+    assert failed["frame"] == "000001"
+    assert f"Replicator: the payload lacks {lost}" in failed["reason"]

@@ -19,13 +19,14 @@ from typing import Any
 from framepress.capture.accounts import Accounts
 from framepress.capture.buffers import Buffers
 from framepress.capture.hold import held, nbytes
-from framepress.capture.layout import Product, products_of, time_ns
+from framepress.capture.layout import Product, time_ns
 from framepress.capture.payload import frame_from_products, with_names
 from framepress.core import Frame
 from framepress.dataset.pool import OrderedPool
 from framepress.dataset.report import Report
 from framepress.dataset.writer import DatasetWriter
 from framepress.errors import FrameError, FramepressError, InputError, JournalError, LabelError
+from framepress.replicator.delivered import delivered
 from framepress.replicator.lenses import check_lenses
 from framepress.replicator.options import Options
 from framepress.storage.output import Output
@@ -101,7 +102,7 @@ class Press:
             raise _failed(pool.failure)
         key = f"{number:06d}"
         try:
-            products = held(products_of(payload, f"frame {key}"), self._buffers)
+            products = held(delivered(payload, self.options.annotators, f"frame {key}"), self._buffers)
         except Exception as error:  # counted whatever it is; a bug is raised
             if not self._opened().fail(key, error):
                 raise
