@@ -13,21 +13,32 @@ from typing import Any
 import numpy as np
 
 from framepress.capture.buffers import Buffers
-from framepress.capture.layout import Product
+from framepress.capture.layout import Annotation, Product
 from framepress.capture.pixels import copied
 
 __all__ = ["held", "nbytes"]
 
 
 def held(products: Sequence[Product], buffers: Buffers) -> list[Product]:
-    """The products with copies of everything that the host could change: pixels, rows, tables and lists."""
+    """The products with copies of everything that the host could change: pixels, rows, tables and lists.
+
+    What products share, as the tiles of a mosaic do, is copied once.
+    """
+    sides: dict[int, Any] = {}
+    whole: dict[int, Annotation] = {}
+
+    def own(name: str, annotation: Annotation, product: Product) -> Annotation:
+        if id(annotation) not in whole:
+            if id(annotation.side) not in sides:
+                sides[id(annotation.side)] = _own(annotation.side)
+            copy = copied(name, annotation, product.size_wh, buffers)
+            whole[id(annotation)] = replace(copy, side=sides[id(annotation.side)])
+        return whole[id(annotation)]
+
     return [
         replace(
             product,
-            annotations={
-                name: replace(copied(name, annotation, product.size_wh, buffers), side=_own(annotation.side))
-                for name, annotation in product.annotations.items()
-            },
+            annotations={name: own(name, annotation, product) for name, annotation in product.annotations.items()},
         )
         for product in products
     ]
@@ -35,8 +46,8 @@ def held(products: Sequence[Product], buffers: Buffers) -> list[Product]:
 
 def nbytes(products: Sequence[Product]) -> int:
     """Of the arrays with pixels and rows, for queues that are bounded in bytes."""
-    arrays = [annotation.pixels for product in products for annotation in product.annotations.values()]
-    return sum(array.nbytes for array in arrays if isinstance(array, np.ndarray))
+    arrays = {id(annotation): annotation.pixels for product in products for annotation in product.annotations.values()}
+    return sum(array.nbytes for array in arrays.values() if isinstance(array, np.ndarray))
 
 
 def _own(value: Any) -> Any:

@@ -65,13 +65,15 @@ def loaded(pixels: Pixels) -> Array:
 class Product:
     """One render product in one frame. `name` as delivered; `size_wh` None where the payload does not state it.
 
-    `annotations`: annotator name without `_fast` -> delivery.
+    `annotations`: annotator name without `_fast` -> delivery. `metres_per_unit`: of a tile (`capture.tiles`), which may
+    have no `camera_params` to tell it; else None.
     """
 
     name: str
     size_wh: tuple[int, int] | None
     annotations: Mapping[str, Annotation]
     camera: str = ""
+    metres_per_unit: float | None = None
 
 
 def products_of(data: Mapping[str, Any], where: str) -> list[Product]:

@@ -9,6 +9,7 @@ lower case joined by commas, rows of nested prims. A module of this package sett
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from framepress.capture.accounts import Accounts
@@ -104,7 +105,7 @@ def _view(product: Product, policy: Policy, buffers: Buffers | None, accounts: A
     if tiles is not None or "," in product.camera:
         raise InputError(
             f"{where}: a tiled render product ({'x'.join(map(str, tiles or ())) or product.camera}): a mosaic of many "
-            "cameras has no camera of its own; give each camera a render product"
+            "cameras has no camera of its own; name its cameras in the option `tiles`, or give each a render product"
         )
     for name in product.annotations:
         if name not in _READ:
@@ -113,7 +114,7 @@ def _view(product: Product, policy: Policy, buffers: Buffers | None, accounts: A
         name: annotation if name in _BOXES or buffers is None else copied(name, annotation, size, buffers)
         for name, annotation in product.annotations.items()
     }
-    product = Product(product.name, size, annotations, product.camera)
+    product = replace(product, size_wh=size, annotations=annotations)
     camera, scale = _camera(product, size, policy.probed, accounts, where)
     table = table_of(_tables(product, size, policy, accounts), camera, scale, policy, accounts, where)
     channels = sources(product, size, scale, accounts, policy.probed)
@@ -139,6 +140,9 @@ def _camera(
     product: Product, size: tuple[int, int], probed: Probed, accounts: Accounts, where: str
 ) -> tuple[Camera, float]:
     annotation = product.annotations.get("camera_params")
+    if annotation is None and product.metres_per_unit is not None:
+        accounts.add("tiles whose camera is not known: no K, no pose", example=where)
+        return Camera(*size), product.metres_per_unit
     if annotation is None:
         accounts.add("views without camera_params: no K, no pose, scene units taken as metres", example=where)
         return Camera(*size), 1.0

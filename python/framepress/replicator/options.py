@@ -14,6 +14,7 @@ from typing import Any
 from framepress import formats as registry
 from framepress.capture.policy import Policy
 from framepress.capture.probed import Probed
+from framepress.capture.tiles import Tiling
 from framepress.core import LabelMap
 from framepress.dataset.label_files import read_label_file
 from framepress.dataset.split import Split
@@ -22,6 +23,7 @@ from framepress.formats.kitti import WORLD_UP
 from framepress.replicator.annotators import Asked, channels_of, wanted
 from framepress.replicator.lenses import of_pinholes
 from framepress.replicator.sieve import Sieve
+from framepress.replicator.tiles import tilings_of
 
 __all__ = ["ON_ERROR", "Options"]
 
@@ -39,6 +41,8 @@ class Options:
     unlisted: str
     split: Split | None
     policy: Policy
+    tiles: Mapping[str, Tiling]
+    """Of tiled render products that the user names."""
     sieve: Sieve
     sequence: str
     first_frame: int
@@ -49,6 +53,8 @@ class Options:
     provenance: Mapping[str, Any]
     """For the ledger."""
     annotators: Asked
+    own_predicate: bool
+    """Whether the user says which labels make a prim an object."""
     writing: Mapping[str, Any]
     """Passed on to `DatasetWriter`."""
 
@@ -65,6 +71,7 @@ class Options:
         labels: LabelMap | str | Path | Sequence[Any] | None = None,
         unlisted: str = "error",
         channels: str | Sequence[str] | None = None,
+        keypoints: bool | None = None,
         images: str | None = None,
         quality: int | None = None,
         depth: str | None = None,
@@ -73,6 +80,7 @@ class Options:
         policy: Policy | Mapping[str, Any] | None = None,
         semantic_types: str | Sequence[str] | None = None,
         semantic_filter: str | None = None,
+        tiles: Mapping[str, Any] | None = None,
         min_pixels: int = 0,
         min_visibility: float = 0.0,
         sequence: str = "",
@@ -100,6 +108,7 @@ class Options:
         classes = _labels(labels)
         kept = channels_of(channels)
         rules = _policy(policy, classes)
+        tiled = tilings_of(tiles)
         sieve = Sieve(min_pixels, min_visibility)
         encodings = {"images": images, "quality": quality, "depth": depth}
         chosen = _formats(formats, {"channels": ",".join(kept)}, encodings)
@@ -111,6 +120,7 @@ class Options:
             unlisted=unlisted,
             split=Split.parse(split, seed) if isinstance(split, str) else split,
             policy=rules,
+            tiles=tiled,
             sieve=sieve,
             sequence=sequence,
             first_frame=first_frame,
@@ -118,11 +128,16 @@ class Options:
             on_error=on_error,
             provenance=_plain(provenance or {}),
             annotators=wanted(
-                [*(writer.carries | writer.needs for writer in writers.values()), sieve.needs],
+                [
+                    *(writer.carries | writer.needs for writer in writers.values()),
+                    sieve.needs,
+                    _IN_TILES if tiled else (),
+                ],
                 [*kept, *sieve.needs],
-                classes,
+                _has_points(classes) if keypoints is None else keypoints,
                 _predicate(semantic_types, semantic_filter, rules.taxonomy),
             ),
+            own_predicate=semantic_filter is not None,
             writing=writing,
         )
 
@@ -130,6 +145,7 @@ class Options:
 ON_ERROR = ("raise", "count", "stop")
 PROBE = "FRAMEPRESS_PROBE"
 """Of the environment: the default of `Policy.probe`."""
+_IN_TILES = ("mask",)  # boxes of a tile are measured in its part of the instance map
 _AXES = ("x", "y", "z", "-x", "-y", "-z")
 _WRITING = ("workers", "queue_bytes", "on_full", "existing", "origin")
 
@@ -165,13 +181,17 @@ def _labels(labels: Any) -> LabelMap | None:
     return LabelMap.from_dict(labels)
 
 
+def _has_points(labels: LabelMap | None) -> bool:
+    return labels is not None and any(label.keypoints for label in labels.labels)
+
+
 def _policy(policy: Policy | Mapping[str, Any] | None, labels: LabelMap | None) -> Policy:
     if isinstance(policy, Policy):
         return policy if policy.probe else replace(policy, probe=_probe_of_environment())
     given = dict(policy or {})
     if "probe" not in given:
         given["probe"] = _probe_of_environment()
-    known = [field.name for field in fields(Policy) if field.name != "labels"]
+    known = [field.name for field in fields(Policy) if field.name not in ("labels", "points")]
     unknown = [name for name in given if name not in known]
     if unknown:
         raise OptionError(f"policy: {unknown[0]!r} is none of {', '.join(known)}")

@@ -9,8 +9,9 @@ from types import ModuleType
 from typing import Any
 
 from framepress import __version__
+from framepress.replicator.tile_cameras import OpenStage
 
-__all__ = ["open_stage", "provenance", "world_up"]
+__all__ = ["open_stage", "provenance", "rendered_stage", "world_up"]
 
 _EXTENSIONS = ("omni.replicator.core", "omni.syntheticdata")
 
@@ -22,6 +23,20 @@ def open_stage() -> Any:
         return usd.get_context().get_stage()
     stand_in = sys.modules.get("framepress.headless.host")  # without the modules beside Replicator
     return None if stand_in is None else stand_in.current().stage
+
+
+def rendered_stage() -> OpenStage | None:
+    """The open stage at the host's time, which is the timeline's."""
+    stage = open_stage()
+    if stage is None:
+        return None
+    from pxr import Usd
+
+    timeline = sys.modules.get("omni.timeline")
+    if timeline is not None:
+        time_s = timeline.get_timeline_interface().get_current_time()
+        return OpenStage(stage, Usd.TimeCode(time_s * stage.GetTimeCodesPerSecond()))
+    return OpenStage(stage, sys.modules["framepress.headless.host"].current().time)
 
 
 def world_up() -> str:
