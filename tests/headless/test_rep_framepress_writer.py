@@ -153,6 +153,7 @@ def test_an_error_at_the_end_does_not_keep_other_writers_from_theirs(tmp_path: P
     rep.orchestrator.step()
     for writer in (failed, fine):
         writer.on_final_frame()
+    rep.BackendDispatch.wait_until_done()
     assert hosts.current().failures
     assert fine.report.frames == 1
 
@@ -218,6 +219,7 @@ def test_the_end_may_be_told_as_often_as_a_host_likes(tmp_path: Path) -> None:
             rep.orchestrator.step()
         for _ in range(3):
             writer.on_final_frame()
+    rep.BackendDispatch.wait_until_done()
     assert images(tmp_path / "out") == 3
     assert sum(line["kind"] == "summary" for line in ledger(tmp_path / "out")) == 2  # nothing new, no work
 

@@ -88,9 +88,11 @@ def test_a_frame_that_cannot_be_read_stops_the_run_and_loses_nothing_before_it(t
 
 def run_on(press: Press, host: Host) -> None:
     """The error is told by one of these calls: which one depends on how far the threads are."""
-    for number in range(2, 5):
-        press.take(host.payload(number))
-    press.finish()
+    try:
+        for number in range(2, 5):
+            press.take(host.payload(number))
+    finally:
+        press.finish()
 
 
 def test_frames_that_cannot_be_read_are_counted_where_the_run_goes_on(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -33,10 +34,11 @@ class _Told:
 
 
 class Errors:
-    """Of the writers of one `omni.replicator.core`, run after run."""
+    """Of the writers of one `omni.replicator.core`, run after run; a run's end may be in another thread."""
 
     def __init__(self, rep: ModuleType) -> None:
         self._rep = rep
+        self._telling = threading.Lock()
         self._told: WeakKeyDictionary[Press, _Told] = WeakKeyDictionary()
 
     @contextmanager
@@ -52,7 +54,8 @@ class Errors:
         if not press.options.goes_on:
             yield
             return
-        told = self._told.setdefault(press, _Told())
+        with self._telling:
+            told = self._told.setdefault(press, _Told())
         stops = press.options.on_error == "stop"
         over = False
         try:
@@ -61,9 +64,10 @@ class Errors:
             stops = over = True  # nothing more can be written, so that there is nothing to go on with
             if str(error) != told.last:  # it comes again with every frame
                 press.failures.append(error)
-        failed = over or bool(press.failures)
-        while press.failures:
-            self._tell(told, what, press.failures.popleft(), stops=stops)
+        with self._telling:
+            failed = over or bool(press.failures)
+            while press.failures:
+                self._tell(told, what, press.failures.popleft(), stops=stops)
         if failed and stops and not at_end:
             stop = getattr(getattr(self._rep, "orchestrator", None), "stop", None)
             if stop is not None:

@@ -1,7 +1,8 @@
 """One run of the writer: Replicator's payloads in, a dataset out; opened by the first frame, sealed at every stop.
 
 The host's thread copies a payload and goes on. A second thread turns payloads into frames, in order, and hands them to
-the dataset's writer, whose own threads press them. Every payload that is offered is in the ledger:
+the dataset's writer, whose own threads press them; the end of a run may be left to yet another (`end`). Every payload
+that is offered is in the ledger:
 
     asked = written + skipped + dropped + failed + refused + not written + frames without an image
 """
@@ -29,6 +30,7 @@ from framepress.errors import FrameError, FramepressError, InputError, JournalEr
 from framepress.replicator.delivered import delivered
 from framepress.replicator.lenses import check_lenses
 from framepress.replicator.options import Options
+from framepress.replicator.seal import Seal
 from framepress.storage.output import Output
 
 __all__ = ["Press"]
@@ -62,7 +64,7 @@ class Press:
 
     Attributes:
         accounts: what became of all rows so far.
-        report: of the last `finish`.
+        report: of the last run that was sealed.
         failures: the first frames that were given up and not yet told of; whoever tells takes them out.
     """
 
@@ -77,6 +79,7 @@ class Press:
         self._handed = 0  # of those, the ones that it has heard of since: counted by the second thread
         self._begun = False
         self._ended: _Failure | None = None
+        self._seal: Seal | None = None  # of the run that was stopped last, where no frame came since
         self._buffers = Buffers()
         self._writer: DatasetWriter | None = None
         self._pool: OrderedPool[_Held, _Read] | None = None
@@ -90,8 +93,9 @@ class Press:
         Raises:
             FrameError: an earlier frame ended the run; this one is counted as not written.
             InputError: this is no payload; it is counted as failed, and raised only where that ends the run.
-            FramepressError: as `DatasetWriter`, at the first frame.
+            FramepressError: as `DatasetWriter`, at the first frame; as `finish`, of the run before.
         """
+        self._reopen()
         if self._ended is not None:
             raise _failed(self._ended)
         pool = self._running()
@@ -116,6 +120,16 @@ class Press:
             self._opened().count("throttled")
         return True
 
+    def end(self) -> Seal | None:
+        """The run is over: what any thread is to do about it; None where nothing is new, or it was told before.
+
+        Until it is done its errors are not known; a frame, `finish`, `sealed` and the end of the process see to it.
+        """
+        if self._seal is not None or self._pool is None:
+            return None
+        self._seal = Seal(self._close)
+        return self._seal
+
     def finish(self) -> Report | None:
         """Everything onto the disk, and the dataset-wide files; does nothing where nothing is new.
 
@@ -123,11 +137,45 @@ class Press:
             FrameError: a frame could not be read or written; what was committed is intact and can be resumed.
             FramepressError: the dataset-wide files cannot be written.
         """
-        if self._pool is not None and self._writer is not None:
-            pool, writer = self._pool, self._writer
-            pool.close()
-            self._pool = self._writer = None
-            atexit.unregister(self._finish_at_exit)
+        self.end()
+        if self._seal is not None:
+            self._seal.run()
+        return self.report
+
+    def sealed(self) -> Report | None:
+        """The report of the last run that was stopped; waits for its seal.
+
+        Raises:
+            FramepressError: as `finish`, however often it is asked for.
+        """
+        if self._seal is not None:
+            self._seal.run()
+            if self._seal.error is not None:
+                raise self._seal.error
+        return self.report
+
+    def _reopen(self) -> None:
+        """A frame after a stop: the dataset can be appended to once it is sealed."""
+        if self._seal is None:
+            return
+        try:
+            self._seal.run()
+        except FramepressError as error:  # of the former run: this frame is taken, and it is told after that
+            if not self.options.goes_on:
+                raise
+            if self._ended is None:
+                self.failures.append(error)
+        finally:
+            if self._seal.ended:
+                self._seal = None
+
+    def _close(self) -> None:
+        if self._pool is None or self._writer is None:
+            return  # a Ctrl-C came into it
+        pool, writer = self._pool, self._writer
+        pool.close()  # its thread writes to the ledger until then
+        self._pool = self._writer = None
+        try:
             lost = self._queued - self._handed  # they came after the one that ended the run
             self._queued = self._handed = 0
             if lost:
@@ -142,7 +190,8 @@ class Press:
             except FrameError as error:
                 self._ended = error.frame_id, error
                 raise
-        return self.report
+        finally:
+            atexit.unregister(self._finish_at_exit)
 
     def _finish_at_exit(self) -> None:
         """The last resort: nobody told that the run has ended, and there is nobody left to raise to."""

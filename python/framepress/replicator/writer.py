@@ -11,10 +11,12 @@ from framepress.core import LabelMap
 from framepress.dataset.report import Report
 from framepress.errors import OptionError
 from framepress.replicator.backends import folder_of, output_of
+from framepress.replicator.expected import expected_classes, has_skeletons
 from framepress.replicator.failures import Errors
 from framepress.replicator.labels import labels_of_stage
 from framepress.replicator.options import Options
 from framepress.replicator.press import Press
+from framepress.replicator.seal import host_queue
 from framepress.replicator.stage import open_stage, provenance, world_up
 from framepress.storage.output import Output
 
@@ -22,6 +24,8 @@ __all__ = ["SCENE", "build_writer"]
 
 SCENE = "scene"
 """As `labels`: those of the open stage."""
+
+_END = "FramepressWriter.on_final_frame"
 
 
 def build_writer(rep: ModuleType) -> type[Any]:
@@ -33,11 +37,15 @@ def build_writer(rep: ModuleType) -> type[Any]:
     backend: a `DiskBackend`, as the Synthetic Data Recorder of Isaac Sim 6.0 passes it: the dataset goes to its folder.
     formats: "coco,yolo", a list, or format -> options.
     labels: a label file, or a list of names or of {name, keypoints, ...}; "scene": those of the open stage, by name, as
-        they are spelled there, with the joints of skeletons as key points, and none that come later; None: classes as
-        frames bring them.
+        they are spelled there, with the joints of skeletons as key points and their colours, and none that come later;
+        None: those of the stage that is open at the first frame, likewise, and behind them what else frames bring. A
+        prim with several labels is not listed beforehand: the policy says what its class is. With a `semantic_filter`
+        nothing is: it may leave any class out.
     unlisted: `error` or `drop` an object whose class is not among them.
     channels: which of rgb, depth, semantic, instance (the default) and range, normal, flow, points are kept where a
         format can keep them.
+    keypoints: whether the joints of skeletons are taken; None: where a class names some, or, without `labels`, where the
+        stage has skeletons when the writer is initialized.
     images, quality, depth: encodings, such as images="jpeg", depth="tiff", of every format that has the option and does
         not name its own in `formats`.
     split: "train=.8,val=.2", drawn with `seed`.
@@ -62,11 +70,13 @@ def build_writer(rep: ModuleType) -> type[Any]:
         _press: Press
 
         def __init__(self, output_dir: str | Path | None = None, backend: Any = None, **options: Any) -> None:
-            self._seal()  # `initialize` may be called again, and the former dataset is complete then
+            self.seal()  # `initialize` may be called again, and the former dataset is complete then
             target = _target(output_dir, backend)
             given = {"world_up": world_up(), "on_error": "stop", "provenance": provenance(rep), **options}
             if given.get("labels") == SCENE:
                 given["labels"] = _labels_of_scene()
+            elif given.get("labels") is None:
+                given.setdefault("keypoints", has_skeletons())
             chosen = Options.of(**given)
             self.version = __version__
             self.data_structure = "renderProduct"
@@ -74,7 +84,8 @@ def build_writer(rep: ModuleType) -> type[Any]:
                 rep.AnnotatorRegistry.get_annotator(name, init_params=dict(params) or None)
                 for name, params in chosen.annotators.items()
             ]
-            self._press = Press(target, chosen)
+            self._press = Press(target, chosen, rendered_stage, expected_classes)
+            self._queued = host_queue(rep, target, backend)
 
         def write(self, data: dict[str, Any]) -> None:
             if not hasattr(self, "_press"):
@@ -83,22 +94,43 @@ def build_writer(rep: ModuleType) -> type[Any]:
                 self._press.take(data)
 
         def on_final_frame(self) -> None:
-            self._seal()
+            """Have the dataset completed while the host goes on: its `wait_until_complete` waits for that."""
+            self._end()
 
         def detach(self) -> None:
-            """Write no more, and complete the dataset: the end of a run is told to attached writers only."""
+            """Write no more, and have the dataset completed: the end of a run is told to attached writers only."""
             super().detach()
-            self._seal()
+            self._end()
 
-        def _seal(self) -> None:
+        def seal(self) -> None:
+            """Complete the dataset before this returns, as where the host ends."""
             if hasattr(self, "_press"):  # WriterRegistry.get makes a writer without its constructor
-                with errors.of(self._press, "FramepressWriter.on_final_frame", at_end=True):
+                with errors.of(self._press, _END, at_end=True):
                     self._press.finish()
+
+        def _end(self) -> None:
+            if not hasattr(self, "_press"):
+                return
+            press, queued = self._press, self._queued
+            seal = press.end()
+
+            def job() -> None:
+                with errors.of(press, _END, at_end=True):
+                    if seal is not None:
+                        seal.run()
+
+            job.__qualname__ = _END  # what a host's queue calls a job that fails
+            if seal is None or not queued(job):
+                job()
 
         @property
         def report(self) -> Report | None:
-            """What was written, once the run has stopped."""
-            return self._press.report if hasattr(self, "_press") else None
+            """What was written, once the run has stopped; waits until the dataset is complete.
+
+            Raises:
+                FramepressError: why it is not.
+            """
+            return self._press.sealed() if hasattr(self, "_press") else None
 
     return FramepressWriter
 

@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from framepress.headless import host as hosts
 from framepress.headless.rep.errors import OrchestratorError
+from framepress.headless.rep.io_queue import is_done_writing
 from framepress.headless.rep.runs import CAPTURE_ON_PLAY, Orchestrator, Status, StatusCallback
 
 __all__ = [
@@ -39,6 +40,8 @@ __all__ = [
     "wait_until_complete",
     "wait_until_complete_async",
 ]
+
+_POLL_S = 0.001
 
 
 def _orchestrator() -> Orchestrator:
@@ -96,8 +99,8 @@ def run_until_complete(num_frames: int | None = None, start_timeline: bool = Fal
 
 async def run_until_complete_async(num_frames: int | None = None, start_timeline: bool = False) -> None:
     """`run`, then `wait_until_complete`."""
-    run_until_complete(num_frames, start_timeline)
-    await asyncio.sleep(0)
+    run(num_frames, start_timeline)
+    await wait_until_complete_async()
 
 
 def wait_until_complete() -> None:
@@ -106,9 +109,11 @@ def wait_until_complete() -> None:
 
 
 async def wait_until_complete_async() -> None:
-    """See `Orchestrator.wait_until_complete`."""
-    _orchestrator().wait_until_complete()
+    """See `Orchestrator.wait_until_complete`; others get their turn while the queue is written."""
+    _orchestrator().complete()
     await asyncio.sleep(0)
+    while not is_done_writing():
+        await asyncio.sleep(_POLL_S)
 
 
 def stop() -> None:

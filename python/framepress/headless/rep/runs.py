@@ -121,7 +121,12 @@ class Orchestrator:
         self._become(Status.STARTED)
 
     def wait_until_complete(self) -> None:
-        """Make the rest of a run, stop, and wait until everything is written.
+        """`complete`, and wait until everything is written. Raises: OrchestratorError: as that."""
+        self.complete()
+        wait_until_done()
+
+    def complete(self) -> None:
+        """Make the rest of a run, and stop.
 
         Raises:
             OrchestratorError: the run would never end.
@@ -135,7 +140,6 @@ class Orchestrator:
                 )
             self._run_frame(ticked=False)
         self.stop()
-        wait_until_done()
 
     def stop(self) -> None:
         """End a run or a row of steps: `on_final_frame` once for each writer's each product."""
