@@ -221,6 +221,25 @@ def test_a_folder_with_other_files_is_left_alone(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["thesis.tex"]
 
 
+def test_an_option_that_differs_is_told_as_it_is_to_be_given(tmp_path: Path) -> None:
+    """As for a dataset from before a default was another: `world_up` was z once."""
+
+    def made(kitti: dict[str, str], existing: str, **more: dict[str, str]) -> None:
+        with DatasetWriter(tmp_path / "a", {"kitti": kitti, "plain": {}, **more}, existing=existing):
+            pass
+
+    made({"world_up": "z", "tilt": "strict"}, "error")
+    with pytest.raises(OptionError) as told:
+        made({"tilt": "strict"}, "resume")
+    assert str(told.value) == (
+        f"{tmp_path / 'a'}: was made with another formats: {{'kitti': {{'world_up': 'z'}}}}, "
+        "now {'kitti': {'world_up': 'auto'}}; use the same, or a new target"
+    )
+    with pytest.raises(OptionError, match=r"another formats: none, now \{'yolo': \{'task'"):
+        made({"world_up": "z", "tilt": "strict"}, "resume", yolo={})
+    made({"world_up": "z", "tilt": "strict"}, "resume")
+
+
 def test_an_existing_dataset_needs_append_or_resume_and_the_same_job(tmp_path: Path) -> None:
     def written(first: int, **options) -> DatasetWriter:
         with DatasetWriter(tmp_path / "a", options.pop("formats", ["plain"]), **options) as writer:

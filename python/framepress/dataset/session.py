@@ -250,16 +250,20 @@ def _check_same(asked: Job, found: Job, where: str) -> None:
 
 
 def _differing(before: Any, now: Any) -> tuple[Any, Any]:
-    """Of two mappings, the entries that are not in both."""
+    """Of two mappings, the entries that are not in both; of those that differ and are mappings, theirs."""
     if not (isinstance(before, Mapping) and isinstance(now, Mapping)):
         return before, now
-    same = {key for key in before if key in now and before[key] == now[key]}
-    before, now = ({key: value for key, value in part.items() if key not in same} for part in (before, now))
-    return before, now
+    here, there = dict(before), dict(now)
+    for key in before.keys() & now.keys():
+        if before[key] == now[key]:
+            del here[key], there[key]
+        else:
+            here[key], there[key] = _differing(before[key], now[key])
+    return here, there
 
 
 def _brief(value: Any) -> str:
     """A part of a job in a message: classes by their names, encoders and options as they are."""
     if isinstance(value, LabelMap):
         return f"{len(value)} classes ({', '.join(value.names[:8])}{', …' if len(value) > 8 else ''})"
-    return "none" if value is None else repr(value)
+    return "none" if value is None or value == {} else repr(value)
