@@ -13,6 +13,7 @@ from framepress.cli.kit import kit
 from framepress.cli.render import render
 from framepress.cli.run import run
 from framepress.cli.shell import Commands
+from framepress.cli.validate import explain, rules, validate
 
 __all__ = ["main"]
 
@@ -36,5 +37,5 @@ def main(context: click.Context) -> None:
         context.exit(2)
 
 
-for _command in (convert, info, finish, merge, formats, render, run, job, kit):
+for _command in (convert, info, validate, rules, explain, finish, merge, formats, render, run, job, kit):
     main.add_command(_command)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shlex
+import signal
 import sys
 import time
 from contextlib import nullcontext, redirect_stdout
@@ -45,11 +46,12 @@ def run(job_file: Path, out: Path, shard: str | None, shards: int | None, stand_
     """
     from framepress.jobs.run import run_shard
     from framepress.jobs.shards import shard_asked
+    from framepress.jobs.stopping import WAY_ON, terminable
 
     asked = shard_asked(shard, shards, os.environ)
     spec = {"job": str(job_file), "out": str(out), "shard": asked.index, "shards": asked.count, "stand_in": stand_in}
     printed = redirect_stdout(sys.stderr) if as_json else nullcontext()  # what a script prints is not our answer
-    with interruptible("what was written is safe; the same command goes on"), printed:
+    with interruptible(WAY_ON), terminable(), printed:
         done = run_shard(spec)
     first, stop = done["frames"]
     emit(done, f"shard {asked}: frames {first} to {stop - 1}, {done['made']} of them made now", as_json=as_json)
@@ -62,7 +64,7 @@ def run(job_file: Path, out: Path, shard: str | None, shards: int | None, stand_
 @click.option(
     "--at-once", metavar="K", type=click.IntRange(1), help="Processes at any time.  [default: one per GPU, or N]"
 )
-@click.option("--per-gpu", is_flag=True, help="One process per GPU of this machine.")
+@click.option("--per-gpu", is_flag=True, help="One process per GPU of CUDA_VISIBLE_DEVICES, or of this machine.")
 @click.option("--gpus", metavar="ID,...", help="One process per GPU named here.")
 @click.option(
     "--python", metavar="COMMAND", help="What runs Python, such as ~/isaacsim/python.sh.  [default: this one]"
@@ -87,21 +89,36 @@ def launch(
     from framepress.jobs.launch import gpus_here
     from framepress.jobs.launch import launch as start
     from framepress.jobs.spec import read_job
+    from framepress.jobs.stopping import WAY_ON, terminable
 
     started = time.monotonic()
     spec = read_job(job_file)
-    chosen = listed(gpus, "--gpus") if gpus else gpus_here() if per_gpu else []
-    command = {} if python is None else {"python": [os.path.expanduser(part) for part in shlex.split(python)]}
+    chosen = listed(gpus, "--gpus") if gpus is not None else gpus_here() if per_gpu else []
+    command = {} if python is None else {"python": _words(python)}
 
     def ended(shard: Any, code: int) -> None:
-        note(str(shard) if shard.complete else f"{shard} (exit code {code})")
+        note(str(shard) if shard.complete else f"{shard} ({_end(code)})")
 
-    with interruptible("what was written is safe; the same command goes on"):
+    with interruptible(WAY_ON), terminable():
         found = start(spec, out, shards, at_once=at_once, gpus=chosen, stand_in=stand_in, on_end=ended, **command)
         if not no_merge:
             tell(merge_shards(spec, out, count=shards, existing="resume"), out / "dataset", started, as_json)
             return
     emit({"shards": [str(each.path) for each in found]}, f"{shards} shards are complete", as_json=as_json)
+
+
+def _words(command: str) -> list[str]:
+    try:
+        words = [os.path.expanduser(part) for part in shlex.split(command)]
+    except ValueError as error:  # a quotation that does not end
+        raise click.BadParameter(f"{command!r}: {error}", param_hint="--python") from error
+    if not words:
+        raise click.BadParameter("names no command", param_hint="--python")
+    return words
+
+
+def _end(code: int) -> str:
+    return f"exit code {code}" if code >= 0 else f"killed by {signal.Signals(-code).name}"
 
 
 @job.command(short_help="One dataset of all shards.")
@@ -114,9 +131,10 @@ def merge(job_file: Path, out: Path, target: Path | None, shards: int | None, as
     """Put the shards of OUT into DST, by default OUT/dataset. A shard that is missing is named."""
     from framepress.jobs.gather import merge_shards
     from framepress.jobs.spec import read_job
+    from framepress.jobs.stopping import WAY_ON, terminable
 
     started = time.monotonic()
     target = target or out / "dataset"
-    with interruptible(f"{target} holds a part only, the shards are as they were: merge into another folder"):
+    with interruptible(WAY_ON), terminable():
         report = merge_shards(read_job(job_file), out, target, count=shards, existing="resume")
     tell(report, target, started, as_json)

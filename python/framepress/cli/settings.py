@@ -18,7 +18,7 @@ __all__ = ["READER", "listed", "reader_arguments", "reader_options", "settings_f
 READER = "from"
 """The prefix of a reader's options."""
 
-_OBJECTS = ("policy", "labels", "on_accounts")
+_OBJECTS = ("policy", "labels", "points", "on_accounts")
 """Parameters of readers that are no texts: the fields of `policy` are options themselves, `labels` is a flag."""
 
 Options = dict[str, Any]
