@@ -236,3 +236,241 @@ except RuntimeError as error:
     )
     assert "__main__" in answer[0]
     assert answer[1]
+
+
+def test_a_copy_that_the_host_made_of_a_writer_is_completed_too(tmp_path: Path, site: Path) -> None:
+    """Isaac Sim's graph nodes attach deep copies of the writers that they are given."""
+    answer = run(
+        start(EXTENSION)
+        + f"""
+import copy
+from kit_frames import payloads
+kit.enable(folder)
+writer = kit.registry.get("FramepressWriter")
+writer.initialize(output_dir=Path({str(tmp_path / "out")!r}), formats="coco")
+copied = copy.deepcopy(writer)
+for payload in payloads(2):
+    copied.write(payload)
+kit.disable(folder)
+answer = [copied.report.frames, kit.errors]
+""",
+        site,
+    )
+    assert answer == [2, []]
+
+
+def test_a_bug_at_the_end_leaves_nothing_behind_and_is_raised(tmp_path: Path, site: Path) -> None:
+    answer = run(
+        start(EXTENSION)
+        + f"""
+from kit_frames import payloads
+kit.enable(folder)
+broken, fine = (kit.registry.get("FramepressWriter") for _ in range(2))
+for place, writer in enumerate((broken, fine)):
+    writer.initialize(output_dir=Path({str(tmp_path)!r}) / str(place), formats="coco")
+    writer.write(next(payloads(1)))
+options, broken._press.options = broken._press.options, None
+try:
+    kit.disable(folder)
+except AttributeError:
+    answer = [fine.report.frames, sorted(kit.registry.get_writers()), kit.registry._default_writers == DEFAULTS,
+              [name for name in sys.modules if name.partition(".")[0] == "framepress"]]
+broken._press.options = options
+broken._press.finish()
+""",
+        site,
+    )
+    assert answer == [1, [], True, []]
+
+
+@pytest.mark.parametrize("forgets", [True, False], ids=["Kit forgets modules", "Kit keeps modules"])
+def test_a_start_that_failed_halfway_leaves_nothing_behind_and_the_next_one_reads_the_files_anew(
+    checkout: Path, site: Path, forgets: bool
+) -> None:
+    """A library file with a mistake in it; its author mends it, and another one, before the next start."""
+    answer = run(
+        start(checkout / "exts" / "framepress.replicator", forgets=forgets)
+        + """
+file = folder.parents[1] / "python/framepress/replicator/writer.py"
+text = file.read_text()
+answer = []
+for mistake in ("raise ValueError('halfway')", "import nothing_of_that_name", "def"):
+    file.write_text(text + "\\n" + mistake + "\\n")
+    try:
+        kit.enable(folder)
+    except (ValueError, ImportError, SyntaxError) as error:
+        left = [name for name in sys.modules if name.partition(".")[0] == "framepress"]
+        answer.append([left, sorted(kit.registry.get_writers()), kit.registry._default_writers == DEFAULTS])
+        kit.disable(folder)
+file.write_text(text)
+kit.enable(folder)
+module = sys.modules["framepress"]
+answer.append(sorted(kit.registry.get_writers()))
+kit.disable(folder)
+answer.append(sys.modules.get("framepress") is None)
+""",
+        site,
+    )
+    assert answer == [[[], [], True]] * 3 + [["FramepressWriter"], True]
+
+
+def test_without_replicator_nothing_is_left_behind_either(site: Path) -> None:
+    answer = run(
+        start(EXTENSION)
+        + """
+core = sys.modules.pop("omni.replicator.core")
+del sys.modules["omni.replicator"].core
+try:
+    kit.enable(folder)
+except ImportError as error:
+    left = [name for name in sys.modules if name.partition(".")[0] == "framepress"]
+    kit.disable(folder)
+sys.modules["omni.replicator.core"] = sys.modules["omni.replicator"].core = core
+kit.enable(folder)
+answer = [left, sorted(kit.registry.get_writers())]
+""",
+        site,
+    )
+    assert answer == [[], ["FramepressWriter"]]
+
+
+@pytest.mark.parametrize("first", [0, 1], ids=["exts first", "repository first"])
+@pytest.mark.parametrize("forgets", [True, False], ids=["Kit forgets modules", "Kit keeps modules"])
+def test_with_both_extensions_a_restart_of_each_runs_what_was_edited_and_either_may_stop_first(
+    checkout: Path, site: Path, first: int, forgets: bool
+) -> None:
+    """Kit restarts both when a file below the repository is edited."""
+    answer = run(
+        start(checkout, forgets=forgets)
+        + f"""
+both = [folder / "exts" / "framepress.replicator", folder]
+if {first}:
+    both.reverse()
+for extension in both:
+    kit.enable(extension)
+answer = []
+file = folder / "python/framepress/replicator/writer.py"
+line = "def write(self, data: dict[str, Any]) -> None:"
+file.write_text(file.read_text().replace(line, line + '\\n            "edited"\\n'))
+for extension in both:
+    kit.disable(extension)
+    kit.enable(extension)
+    answer.append(sorted(kit.registry.get_writers()))
+answer.append(kit.registry.get_writers()["FramepressWriter"].__mro__[1].write.__doc__)
+for extension in reversed(both) if {first} else both:
+    kit.disable(extension)
+    answer.append(sorted(kit.registry.get_writers()))
+answer.append(kit.registry._default_writers == DEFAULTS)
+""",
+        site,
+    )
+    there = ["FramepressWriter"]
+    if forgets:
+        assert answer == [there, there, "edited", there, [], True]
+    else:
+        assert [*answer[:2], *answer[3:]] == [there, there, there, [], True]
+
+
+def test_a_run_goes_on_and_its_errors_are_told_when_the_other_extension_stops(
+    checkout: Path, tmp_path: Path, site: Path
+) -> None:
+    """Kit forgets the library then, which the running one still needs."""
+    answer = run(
+        start(checkout)
+        + f"""
+from kit_frames import payloads
+both = [folder / "exts" / "framepress.replicator", folder]
+for extension in both:
+    kit.enable(extension)
+fine, broken = (kit.registry.get("FramepressWriter") for _ in range(2))
+fine.initialize(output_dir=Path({str(tmp_path / "fine")!r}), formats="coco,yolo,kitti,native", labels=["crate"])
+broken.initialize(output_dir=Path({str(tmp_path / "broken")!r}), formats="coco", labels=["lift"], on_error="raise")
+kit.disable(folder)
+for payload in payloads(3):
+    fine.write(payload)
+broken.write(payload)
+kit.disable(both[0])
+answer = [fine.report.frames, len(kit.errors), sorted(kit.registry.get_writers())]
+""",
+        site,
+    )
+    assert answer == [3, 1, []]
+
+
+def test_an_older_library_in_kits_own_packages_is_refused_and_named(checkout: Path, site: Path) -> None:
+    """`sys.path` has them before the extension's folders, so that Kit itself loads that copy."""
+    (site / "framepress").mkdir()
+    (site / "framepress" / "__init__.py").write_text('__version__ = "0.0.9"\n')
+    answer = run(
+        start(checkout / "exts" / "framepress.replicator")
+        + """
+try:
+    kit.enable(folder)
+except ImportError as error:
+    answer = [str(error), sorted(kit.registry.get_writers()), "framepress" in sys.modules]
+    kit.disable(folder)
+""",
+        site,
+    )
+    assert answer[1:] == [[], False]
+    for said in ("0.0.9", str(site / "framepress"), str(checkout / "python" / "framepress")):
+        assert said in answer[0]
+
+
+def test_a_folder_that_python_took_for_the_library_is_named(checkout: Path, tmp_path: Path, site: Path) -> None:
+    (tmp_path / "work" / "framepress").mkdir(parents=True)
+    answer = run(
+        "import framepress\n"
+        + start(checkout / "exts" / "framepress.replicator")
+        + """
+try:
+    kit.enable(folder)
+except ImportError as error:
+    kit.disable(folder)
+    answer = str(error)
+""",
+        tmp_path / "work",
+        site,
+    )
+    assert str(tmp_path / "work" / "framepress") in answer
+
+
+def test_paths_may_hold_spaces_and_letters_of_any_language(tmp_path: Path, site: Path) -> None:
+    place = tmp_path / "Projekt Größe 场景"
+    for part in ("exts", "python"):
+        shutil.copytree(ROOT / part, place / part, ignore=shutil.ignore_patterns("__pycache__", "headless"))
+    answer = run(
+        start(place / "exts" / "framepress.replicator")
+        + f"""
+from kit_frames import payloads
+kit.enable(folder)
+writer = kit.registry.get("FramepressWriter")
+writer.initialize(output_dir=Path({str(place / "Ausgabe 1")!r}), formats="coco,yolo,kitti,native")
+for payload in payloads(2):
+    writer.write(payload)
+kit.disable(folder)
+answer = [writer.report.frames, kit.errors, sys.path == before[1]]
+""",
+        site,
+    )
+    assert answer == [2, [], True]
+
+
+def test_a_writer_that_the_library_itself_registered_is_left_where_it_is(site: Path) -> None:
+    """A job registers it, whose script may enable the extension then."""
+    answer = run(
+        "from framepress.replicator import build_writer\n"
+        + start(EXTENSION)
+        + """
+import omni.replicator.core as rep
+kit.registry.register(build_writer(rep))
+registered = kit.registry.get_writers()["FramepressWriter"]
+answer = []
+for step in (kit.enable, kit.disable):
+    step(folder)
+    answer.append(kit.registry.get_writers()["FramepressWriter"] is registered)
+""",
+        ROOT / "python",
+        site,
+    )
+    assert answer == [True, True]

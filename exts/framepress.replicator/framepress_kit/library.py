@@ -11,12 +11,12 @@ import sys
 from pathlib import Path
 from types import ModuleType
 
-__all__ = ["LibraryClash", "load", "own_folder", "unload"]
+__all__ = ["WAS_LOADED", "LibraryClash", "load", "own_folder", "unload"]
 
 PACKAGE = "framepress"
 
-# Kit imports this module before the library, which its manifest names second: who has loaded it by now is not us.
-_of_others = PACKAGE in sys.modules
+WAS_LOADED = PACKAGE in sys.modules
+"""Whether others have the library: Kit imports this module before it, for the manifest names the library second."""
 
 
 class LibraryClash(ImportError):
@@ -61,9 +61,7 @@ def load() -> ModuleType:
 
 
 def unload() -> None:
-    """Forget the library, so that the next start reads its files anew; not where others have loaded it before us."""
-    if _of_others:
-        return
+    """Forget the library, so that the next start reads its files anew."""
     for name in [name for name in sys.modules if name == PACKAGE or name.startswith(f"{PACKAGE}.")]:
         del sys.modules[name]
     importlib.invalidate_caches()
@@ -78,7 +76,9 @@ def _imported(folder: Path) -> ModuleType:
 
 
 def _place(module: ModuleType) -> Path | None:
-    return Path(module.__file__).resolve().parent if module.__file__ else None
+    """Of a folder that Python took for a package, for want of one, as well; None of a module that is no file."""
+    places = [Path(module.__file__).parent] if module.__file__ else [Path(path) for path in module.__path__]
+    return places[0].resolve() if places else None
 
 
 def _version(folder: Path) -> str:
