@@ -38,7 +38,7 @@ def payloads(count: int) -> list[dict[str, np.ndarray]]:
 
 
 def replicator_payload(arrays: dict[str, np.ndarray]) -> dict[str, Any]:
-    """What Replicator hands to a writer for this frame: RGBA, depth, ids, tight and 3D boxes, camera."""
+    """What Replicator hands to a writer for this frame: RGBA, depth, ids, 2D and 3D boxes, camera."""
     ids = np.unique(arrays["ids"])[1:].tolist()
     paths = [f"/World/thing_{number:03d}" for number in ids]
     labels = {str(code): {"class": name} for code, name in enumerate(CLASSES)}
@@ -86,6 +86,7 @@ def replicator_payload(arrays: dict[str, np.ndarray]) -> dict[str, Any]:
             "idToSemantics": {key: {"class": CLASSES[(int(key) - 1) % 10]} for key in mapping if int(key) > 1},
         },
         "bounding_box_2d_tight": {"data": tight, **boxes},
+        "bounding_box_2d_loose": {"data": tight.copy(), **boxes},
         "bounding_box_3d": {"data": solid, **boxes},
         "camera_params": camera,
     }
