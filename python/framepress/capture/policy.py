@@ -33,6 +33,7 @@ class Policy:
         nested_by_class: class -> another choice for that class.
         probe: the file of `framepress.replicator.probe`, run on the host that the payloads come from; "" = none.
         touching_m: children of one prim closer than this [m] belong together (`nested="object"`).
+        points: where `labels` is None, the classes that name key points: the others have none then.
 
     Raises:
         OptionError: a choice that does not exist.
@@ -46,6 +47,7 @@ class Policy:
     nested_by_class: Mapping[str, str] = field(default_factory=dict)
     touching_m: float = 0.02
     probe: str = ""
+    points: LabelMap | None = None
 
     def __post_init__(self) -> None:
         for name, value, choices in (

@@ -35,8 +35,8 @@ def with_keypoints(
     """The objects with `keypoints` of their skeletons; counted: skeletons of no object, second ones of an object.
 
     A class of `policy.labels` that names key points gets those joints, by their last name or whole path and without
-    case, in its order, and 0 for those that the skeleton lacks; another class gets all joints in the skeleton's order.
-    A joint outside the image, or without a pixel, is not labelled.
+    case, in its order, and 0 for those that the skeleton lacks; another class gets all joints in the skeleton's order,
+    or none where `policy.points` tells which have some. A joint outside the image, or without a pixel, is not labelled.
 
     Raises:
         InputError: arrays and sizes that contradict each other, or joints that are no list of names.
@@ -49,9 +49,11 @@ def with_keypoints(
             accounts.add("skeletons: of nothing that is an object here", example=path)
         elif marks[row] is not None:
             accounts.add("skeletons: second ones of an object", example=path)
+        elif not (chosen := _named(names[row], policy)) and policy.points is not None:
+            accounts.add("skeletons: of a class without key points", example=path)
         else:
             accounts.add("skeletons: joined")
-            marks[row] = _chosen(_points(pixels, hidden, size_wh), joints, names[row], policy)
+            marks[row] = _chosen(_points(pixels, hidden, size_wh), joints, chosen)
     return objects.with_columns(keypoints=tuple(marks))
 
 
@@ -117,10 +119,15 @@ def _points(pixels: Array, hidden: Array, size_wh: tuple[int, int]) -> Array:
     return points
 
 
-def _chosen(points: Array, joints: list[str], label: str, policy: Policy) -> Array:
-    """(K, 3): the joints that the class names, in its order."""
-    code = policy.labels.find(label) if policy.labels is not None else None
-    wanted = policy.labels.labels[code].keypoints if policy.labels is not None and code is not None else ()
+def _named(label: str, policy: Policy) -> tuple[str, ...]:
+    """The key points of a class."""
+    labels = policy.points if policy.labels is None else policy.labels
+    code = None if labels is None else labels.find(label)
+    return () if labels is None or code is None else labels.labels[code].keypoints
+
+
+def _chosen(points: Array, joints: list[str], wanted: Sequence[str]) -> Array:
+    """(K, 3): the joints that the class names, in its order; all where it names none."""
     if not wanted:
         return points
     place = {name.rpartition("/")[2].casefold(): row for row, name in reversed(list(enumerate(joints)))}

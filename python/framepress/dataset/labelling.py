@@ -26,6 +26,11 @@ class Labelling:
         self._grow = grow
         self._unlisted = unlisted
 
+    def expect(self, labels: LabelMap) -> None:
+        """List classes before a frame brings them; nothing where the list is fixed."""
+        if self._grow:
+            self.labels = self.labels.grown(labels.labels)
+
     def settle(self, frame: Frame) -> tuple[Frame, int]:
         """The frame under the dataset's classes, and how many of its objects were dropped.
 

@@ -132,6 +132,14 @@ class DatasetWriter:
         """Of the frames that the dataset holds now."""
         return self._session.journal.ids
 
+    def expect(self, labels: LabelMap) -> None:
+        """Classes that frames may bring, listed from the next frame on whether or not they do; nothing where the
+        classes are fixed.
+
+        A class that is listed already stays as it is.
+        """
+        self._labelling.expect(labels)
+
     def add(self, frame: Frame) -> bool:
         """Take a frame; its arrays must not change afterwards. False where it was not taken: dropped, or there already.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from framepress.core import CHANNELS, LabelMap
+from framepress.core import CHANNELS
 from framepress.errors import OptionError
 
 __all__ = ["ANNOTATORS", "DEFAULT_CHANNELS", "channels_of", "wanted"]
@@ -56,24 +56,21 @@ def channels_of(text: str | Iterable[str] | None) -> tuple[str, ...]:
     return tuple(name for name in CHANNELS if name in names)
 
 
-def wanted(
-    formats: Iterable[Iterable[str]], channels: Iterable[str], labels: LabelMap | None, semantic_filter: str
-) -> Asked:
+def wanted(formats: Iterable[Iterable[str]], channels: Iterable[str], keypoints: bool, semantic_filter: str) -> Asked:
     """Annotator -> init parameters.
 
     Args:
         formats: of every format that is written, the features that it keeps or needs.
         channels: those that are asked for whether or not a format keeps all; others only as a format needs them.
-        labels: key points are asked for where a class names some.
+        keypoints: whether they are asked for, where a format keeps them.
         semantic_filter: the labels that make a prim an object, such as "class:*": others neither become rows nor cut
             holes into the masks of what is around them.
     """
     chosen = set(channels)
     kept = {feature for features in formats for feature in features}
-    named = labels is not None and any(label.keypoints for label in labels.labels)
     features = {name for name in ANNOTATORS if name in kept and (name not in CHANNELS or name in chosen)}
     features |= set(_ALWAYS)
-    if not named:
+    if not keypoints:
         features.discard("keypoints")
     found = {ANNOTATORS[name][0]: dict(ANNOTATORS[name][1]) for name in ANNOTATORS if name in features}
     for annotator, params in found.items():

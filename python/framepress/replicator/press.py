@@ -12,7 +12,7 @@ from __future__ import annotations
 import atexit
 import logging
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,15 +22,18 @@ from framepress.capture.buffers import Buffers
 from framepress.capture.hold import held, nbytes
 from framepress.capture.layout import Product, time_ns
 from framepress.capture.payload import frame_from_products, with_names
-from framepress.core import Frame
+from framepress.core import Frame, LabelMap
 from framepress.dataset.pool import OrderedPool
 from framepress.dataset.report import Report
 from framepress.dataset.writer import DatasetWriter
 from framepress.errors import FrameError, FramepressError, InputError, JournalError, LabelError
 from framepress.replicator.delivered import delivered
+from framepress.replicator.expected import with_points
 from framepress.replicator.lenses import check_lenses
 from framepress.replicator.options import Options
 from framepress.replicator.seal import Seal
+from framepress.replicator.tile_cameras import OpenStage
+from framepress.replicator.tiles import Tiles
 from framepress.storage.output import Output
 
 __all__ = ["Press"]
@@ -50,6 +53,7 @@ class _Held:
     number: int
     products: list[Product]
     time_ns: int | None
+    accounts: Accounts
 
 
 class Press:
@@ -61,6 +65,8 @@ class Press:
 
     Args:
         target: the dataset's folder, or an `Output`.
+        opened: the stage that is open in the host, for cameras of tiled render products.
+        expected: the classes that come first where `options` gives none; asked for at the first frame.
 
     Attributes:
         accounts: what became of all rows so far.
@@ -68,9 +74,16 @@ class Press:
         failures: the first frames that were given up and not yet told of; whoever tells takes them out.
     """
 
-    def __init__(self, target: Path | str | Output, options: Options) -> None:
+    def __init__(
+        self,
+        target: Path | str | Output,
+        options: Options,
+        opened: Callable[[], OpenStage | None] = lambda: None,
+        expected: Callable[[Options], LabelMap | None] = lambda _: None,
+    ) -> None:
         self.target = target
         self.options = options
+        self._tiles = Tiles(options.tiles, opened)
         self.accounts = Accounts()
         self.report: Report | None = None
         self.failures: deque[FramepressError] = deque()
@@ -80,12 +93,15 @@ class Press:
         self._begun = False
         self._ended: _Failure | None = None
         self._seal: Seal | None = None  # of the run that was stopped last, where no frame came since
+        self._expected = expected
+        self._policy = options.policy
         self._buffers = Buffers()
         self._writer: DatasetWriter | None = None
         self._pool: OrderedPool[_Held, _Read] | None = None
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Press:
-        return Press(self.target, self.options)  # locks and open files are not copied: a copy is a run of its own
+        # Locks and open files are not copied: a copy is a run of its own.
+        return Press(self.target, self.options, self._tiles.opened, self._expected)
 
     def take(self, payload: Mapping[str, Any]) -> bool:
         """One `write(data)` call; its arrays may change afterwards. False: it is left out, and counted so.
@@ -106,7 +122,11 @@ class Press:
             raise _failed(pool.failure)
         key = f"{number:06d}"
         try:
-            products = held(delivered(payload, self.options.annotators, f"frame {key}"), self._buffers)
+            accounts = Accounts()
+            products = self._tiles.apart(
+                delivered(payload, self.options.annotators, f"frame {key}"), accounts, f"frame {key}"
+            )
+            products = held(products, self._buffers)
         except Exception as error:  # counted whatever it is; a bug is raised
             if not self._opened().fail(key, error):
                 raise
@@ -116,7 +136,7 @@ class Press:
             self._opened().drop(key)
             return False
         self._queued += 1
-        if pool.put(key, _Held(number, products, time_ns(payload)), size):
+        if pool.put(key, _Held(number, products, time_ns(payload), accounts), size):
             self._opened().count("throttled")
         return True
 
@@ -222,11 +242,12 @@ class Press:
                 frame_id=key,
                 index=taken.number,
                 sequence=self.options.sequence,
-                policy=self.options.policy,
+                policy=self._policy,
                 copy=False,
                 time_ns=taken.time_ns,
                 meta=self.options.meta,
             )
+            accounts.update(taken.accounts)
             if frame is not None:
                 check_lenses(frame, taken.products, self.options.of_pinholes)
                 frame = self.options.sieve.sifted(with_names(frame, taken.products), accounts)
@@ -280,6 +301,10 @@ class Press:
                 **writing,
             )
             self._begun = True
+            classes = self._expected(options)
+            if classes is not None:
+                self._writer.expect(classes)
+            self._policy = with_points(options, self._writer.labels)
             atexit.register(self._finish_at_exit)
             if writing.get("existing") == "append":
                 self._taken = max(self._taken, _next_number(self._writer))

@@ -17,7 +17,7 @@ from framepress.replicator.labels import labels_of_stage
 from framepress.replicator.options import Options
 from framepress.replicator.press import Press
 from framepress.replicator.seal import host_queue
-from framepress.replicator.stage import open_stage, provenance, world_up
+from framepress.replicator.stage import open_stage, provenance, rendered_stage, world_up
 from framepress.storage.output import Output
 
 __all__ = ["SCENE", "build_writer"]
@@ -44,8 +44,8 @@ def build_writer(rep: ModuleType) -> type[Any]:
     unlisted: `error` or `drop` an object whose class is not among them.
     channels: which of rgb, depth, semantic, instance (the default) and range, normal, flow, points are kept where a
         format can keep them.
-    keypoints: whether the joints of skeletons are taken; None: where a class names some, or, without `labels`, where the
-        stage has skeletons when the writer is initialized.
+    keypoints: whether the joints of skeletons are taken; None: where a class names some, or, without `labels`, where
+        the stage has skeletons when the writer is initialized.
     images, quality, depth: encodings, such as images="jpeg", depth="tiff", of every format that has the option and does
         not name its own in `formats`.
     split: "train=.8,val=.2", drawn with `seed`.
@@ -53,6 +53,8 @@ def build_writer(rep: ModuleType) -> type[Any]:
     semantic_types: taxonomies whose labels make a prim an object, such as ["class", "shape"]; or
     semantic_filter: which labels make a prim an object, as Replicator's predicates; by default those of the policy's
         taxonomy, "class:*". It is this writer's own: other writers of the run keep theirs.
+    tiles: of tiled render products, name -> {"size": [width, height] of a tile, "cameras": [prim path, ...]}; needed
+        where a format has boxes and no masks, or where the product's prim does not tell its cameras; see `tiles`.
     min_pixels, min_visibility: an object with less to see is left out, and counted; see `sieve`.
     sequence: the name of the recording; frames of one sequence stay in one split.
     first_frame: the number of the first frame, for a run that makes a part of a longer one.
