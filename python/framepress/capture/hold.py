@@ -18,6 +18,9 @@ from framepress.capture.pixels import copied
 
 __all__ = ["held", "nbytes"]
 
+_PIXELS_ALONE = ("pointcloud",)
+"""What stands beside their arrays is as large as they are, and is read by nobody."""
+
 
 def held(products: Sequence[Product], buffers: Buffers) -> list[Product]:
     """The products with copies of everything that the host could change: pixels, rows, tables and lists.
@@ -30,7 +33,7 @@ def held(products: Sequence[Product], buffers: Buffers) -> list[Product]:
     def own(name: str, annotation: Annotation, product: Product) -> Annotation:
         if id(annotation) not in whole:
             if id(annotation.side) not in sides:
-                sides[id(annotation.side)] = _own(annotation.side)
+                sides[id(annotation.side)] = {} if name in _PIXELS_ALONE else _own(annotation.side)
             copy = copied(name, annotation, product.size_wh, buffers)
             whole[id(annotation)] = replace(copy, side=sides[id(annotation.side)])
         return whole[id(annotation)]
