@@ -158,6 +158,10 @@ class Session:
             self.output.sync()
             splits = [] if self.job.split is None else [name for name, _ in self.job.split.parts]
             return self._totals.report(self.name, self.labels.names, splits, self.ledger.totals())
+        except Exception as error:
+            with suppress(OSError, OutputError):  # a disk that takes nothing does not hide why
+                self.ledger.event("unfinished", reason=f"{type(error).__name__}: {error}")
+            raise
         finally:
             self._close()
 
