@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import sys
 from collections.abc import Generator, Mapping
 from contextlib import ExitStack, closing
@@ -15,6 +16,9 @@ from framepress.jobs.shards import Shard
 from framepress.jobs.spec import JobSpec, read_job
 from framepress.jobs.stage import attached_writer, open_scene, products_of, randomiser, run_script
 from framepress.jobs.standing import Standing, standing
+from framepress.replicator.options import Options
+from framepress.replicator.sources import digest_of_files
+from framepress.replicator.stage import open_stage
 
 __all__ = ["run_shard", "run_shard_async"]
 
@@ -120,7 +124,7 @@ def _calls(work: _Work, found: Standing, place: Place, rep: Any) -> Calls:
         products = products_of(job, rep, made)
         for product in products:
             undo.callback(product.destroy)
-        origin = {**place.origin, "job": job.name, "sha256": job.sha256, "seed": job.seed}
+        origin = {**place.origin, "job": job.name, "sha256": job.sha256, "seed": job.seed, **_files(job)}
         writer = attached_writer(
             job, rep, products, found.path, first_frame=frames.start, origin=origin, existing="resume"
         )
@@ -133,6 +137,17 @@ def _calls(work: _Work, found: Standing, place: Place, rep: Any) -> Calls:
             place.check()
         yield Call("wait_until_complete", {})  # before anything is closed: a host that ends does not wait for files
         place.check()
+
+
+def _files(job: JobSpec) -> dict[str, str]:
+    """Digests of what the job and its script refer to, which may be another in the next shard's process."""
+    stage = open_stage()
+    probe = Options.of(policy=job.writer_config.get("policy")).policy.probe
+    found = {
+        "files": "" if stage is None else digest_of_files(stage),
+        "probe": hashlib.sha256(Path(probe).read_bytes()).hexdigest() if probe else "",
+    }
+    return {name: digest for name, digest in found.items() if digest}
 
 
 def _capture_on_play_off(rep: Any, undo: ExitStack) -> None:

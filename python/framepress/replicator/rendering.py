@@ -21,6 +21,7 @@ from framepress.headless.host import Host, Release
 from framepress.headless.rep.writer import PRODUCER
 from framepress.replicator.labels import labels_of_stage
 from framepress.replicator.products import short_names
+from framepress.replicator.sources import digest_of_files
 from framepress.replicator.writer import build_writer
 
 __all__ = ["Rendered", "is_script", "render"]
@@ -108,7 +109,7 @@ def render(
 
 
 def _origin(host: Host, source: Path, arguments: Sequence[str], products: Sequence[Any]) -> dict[str, Any]:
-    """What the frames depend on, short of the files that the source refers to: a resumed run must have the same."""
+    """What the frames depend on: a resumed run must have the same."""
     return {
         "producer": PRODUCER,
         "release": host.release,
@@ -116,6 +117,7 @@ def _origin(host: Host, source: Path, arguments: Sequence[str], products: Sequen
         "device": host.device.partition(":")[0],
         "source": source.name,
         "sha256": hashlib.sha256(source.read_bytes()).hexdigest(),
+        "files": digest_of_files(host.stage),
         "arguments": list(arguments),
         "products": [[str(product.camera), *product.resolution] for product in products],
     }
