@@ -313,6 +313,7 @@ def test_the_ledger_tells_of_the_stage_the_seed_and_the_host(tmp_path: Path) -> 
     assert told["stage"] == {
         "path": str(tmp_path / "scene.usda"),
         "sha256": digest,
+        "edits_sha256": None,
         "up_axis": "Y",
         "metres_per_unit": 0.01,
     }

@@ -14,6 +14,8 @@ from framepress.replicator.tile_cameras import OpenStage
 __all__ = ["open_stage", "provenance", "rendered_stage", "world_up"]
 
 _EXTENSIONS = ("omni.replicator.core", "omni.syntheticdata")
+_OURS = "framepress_kit"
+"""The module of the extension."""
 
 
 def open_stage() -> Any:
@@ -50,7 +52,11 @@ def world_up() -> str:
 
 
 def provenance(rep: ModuleType) -> dict[str, Any]:
-    """Where frames come from, as far as the host tells: its versions, its seed, its stage. JSON-able."""
+    """Where frames come from, as far as the host tells: its versions, its seed, its stage. JSON-able.
+
+    It goes into the ledger, which no two runs need to have in common. Isaac Sim does not tell its seed; that of a job
+    is part of the dataset's `origin`.
+    """
     told: dict[str, Any] = {"framepress": __version__, "host": _host(rep)}
     seed = getattr(rep, "get_global_seed", None)
     if seed is not None:
@@ -65,17 +71,25 @@ def _host(rep: ModuleType) -> dict[str, Any]:
     if str(rep.Writer.__module__).startswith("framepress.headless."):
         return {"name": "framepress stand-in"}
     told: dict[str, Any] = {"name": "Isaac Sim"}
+    version = sys.modules.get("isaacsim.core.version")  # an application of Kit's own may have none
+    if version is not None:
+        told["version"] = str(version.get_version()[0])
     kit = sys.modules.get("omni.kit.app")
     if kit is not None:
         app = kit.get_app()
         told["kit"] = str(app.get_build_version())
         manager = app.get_extension_manager()
-        told["extensions"] = [str(manager.get_enabled_extension_id(name)) for name in _EXTENSIONS]
+        found = [manager.get_enabled_extension_id(name) for name in _EXTENSIONS]
+        if _OURS in sys.modules:  # without it a script has registered the writer by itself
+            found.append(manager.get_extension_id_by_module(_OURS))  # two extensions may have brought it
+        told["extensions"] = [str(extension) for extension in found if extension]
     return told
 
 
 def _stage(stage: Any) -> dict[str, Any]:
-    """Path, hash of the root layer's file (None where it is none, or has edits), up axis, metres per unit."""
+    """Path, up axis, metres per unit; `sha256` of the root layer's file (None where it is none, or has edits), and
+    `edits_sha256` of what no file of the stage holds (None where there is nothing).
+    """
     from pxr import UsdGeom
 
     layer = stage.GetRootLayer()
@@ -84,6 +98,17 @@ def _stage(stage: Any) -> dict[str, Any]:
     return {
         "path": layer.identifier,
         "sha256": hashlib.sha256(file.read_bytes()).hexdigest() if saved and file is not None else None,
+        "edits_sha256": _edits(stage),
         "up_axis": str(UsdGeom.GetStageUpAxis(stage)),
         "metres_per_unit": float(UsdGeom.GetStageMetersPerUnit(stage)),
     }
+
+
+def _edits(stage: Any) -> str | None:
+    """sha256 of the texts of the layers that have never been saved, or not since they were changed."""
+    texts = [
+        hashlib.sha256(layer.ExportToString().encode()).digest()
+        for layer in stage.GetUsedLayers()
+        if not layer.empty and (layer.anonymous or layer.dirty)
+    ]
+    return hashlib.sha256(b"".join(sorted(texts))).hexdigest() if texts else None
