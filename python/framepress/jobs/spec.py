@@ -56,8 +56,8 @@ class JobSpec:
     launch_config: Mapping[str, Any] | None = None
     stand_in: Mapping[str, Any] | None = None
     sha256: str = ""
-    """Of the document, the script, the list of classes, and a scene that is a file; for what a scene refers to, which only
-    a host can tell, a shard's origin has a digest of its own."""
+    """Of the document, the script, the list of classes, and a scene that is a file; for what a scene refers to, which a
+    host alone can tell, a shard's origin has a digest of its own."""
 
     @property
     def name(self) -> str:
