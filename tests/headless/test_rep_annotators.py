@@ -299,10 +299,8 @@ def test_a_product_that_is_switched_off_or_destroyed_is_not_drawn() -> None:
     assert annotator.get_data().shape == (0,), "what takes a destroyed product's place is another one"
 
 
-def test_tiled_products_and_render_vars_are_refused_where_there_are_none() -> None:
+def test_render_vars_are_refused_where_there_are_none() -> None:
     opened("5.1")
-    with pytest.raises(OptionError, match="mosaics"):
-        rep.create.render_product_tiled(cameras=[CAMERA], tile_resolution=(4, 4))
     with pytest.raises(TypeError, match="render_vars"):
         rep.create.render_product(CAMERA, SIZE, render_vars=["LdrColor"])
     opened("6.0")

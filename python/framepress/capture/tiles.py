@@ -100,7 +100,7 @@ def split(
         columns, rows = tiling.grid
         width, height = tiling.size_wh
         raise InputError(
-            f"{where}: {len(tiling.cameras)} cameras are {columns} x {rows} tiles, of {width} x {height} px "
+            f"{where}: {len(tiling.cameras)} cameras are {columns} x {rows} tiles of {width} x {height} px, together "
             f"{tiling.mosaic_wh[0]} x {tiling.mosaic_wh[1]}, but the product has {product.size_wh[0]} x "
             f"{product.size_wh[1]}; is a camera missing, or the size of a tile wrong?"
         )

@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from framepress.headless.buffers import Passes
+from framepress.headless.mosaics import mosaic_buffers
 from framepress.headless.payloads.predicate import EVERYTHING
 from framepress.headless.payloads.shot import Shot
 from framepress.headless.render import modules
@@ -59,11 +60,14 @@ class Renderings:
         shots = {}
         for path, passes in wanted.items():
             product = products[path]
+            # Of a mosaic too: what is one camera's there is the first one's, with the size of all.
             camera = scene_camera(host.stage, product.camera, product.resolution, host.time)
+            tiles = [scene_camera(host.stage, tile, product.tile_resolution, host.time) for tile in product.cameras]
+            drawn = [renderer.render(tile, passes) for tile in tiles]
             shots[path] = Shot(
                 scene,
                 camera,
-                renderer.render(camera, passes),
+                drawn[0] if len(drawn) == 1 else mosaic_buffers(drawn),
                 host.frame,
                 host.reference_time,
                 host.semantic_filters.get("instance_mapping", EVERYTHING),

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from framepress.errors import OptionError
 from framepress.headless import host as hosts
 from framepress.headless.buffers import Passes
 from framepress.headless.payloads import layouts
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Attached", "EVERY_FRAME", "WriterNode"]
 
+_OF_ONE_CAMERA = ("pointcloud", "skeleton_data")
 EVERY_FRAME = "omni.replicator.core.OgnOnFrame"
 
 
@@ -91,8 +93,17 @@ class Attached:
         return next((node for node in self.nodes if node.writer is writer), None)
 
     def share(self, product: RenderProduct, annotators: Iterable[Annotator]) -> None:
-        """Put parameters in force on a product: who attaches last decides for all, as Replicator shares its nodes."""
+        """Put parameters in force on a product: who attaches last decides for all, as Replicator shares its nodes.
+
+        Raises:
+            OptionError: what a mosaic of many cameras would deliver is not known.
+        """
         for annotator in annotators:
+            if len(product.cameras) > 1 and annotator.source in _OF_ONE_CAMERA:
+                raise OptionError(
+                    f"{product}: {annotator.source} of a tiled render product is not imitated; make a render "
+                    "product of each camera for it"
+                )
             key = (product, annotator.source)
             former = self._params.setdefault(key, annotator.init_params)
             if former != annotator.init_params:

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Sequence
-from typing import Any, NoReturn
+from typing import Any
 
 from framepress.errors import InputError, OptionError
 from framepress.headless import host as hosts
+from framepress.headless.mosaics import grid_of
 
 __all__ = ["HydraTexture", "RenderProduct", "FOLDER", "products_of", "render_product", "render_product_tiled"]
 
@@ -37,11 +38,13 @@ class HydraTexture:
 
 
 class RenderProduct:
-    """Args: path: of its prim. camera: path of the camera prim. resolution: (width, height)."""
+    """Args: path: of its prim. cameras: paths of camera prims; of several there is a tile each. resolution: (width,
+    height) of the whole.
+    """
 
-    def __init__(self, path: str, camera: str, resolution: tuple[int, int]) -> None:
+    def __init__(self, path: str, cameras: tuple[str, ...], resolution: tuple[int, int]) -> None:
         self.path = path
-        self.camera = camera
+        self.cameras = cameras
         self.resolution = resolution
         self.hydra_texture = HydraTexture(path)
 
@@ -52,6 +55,17 @@ class RenderProduct:
     def is_drawn(self) -> bool:
         """Whether it is there, with its updates on."""
         return hosts.current().products.get(self.path) is self and self.hydra_texture.updates_enabled
+
+    @property
+    def camera(self) -> str:
+        """The one that payloads name: of several the first."""
+        return self.cameras[0]
+
+    @property
+    def tile_resolution(self) -> tuple[int, int]:
+        """(width, height) of one camera's part."""
+        columns, rows = grid_of(len(self.cameras))
+        return self.resolution[0] // columns, self.resolution[1] // rows
 
     @property
     def name(self) -> str:
@@ -69,7 +83,7 @@ class RenderProduct:
         return self.path
 
     def __repr__(self) -> str:
-        return f"RenderProduct({self.path!r}, camera={self.camera!r}, resolution={self.resolution})"
+        return f"RenderProduct({self.path!r}, cameras={self.cameras!r}, resolution={self.resolution})"
 
 
 def render_product(
@@ -98,20 +112,31 @@ def render_product(
         raise TypeError(f"render_product() has no argument render_vars in release {host.release}; it came with 6.0")
     size = _size(resolution)
     cameras = _cameras(host.stage, camera)
-    made = [_product(host, path, size, force_new, name) for path in cameras]
+    made = [_product(host, (path,), size, force_new, name) for path in cameras]
     return made[0] if len(made) == 1 else made
 
 
-def render_product_tiled(*_: Any, **__: Any) -> NoReturn:
-    """`rep.create.render_product_tiled`, which the stand-in does not have.
+def render_product_tiled(
+    cameras: Sequence[Any], tile_resolution: tuple[int, int], force_new: bool = False, name: str | None = None
+) -> RenderProduct:
+    """`rep.create.render_product_tiled`: one product whose picture has a tile for each camera, by rows.
+
+    Args:
+        cameras: paths or Replicator items.
+        tile_resolution: (width, height) of one camera's tile.
+        force_new, name: as of `render_product`.
 
     Raises:
-        OptionError: always.
+        OptionError: a size that is no picture, or no camera.
+        InputError: a camera that does not exist.
     """
-    raise OptionError(
-        "render_product_tiled: the stand-in draws no mosaics of many cameras; make a render_product for each camera "
-        "and attach the writer to all of them"
-    )
+    host = hosts.current()
+    width, height = _size(tile_resolution)
+    paths = tuple(_cameras(host.stage, list(cameras)))
+    if not paths:
+        raise OptionError("render_product_tiled: cameras is empty; name the cameras of the tiles")
+    columns, rows = grid_of(len(paths))
+    return _product(host, paths, (columns * width, rows * height), force_new, name)
 
 
 def products_of(render_products: Any) -> list[RenderProduct]:
@@ -134,13 +159,13 @@ def products_of(render_products: Any) -> list[RenderProduct]:
 
 
 def _product(
-    host: hosts.Host, camera: str, resolution: tuple[int, int], force_new: bool, name: str | None
+    host: hosts.Host, cameras: tuple[str, ...], resolution: tuple[int, int], force_new: bool, name: str | None
 ) -> RenderProduct:
     if not force_new and name is None:
         for product in host.products.values():
-            if (product.camera, product.resolution) == (camera, resolution):
+            if (product.cameras, product.resolution) == (cameras, resolution):
                 return product
-    product = RenderProduct(_free_path(host, _prim_name(host, name or "Replicator")), camera, resolution)
+    product = RenderProduct(_free_path(host, _prim_name(host, name or "Replicator")), cameras, resolution)
     host.products[product.path] = product
     _author(host.stage, product)
     return product
@@ -169,7 +194,7 @@ def _author(stage: Any, product: RenderProduct) -> None:
     with Usd.EditContext(stage, stage.GetSessionLayer()):
         prim = UsdRender.Product.Define(stage, product.path)
         prim.CreateResolutionAttr(Gf.Vec2i(*product.resolution))
-        prim.CreateCameraRel().SetTargets([Sdf.Path(product.camera)])
+        prim.CreateCameraRel().SetTargets([Sdf.Path(camera) for camera in product.cameras])
 
 
 def _remove(stage: Any, path: str) -> None:
