@@ -37,7 +37,7 @@ class Kit:
         """As Kit: each module's folder onto the path, then its import; the first is searched for `IExt`."""
         modules = [(name, str((extension / path).resolve())) for name, path in declared_modules(extension)]
         sys.path += [path for _, path in modules]
-        imported = [importlib.import_module(name) for name, _ in modules]
+        imported = [importlib.import_module(name) for name, _ in modules if name]
         started = [
             made()
             for made in vars(imported[0]).values()
@@ -53,17 +53,17 @@ class Kit:
             started.pop().on_shutdown()
         for name, path in modules:
             sys.path.remove(path)
-            if self.forgets:
+            if self.forgets and name:
                 for known in [known for known in sys.modules if known == name or known.startswith(f"{name}.")]:
                     del sys.modules[known]
 
 
 def declared_modules(extension: Path) -> list[tuple[str, str]]:
-    """Name and path of each [[python.module]]; Python 3.10 has no reader for TOML."""
+    """Name and path of each [[python.module]], "" where it is a path alone; Python 3.10 has no reader for TOML."""
     text = (extension / "config" / "extension.toml").read_text(encoding="utf-8")
     tables = re.split(r"^\[\[python\.module\]\]\n", text, flags=re.MULTILINE)[1:]
     found = [dict(re.findall(r'^(\w+) = "(.*)"$', table.partition("\n[")[0], re.MULTILINE)) for table in tables]
-    return [(table["name"], table.get("path", ".")) for table in found]
+    return [(table.get("name", ""), table.get("path", ".")) for table in found]
 
 
 class IExt:

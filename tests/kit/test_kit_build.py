@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import ast
 import json
+import shlex
 import shutil
 import sys
 import zipfile
+from importlib.metadata import distribution
 from pathlib import Path
 from typing import Any
 
@@ -113,6 +115,8 @@ def test_what_is_vendored_needs_nothing_that_is_not(built: Path) -> None:
         allowed = {*sys.stdlib_module_names, "numpy", "PIL"}
         if path.parent.name == "jobs":
             allowed.add("yaml")  # Isaac Sim has it; writing does without
+        if path.name in ("coco_read.py", "coco_tables.py"):
+            allowed.add("msgspec")  # a wheel for those who read
         if path.stem.endswith("_numba"):
             continue  # used where numba is, and only there
         for node in ast.parse(path.read_bytes()).body:
@@ -150,13 +154,53 @@ def test_a_file_of_the_former_that_is_gone_from_the_sources_goes(tmp_path: Path)
     assert not (folder / "old.py").exists()
 
 
-@pytest.mark.parametrize("stranger", ["vendor/framepress/errors.py", "mine.txt"])
+@pytest.mark.parametrize("stranger", ["vendor/framepress/errors.py", "mine.txt", ".mine"])
 def test_what_was_edited_or_added_is_not_overwritten(tmp_path: Path, stranger: str) -> None:
     folder = kit_build.build(tmp_path).folder
     (folder / stranger).write_text("mine")
     with pytest.raises(OutputError, match=stranger):
         kit_build.build(tmp_path)
     assert (folder / stranger).read_text() == "mine"
+
+
+def test_where_the_new_one_cannot_take_its_place_the_former_stays(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As on Windows, while a scanner has a file of it open."""
+    folder = kit_build.build(tmp_path).folder
+    before = files(folder)
+    move = Path.rename
+
+    def refused(self: Path, target: Path) -> Path:
+        if self.name.endswith(".new"):
+            raise PermissionError(13, "Permission denied")
+        return move(self, target)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "rename", refused)
+        with pytest.raises(OutputError, match="Permission denied"):
+            kit_build.build(tmp_path)
+    assert files(folder) == before
+    assert [path.name for path in tmp_path.iterdir()] == [kit_build.NAME]
+
+
+def test_a_place_that_cannot_be_written_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(OutputError, match="Not a directory"):
+        kit_build.build(tmp_path / "file" / "below")
+
+
+def test_what_editors_and_systems_leave_beside_the_sources_is_not_in_it(tmp_path: Path, built: Path) -> None:
+    site = tmp_path / "site"
+    shutil.copytree(ROOT / "python", site, ignore=shutil.ignore_patterns("__pycache__", "headless"))
+    inside = site / "framepress" / "kit_extension"
+    shutil.copytree(EXTENSION, inside, ignore=shutil.ignore_patterns("__pycache__"))
+    for stray in (".DS_Store", "data/.icon.png.swp", "framepress_kit/.mypy_cache/x.json", "framepress_kit/old.pyc"):
+        (inside / stray).parent.mkdir(exist_ok=True)
+        (inside / stray).touch()
+    code = "from framepress.replicator import kit_build\nanswer = sorted(kit_build._sources(kit_build._INSTALLED))"
+    found = run(code, site, provided(tmp_path / "packages"))
+    assert set(found) == {path for path in files(built) if not path.startswith("vendor/")} - {"LICENSE", "files.json"}
 
 
 def test_a_folder_of_others_is_not_overwritten(tmp_path: Path) -> None:
@@ -210,11 +254,83 @@ def test_a_wheel_goes_only_into_releases_whose_python_it_is_for(tmp_path: Path, 
                 kit_wheels.unpacked([path], [release])
 
 
-@pytest.mark.parametrize("name", ["numpy", "Pillow", "warp_lang", "torch", "h5py", "usd.core"])
-def test_what_isaac_sim_has_itself_is_refused(tmp_path: Path, name: str) -> None:
-    path = wheel(tmp_path / f"{name}-1.0-py3-none-any.whl", {f"{name}.py": ""})
-    with pytest.raises(OptionError, match="has its own"):
-        kit_build.build(tmp_path / "out", wheels=[path])
+@pytest.mark.parametrize(
+    ("name", "inside"),
+    [
+        ("numpy", "numpy/__init__.py"),
+        ("numpy", "numpy.libs/libopenblas.so"),
+        ("Pillow", "PIL/Image.py"),
+        ("pillow_simd", "PIL/Image.py"),  # whatever it is called
+        ("opencv_contrib_python_headless", "cv2/__init__.py"),
+        ("warp_lang", "warp/__init__.py"),
+        ("torch", "torch/_C.cpython-311-x86_64-linux-gnu.so"),
+        ("scipy", "scipy/__init__.py"),
+        ("usd_core", "pxr/Usd/__init__.py"),
+        ("numpy", "numpy.py"),
+    ],
+)
+@pytest.mark.parametrize("release", kit_build.RELEASES)
+def test_what_isaac_sim_has_itself_is_refused(tmp_path: Path, release: str, name: str, inside: str) -> None:
+    path = wheel(tmp_path / f"{name}-1.0-py3-none-any.whl", {inside: ""})
+    with pytest.raises(OptionError, match=f"holds {inside.partition('/')[0].partition('.')[0]}, .*has its own"):
+        kit_build.build(tmp_path / "out", [release], [path])
+    assert not (tmp_path / "out").exists()
+
+
+def test_h5py_is_refused_where_isaac_sim_has_one_and_there_alone(tmp_path: Path) -> None:
+    path = wheel(tmp_path / "h5py-3.16-py3-none-any.whl", {"h5py/__init__.py": ""})
+    for releases in (["6.0"], ["5.1", "6.0"], kit_build.RELEASES):
+        with pytest.raises(OptionError, match=r"holds h5py, .*has its own"):
+            kit_wheels.unpacked([path], releases)
+    assert kit_wheels.unpacked([path], ["4.5", "5.0", "5.1"]) == {"h5py/__init__.py": b""}
+
+
+def test_a_second_copy_of_the_library_is_refused(tmp_path: Path) -> None:
+    path = wheel(tmp_path / "framepress-0.1.0-py3-none-any.whl", {"framepress/__init__.py": ""})
+    with pytest.raises(OptionError, match="is in the extension already"):
+        kit_wheels.unpacked([path], ["6.0"])
+
+
+@pytest.mark.parametrize(
+    ("needs", "fitting"),
+    [
+        (">=3.11", {"5.0", "5.1", "6.0"}),
+        ("<3.12,>=3.11", {"5.0", "5.1"}),
+        (">=3.8, !=3.9.*", {"4.5", "5.0", "5.1", "6.0"}),
+        ("<4", {"4.5", "5.0", "5.1", "6.0"}),
+        ("<4.0,>=3.12.1", {"6.0"}),
+        ("<3.12.7", {"4.5", "5.0", "5.1", "6.0"}),
+    ],
+)
+def test_what_a_wheel_says_of_the_python_that_it_needs_is_kept(tmp_path: Path, needs: str, fitting: set[str]) -> None:
+    metadata = f"Metadata-Version: 2.1\nName: thing\nRequires-Python: {needs}\n\nRequires-Python: >=9 is prose\n"
+    path = wheel(tmp_path / "thing-1.0-py3-none-any.whl", {"thing-1.0.dist-info/METADATA": metadata})
+    for release in kit_build.RELEASES:
+        if release in fitting:
+            assert kit_wheels.unpacked([path], [release])
+        else:
+            with pytest.raises(OptionError, match=f"Isaac Sim {release} has Python"):
+                kit_wheels.unpacked([path], [release])
+
+
+def test_with_a_wheel_of_msgspec_the_built_extension_reads_what_it_wrote(tmp_path: Path) -> None:
+    """Reading COCO is the one thing that needs a package which Isaac Sim has not."""
+    installed = distribution("msgspec")
+    release = {(3, 10): "4.5", (3, 11): "5.1", (3, 12): "6.0"}.get(sys.version_info[:2])
+    if release is None:
+        pytest.skip("no Isaac Sim has this Python")
+    tag = "cp{0}{1}-cp{0}{1}".format(*sys.version_info)
+    path = tmp_path / f"msgspec-{installed.version}-{tag}-linux_x86_64.whl"
+    with zipfile.ZipFile(path, "w") as archive:
+        for file in installed.files or ():
+            if "__pycache__" not in file.parts and ".." not in file.parts:
+                archive.write(file.locate(), file.as_posix())
+    folder = kit_build.build(tmp_path / "built", [release], [path]).folder
+    read = "\nkit.enable(folder)\nimport framepress\nframes = framepress.open(out / 'coco').frames()"
+    read += "\nanswer['read'] = [len(view.objects) for frame in frames for view in frame.views]"
+    answer = run(PRESS.format(folder=str(folder), out=str(tmp_path / "out")) + read, provided(tmp_path / "site"))
+    assert answer["errors"] == []
+    assert answer["read"] == [1] * FRAMES * CAMERAS
 
 
 @pytest.mark.parametrize(
@@ -244,5 +360,8 @@ def test_the_command_says_what_it_made_and_how_it_is_enabled(tmp_path: Path) -> 
     assert ended.exit_code == 0, ended.output
     assert "Isaac Sim 4.5, 6.0" in ended.output
     assert f"--ext-folder {tmp_path / 'out'} --enable framepress.replicator" in ended.output
+    spaced = tmp_path / "my extensions"
+    ended = CliRunner().invoke(main, ["kit", "build", str(spaced)])
+    assert shlex.split(ended.output.splitlines()[1])[2] == str(spaced)
     listing = json.loads((tmp_path / "out" / kit_build.NAME / "files.json").read_text())
     assert listing["isaac_sim"] == ["4.5", "6.0"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 
 import click
@@ -48,6 +49,6 @@ def build(out: Path, releases: tuple[str, ...], wheels: tuple[Path, ...], as_jso
     }
     text = (
         f"{built.folder}: {built.files} files, {built.nbytes / 1e6:.1f} MB, for Isaac Sim {', '.join(built.releases)}\n"
-        f"isaac-sim.sh --ext-folder {out.absolute()} --enable {kit_build.NAME}"
+        f"isaac-sim.sh --ext-folder {shlex.quote(str(out.absolute()))} --enable {kit_build.NAME}"
     )
     emit(answer, text, as_json=as_json)

@@ -33,7 +33,7 @@ _LIBRARY = Path(framepress.__file__).parent
 # An installed library has the extension inside of it; a checkout beside it.
 _INSTALLED, _CHECKOUT = _LIBRARY / "kit_extension", _LIBRARY.parents[1] / "exts" / NAME
 _LEFT_OUT = ("framepress.cli", "framepress.headless")
-_NOT_THERE = ("click", "msgspec", "warp")  # in Isaac Sim, or not for us; reading datasets needs one
+_NOT_THERE = ("click", "warp")  # in Isaac Sim, or not for us
 _WRITER = "framepress.replicator.writer"
 _IN_CHECKOUT, _IN_COPY = 'path = "../../python"', 'path = "vendor"'
 _PREBUNDLED = """
@@ -93,7 +93,7 @@ def contents(packages: Mapping[str, bytes]) -> dict[str, bytes]:
     source = next((place for place in (_INSTALLED, _CHECKOUT) if (place / "config").is_dir()), None)
     if source is None:
         raise InputError(f"the extension is neither in {_INSTALLED} nor in {_CHECKOUT}: install framepress again")
-    found = {path: (source / path).read_bytes() for path in _files(source)}
+    found = {path: (source / path).read_bytes() for path in _sources(source)}
     manifest = found["config/extension.toml"].decode()
     if manifest.count(_IN_CHECKOUT) != 1:
         raise InputError(f"{source}/config/extension.toml: expected one line {_IN_CHECKOUT}")
@@ -117,6 +117,12 @@ def _files(folder: Path) -> list[str]:
     return sorted(path.as_posix() for path in found if "__pycache__" not in path.parts)
 
 
+def _sources(folder: Path) -> list[str]:
+    """Without what editors, systems and compilers leave beside them."""
+    found = [path for path in _files(folder) if not path.endswith((".pyc", "~"))]
+    return [path for path in found if not any(part.startswith(".") for part in path.split("/"))]
+
+
 def _vendored() -> list[str]:
     """The library's files for a real Isaac Sim: all but those of `_LEFT_OUT`, and those that are nothing without
     any of these, or without what is not there.
@@ -124,7 +130,7 @@ def _vendored() -> list[str]:
     Raises:
         InputError: the writer itself would be left out.
     """
-    sources = {_module(path): path for path in _files(_LIBRARY) if path.endswith(".py")}
+    sources = {_module(path): path for path in _sources(_LIBRARY) if path.endswith(".py")}
     sources = {name: path for name, path in sources.items() if not path.startswith(f"{_INSTALLED.name}/")}
     imported = {name: set(_imports((_LIBRARY / path).read_bytes())) for name, path in sources.items()}
     gone = {name for name in sources if _is_below(name, _LEFT_OUT)}
@@ -183,7 +189,12 @@ def _put(folder: Path, files: Mapping[str, bytes]) -> None:
             (fresh / path).write_bytes(text)
         if folder.exists():
             folder.rename(former)
-        fresh.rename(folder)
+        try:
+            fresh.rename(folder)
+        except OSError:
+            if former.exists():
+                former.rename(folder)
+            raise
         shutil.rmtree(former, ignore_errors=True)
     except OSError as error:
         shutil.rmtree(fresh, ignore_errors=True)
