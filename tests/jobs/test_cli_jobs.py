@@ -6,17 +6,19 @@ import json
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
-from making import tree, written
+from making import SCRIPT, tree, written
 
 pytest.importorskip("pxr.UsdSemantics", reason="needs usd-core: pip install 'framepress[headless]'")
 pytest.importorskip("warp", reason="needs warp-lang: pip install 'framepress[headless]'")
 
 from framepress import errors
 from framepress.cli import main
+from framepress.jobs.launch import gpus_here
 
 ROOT = Path(__file__).parents[2]
 JOBS = ROOT / "config" / "jobs"
@@ -75,9 +77,64 @@ finally:
     assert second.exit_code == 0, second.output
 
 
+def test_a_launch_that_is_told_to_end_ends_what_it_has_started(tmp_path: Path) -> None:
+    file = written(tmp_path, frames=2)
+    started = tmp_path / "started"
+    wrapper = tmp_path / "python.sh"  # as Isaac Sim's: Python is a process below it, which a signal to it alone spares
+    wrapper.write_text(f"#!/bin/sh\n{sys.executable} -c 'import os, sys, time; "
+                       f'print(os.getpid(), file=open(sys.argv[1], "w"), flush=True); time.sleep(600)\' {started}\n'
+                       "exit $?\n")  # fmt: skip
+    wrapper.chmod(0o755)
+    command = [sys.executable, "-m", "framepress.cli", "job", "launch", str(file), str(tmp_path / "out")]
+    process = subprocess.Popen([*command, "--shards", "1", "--python", str(wrapper)], stderr=subprocess.PIPE, text=True)
+    while not (started.is_file() and started.read_text().strip()):
+        assert process.poll() is None
+        time.sleep(0.01)
+    process.terminate()
+    _, told = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "the same command goes on" in told
+    with pytest.raises(ProcessLookupError):
+        os.kill(int(started.read_text()), 0)
+
+
+def test_a_launch_tells_why_a_shard_is_not_complete(tmp_path: Path) -> None:
+    file = written(tmp_path / "a job", frames=2, script=SCRIPT + "    if frame_index: raise ValueError('mine')\n")
+    done = job("launch", file, tmp_path / "out", "--shards", 2, "--at-once", 1, "--stand-in")
+    assert done.exit_code == 4
+    assert "frame 000001: " in done.stderr
+    assert "ValueError: mine; see " in done.stderr
+    done = job("merge", file, tmp_path / "out")
+    assert f"framepress job run '{file}' {tmp_path / 'out'} --shard INDEX/2" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--python", ""], "names no command"),
+        (["--python", "'"], "No closing quotation"),
+        (["--gpus", ""], "name each one once"),
+        (["--per-gpu"], "CUDA_VISIBLE_DEVICES='NoDevFiles' leaves none"),
+    ],
+)
+def test_a_launch_that_cannot_be_is_refused(
+    arguments: list[str], said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "NoDevFiles")
+    done = job("launch", written(tmp_path, frames=2), tmp_path / "out", "--shards", 2, *arguments)
+    assert done.exit_code == 2
+    assert said in done.stderr
+
+
+def test_a_schedulers_share_of_the_gpus_is_not_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "2, GPU-5")
+    assert gpus_here() == ["2", "GPU-5"]
+
+
 def test_one_process_per_gpu_needs_a_way_to_tell_the_gpus(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     file = written(tmp_path, frames=2)
     monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
     done = job("launch", file, tmp_path / "out", "--shards", 2, "--per-gpu")
     assert done.exit_code == 2
     assert "nvidia-smi does not tell the GPUs" in done.stderr

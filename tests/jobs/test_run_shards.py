@@ -97,6 +97,28 @@ def test_a_shard_that_was_killed_and_run_again_gives_the_same(
     assert tree(tmp_path / "dataset") == expected
 
 
+def test_a_shard_that_was_told_to_end_says_how_to_go_on_and_gives_the_same(
+    whole: tuple[Path, dict[str, str]], tmp_path: Path
+) -> None:
+    job, expected = whole
+    command = [sys.executable, "-m", "framepress.jobs", str(job), str(tmp_path), "--stand-in"]
+    folder = tmp_path / "shards" / "00000-of-00001"
+    for _ in range(10):  # again where it was done before the signal came
+        shutil.rmtree(folder, ignore_errors=True)
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+        while not list(folder.rglob("000003*")) and process.poll() is None:
+            time.sleep(0.002)
+        process.send_signal(signal.SIGTERM)
+        told, _ = process.communicate()
+        if process.returncode != 0:
+            break
+    assert process.returncode == 130
+    assert "the same command goes on" in json.loads(told.splitlines()[-1])["error"]["message"]
+    assert 0 < made(job, tmp_path)["made"] < 40, "what was there was kept"
+    merge_shards(read_job(job), tmp_path)
+    assert tree(tmp_path / "dataset") == expected
+
+
 def test_shards_that_are_missing_are_named_with_their_frames(tmp_path: Path) -> None:
     job = written(tmp_path, frames=6)
     with pytest.raises(InputError, match="holds no shards"):
@@ -147,8 +169,9 @@ def test_shards_need_one_list_of_classes(tmp_path: Path) -> None:
     ("added", "said"),
     [
         ("raise ValueError('mine')", r"script.py, line \d+: ValueError: mine"),
-        ("import sys; sys.exit(3)", "ended with 3 before anything was captured"),
+        ("import sys; sys.exit(3)", "ended with 3 before all was captured"),
         ("randomize = 3", "make it a function"),
+        ("rep.set_global_seed(7)", "sets the global seed to 7, .*write `seed: 7` in .*job.yaml"),
     ],
 )
 def test_a_script_that_fails_ends_the_shard(tmp_path: Path, added: str, said: str) -> None:
@@ -167,7 +190,7 @@ def test_what_a_failing_hook_left_is_gone_on_with(whole: tuple[Path, dict[str, s
     full = "    if frame_index == 23 and __import__('os').path.exists(LOG + '.full'): raise OSError('full')\n"
     job = written(tmp_path, script=SCRIPT + full)
     (tmp_path / "hook.txt.full").touch()
-    with pytest.raises(OSError, match="full"):
+    with pytest.raises(InputError, match=r"frame 000023: .*script.py, line \d+: OSError: full"):
         made(job, tmp_path, 1, 2)
     assert len(list(open_dataset(tmp_path / "shards" / "00001-of-00002").frames())) == 3
     (tmp_path / "hook.txt.full").unlink()
@@ -299,6 +322,27 @@ asyncio.ensure_future(go())
     alone = tmp_path / "alone"
     made(job, alone)
     assert tree(tmp_path / "out" / "shards") == tree(alone / "shards")
+
+
+@pytest.mark.parametrize("arguments", [["--shard", "0/1"], ["--shards", "two"]])
+def test_an_editor_without_a_window_ends_whatever_happens(arguments: list[str], tmp_path: Path) -> None:
+    """Nobody else would end it: its GPU would stand idle until the scheduler's limit."""
+    job = written(tmp_path, frames=2, script=SCRIPT + "    raise MemoryError('mine')\n")
+    script = tmp_path / "exec.py"
+    script.write_text(f"""
+import builtins, runpy, sys
+import omni.kit.app
+from framepress.jobs import __main__ as jobs
+
+original = omni.kit.app.get_app().post_quit
+omni.kit.app.get_app().post_quit = lambda code=0: (print("ended with", code), original(code))
+builtins.ISAAC_LAUNCHED_FROM_TERMINAL = True
+sys.argv = [jobs.__file__, {str(job)!r}, {str(tmp_path / "out")!r}, *{arguments!r}]
+runpy.run_path(jobs.__file__, run_name="__main__")
+""")
+    command = [sys.executable, "-m", "framepress.cli", "run", str(script), "--stand-in"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=100)
+    assert f"ended with {4 if arguments[0] == '--shard' else 2}" in done.stdout, done.stderr
 
 
 @pytest.mark.slow

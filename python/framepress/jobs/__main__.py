@@ -11,6 +11,7 @@ import asyncio
 import json
 import os
 import sys
+import traceback
 from collections.abc import Sequence
 from typing import Any
 
@@ -18,6 +19,7 @@ from framepress.errors import FramepressError
 from framepress.jobs.hosts import close, in_editor
 from framepress.jobs.run import run_shard, run_shard_async
 from framepress.jobs.shards import shard_asked
+from framepress.jobs.stopping import WAY_ON, terminable
 
 
 def _spec(arguments: Sequence[str]) -> dict[str, Any]:
@@ -38,30 +40,41 @@ def _spec(arguments: Sequence[str]) -> dict[str, Any]:
     }
 
 
-def _told(error: FramepressError | ImportError) -> int:
-    print(json.dumps({"error": {"kind": type(error).__name__, "message": str(error)}}), flush=True)
-    return getattr(error, "exit_code", 2)
+def _told(error: BaseException) -> int:
+    """The exit code, after the error was told; with its traceback where nobody raised it on purpose."""
+    if isinstance(error, SystemExit):  # argparse has told it
+        return error.code if isinstance(error.code, int) else 2
+    kind, message, code = type(error).__name__, str(error), getattr(error, "exit_code", 2)
+    if isinstance(error, KeyboardInterrupt):
+        kind, message, code = "Interrupted", f"interrupted; {WAY_ON}", 130
+    elif not isinstance(error, FramepressError | ImportError):
+        code = 3 if isinstance(error, OSError) else 70
+        traceback.print_exception(error)
+    print(json.dumps({"error": {"kind": kind, "message": message}}), flush=True)
+    return code
 
 
 def main(arguments: Sequence[str]) -> int:
     """The exit code; Isaac Sim's own way to end may replace it."""
     try:
-        print(json.dumps(run_shard(_spec(arguments))), flush=True)
-    except (FramepressError, ImportError) as error:
+        with terminable():
+            print(json.dumps(run_shard(_spec(arguments))), flush=True)
+    except (Exception, KeyboardInterrupt, SystemExit) as error:  # told here: a host that is closed may tell nothing
         return _told(error)
     return 0
 
 
 async def main_async(arguments: Sequence[str]) -> None:
-    """As `main`, inside the editor, which ends afterwards."""
+    """As `main`, inside the editor, which ends afterwards: without a window nobody else would end it."""
     import omni.kit.app
 
     code = 0
     try:
         print(json.dumps(await run_shard_async(_spec(arguments))), flush=True)
-    except (FramepressError, ImportError) as error:
+    except (Exception, SystemExit) as error:
         code = _told(error)
-    omni.kit.app.get_app().post_quit(code)
+    finally:
+        omni.kit.app.get_app().post_quit(code)
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -29,7 +30,9 @@ def standing_of(job: JobSpec, out: Path, count: int | None = None) -> list[Stand
     counts = sorted({shard.count for shard in folders_of(out)})
     if count is None:
         if not counts:
-            raise InputError(f"{out}: holds no shards; run `framepress job run {job.where} {out}` first")
+            raise InputError(
+                f"{out}: holds no shards; run `framepress job run {shlex.join([job.where, str(out)])}` first"
+            )
         if len(counts) > 1:
             raise OptionError(f"{out}: holds shards of {' and of '.join(map(str, counts))}; say which with --shards N")
         count = counts[0]
@@ -52,13 +55,14 @@ def merge_shards(
     found = standing_of(job, out, count)
     lacking = [str(each) for each in found if not each.complete]
     if lacking:
-        raise InputError(
-            f"{out}: {'; '.join(lacking)}; "
-            f"run `framepress job run {job.where} {out} --shard INDEX/{len(found)}` for each"
-        )
+        raise InputError(f"{out}: {'; '.join(lacking)}; run `{_run(job, out)} --shard INDEX/{len(found)}` for each")
     for each in found:
         _refuse_other(each, found[0].origin)
     return merge([each.path for each in found], target or out / "dataset", existing=existing)
+
+
+def _run(job: JobSpec, out: Path) -> str:
+    return f"framepress job run {shlex.join([job.where, str(out)])}"
 
 
 def _refuse_other(found: Standing, origin: Mapping[str, Any]) -> None:

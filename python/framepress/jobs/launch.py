@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -21,6 +23,9 @@ __all__ = ["gpus_here", "launch"]
 
 Told = Callable[[Standing, int], None]
 _POLL_S = 0.05
+_GRACE_S = 20.0  # to seal what is written, once told to end; schedulers give 30 s
+_LAST_LINES = 50
+_NO_GPU = ("-1", "NoDevFiles")  # the latter is Slurm's
 
 
 @dataclass
@@ -32,11 +37,17 @@ class _Run:
 
 
 def gpus_here() -> list[str]:
-    """The GPUs of this machine, as CUDA_VISIBLE_DEVICES names them.
+    """The GPUs that this process may use: those of CUDA_VISIBLE_DEVICES, which schedulers set, else all that are here.
 
     Raises:
-        OptionError: nvidia-smi is not here, or finds none.
+        OptionError: there is none, or nvidia-smi is not here to tell.
     """
+    share = os.environ.get("CUDA_VISIBLE_DEVICES")
+    if share is not None:
+        named = [name.strip() for name in share.split(",") if name.strip()]
+        if not named or named[0] in _NO_GPU:
+            raise OptionError(f"one process per GPU: CUDA_VISIBLE_DEVICES={share!r} leaves none")
+        return named
     try:
         asked = subprocess.run(
             ["nvidia-smi", "--query-gpu=index", "--format=csv,noheader"], capture_output=True, text=True, check=True
@@ -96,15 +107,45 @@ def launch(
                 if on_end is not None:
                     on_end(standing(run.shard.folder(out), run.shard, job), run.process.returncode)
     finally:
-        for run in running:  # interrupted: what they have written can be gone on with
-            run.process.terminate()
-            run.process.wait()
-            run.log.close()
+        _end(running)
     found = standing_of(job, out, shards)
-    lacking = [f"{each}; see {_log(out, each.shard)}" for each in found if not each.complete]
+    lacking = [f"{each}{_reason(out, each.shard)}; see {_log(out, each.shard)}" for each in found if not each.complete]
     if lacking:
         raise InputError(f"{out}: {'; '.join(lacking)}; run the same command again")
     return found
+
+
+def _end(running: Sequence[_Run]) -> None:
+    """Interrupted: what they have written can be gone on with. All processes below ours: python.sh starts another."""
+    until = time.monotonic() + _GRACE_S
+    for run in running:
+        _signal(run, signal.SIGTERM)
+    for run in running:
+        while _signal(run, 0) and time.monotonic() < until:
+            time.sleep(_POLL_S)
+        _signal(run, signal.SIGKILL)
+        run.process.wait()
+        run.log.close()
+
+
+def _signal(run: _Run, number: int) -> bool:
+    """Whether there still was a process to take it."""
+    run.process.poll()  # one that has ended is there until it is asked for
+    try:
+        os.killpg(run.process.pid, number)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def _reason(out: Path, shard: Shard) -> str:
+    """What a shard's process told last, where that is an error of ours."""
+    path = _log(out, shard)
+    lines = path.read_text(encoding="utf-8", errors="replace").splitlines() if path.is_file() else []
+    for line in reversed(lines[-_LAST_LINES:]):  # a host that is closed may say more
+        if line.startswith('{"error": '):
+            return f": {json.loads(line)['error']['message']}"
+    return ""
 
 
 def _log(out: Path, shard: Shard) -> Path:
@@ -126,6 +167,7 @@ def _started(
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,
+            start_new_session=True,  # Ctrl-C is ours to pass on
         )
     except OSError as error:
         raise OutputError(f"shard {shard}: cannot be started: {error}") from error

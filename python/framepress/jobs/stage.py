@@ -50,26 +50,19 @@ def run_script(job: JobSpec, rep: Any) -> tuple[dict[str, Any], list[Any]]:
 
     Raises:
         InputError: it raised, with file and line, or asked for an exit code.
+        OptionError: it sets the global seed.
     """
     if job.script is None:
         return {}, []
-    with _products_made(rep) as made, _as_main(job.script, job.arguments):
-        try:
-            return runpy.run_path(str(job.script), run_name="__main__"), made
-        except SystemExit as end:
-            if end.code not in (None, 0):
-                raise InputError(f"{job.script}: ended with {end.code!r} before anything was captured") from end
-            raise InputError(f"{job.script}: ended itself; a job's script records, and the job captures") from end
-        except FramepressError:
-            raise
-        except Exception as error:  # whatever a user's script raises is told as the user's
-            raise InputError(f"{_place(job.script, error)}: {type(error).__name__}: {error}") from error
+    with _products_made(rep) as made, _seed_kept(rep, job), _as_main(job.script, job.arguments), _blamed(job.script):
+        return runpy.run_path(str(job.script), run_name="__main__"), made
 
 
 def randomiser(job: JobSpec, names: dict[str, Any], rep: Any) -> Randomise:
     """What is done before each frame: the seed, and the script's own `randomize(frame_index, rng)`.
 
-    `rng` is a numpy generator that depends on the job's seed and the frame alone.
+    `rng` is a numpy generator that depends on the job's seed and the frame alone. What `randomize` raises becomes an
+    InputError with the frame, file and line.
     """
     own = names.get("randomize")
     if own is not None and not callable(own):
@@ -78,9 +71,10 @@ def randomiser(job: JobSpec, names: dict[str, Any], rep: Any) -> Randomise:
     def before(number: int) -> None:
         if job.reseed_frames:
             rep.set_global_seed(job.seed + number)
-        if own is not None:
+        if own is not None and job.script is not None:
             seed = np.random.SeedSequence([job.seed, number])
-            own(number, np.random.Generator(np.random.PCG64(seed)))
+            with _blamed(job.script, f"frame {number:06d}: "):
+                own(number, np.random.Generator(np.random.PCG64(seed)))
 
     return before
 
@@ -136,6 +130,39 @@ def _products_made(rep: Any) -> Iterator[list[Any]]:
         yield made
     finally:
         rep.create.render_product = original
+
+
+@contextmanager
+def _seed_kept(rep: Any, job: JobSpec) -> Iterator[None]:
+    """A seed of the script's own would be the same in all shards, and in Isaac Sim so would their frames."""
+    original = rep.set_global_seed
+
+    def set_global_seed(seed: int) -> None:
+        raise OptionError(
+            f"{job.script}: sets the global seed to {seed}, and with it shards would repeat each other's frames; "
+            f"leave it out, and write `seed: {seed}` in {job.where}"
+        )
+
+    rep.set_global_seed = set_global_seed
+    try:
+        yield
+    finally:
+        rep.set_global_seed = original
+
+
+@contextmanager
+def _blamed(script: Path, frame: str = "") -> Iterator[None]:
+    """Whatever a user's script raises is told as the user's, with file and line."""
+    try:
+        yield
+    except SystemExit as end:
+        if end.code not in (None, 0):
+            raise InputError(f"{frame}{script}: ended with {end.code!r} before all was captured") from end
+        raise InputError(f"{frame}{script}: ended itself; a job's script records, and the job captures") from end
+    except FramepressError:
+        raise
+    except Exception as error:
+        raise InputError(f"{frame}{_place(script, error)}: {type(error).__name__}: {error}") from error
 
 
 @contextmanager
