@@ -128,6 +128,7 @@ def _calls(work: _Work, found: Standing, place: Place, rep: Any) -> Calls:
         writer = attached_writer(
             job, rep, products, found.path, first_frame=frames.start, origin=origin, existing="resume"
         )
+        undo.callback(writer.seal)  # a host that ends after an error does not wait for its queue
         undo.callback(writer.detach)
         yield Call("preview", {})  # the first frame of a fresh product may come empty
         place.pass_over(range(frames.start), job, before)
