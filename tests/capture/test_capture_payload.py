@@ -254,8 +254,8 @@ def test_an_instance_map_alone_gives_objects_with_measured_boxes() -> None:
 def test_without_prim_paths_boxes_are_joined_by_their_ids_and_have_no_track() -> None:
     given = values()
     for name, ids in (("bounding_box_2d_tight_fast", [5, 9]), ("bounding_box_2d_loose_fast", [9, 5])):
-        given[name] = {**given[name], "bboxIds": np.array(ids, np.uint32)}
-        del given[name]["primPaths"]
+        given[name] = {**given[name], "bboxIds": np.array(ids, np.uint32), "primPaths": None}
+    del given["bounding_box_2d_loose_fast"]["primPaths"]  # missing, or None: both stand for none
     objects = framed(payload("renderProduct", {"rp": given}, SIZE))[0].view.objects
     assert objects.track == ("", "")
     assert objects.box_full.tolist() == [[2, 3, 7, 7], [8, 3, 14, 7]]

@@ -78,6 +78,8 @@ def test_an_inverted_box_is_refused() -> None:
         ),
         ({"idToLabels": {"x": {"class": "cone"}}}, "key 'x' is neither an id nor a colour"),
         ({"idToLabels": {0: 4}}, r"idToLabels\[0\] is 4"),
+        ({"idToLabels": None}, "idToLabels is None; expected id -> "),
+        ({"data": None}, "None is no array of numbers"),
         ({"data": np.zeros((2, 5))}, "dtype float64; expected structured rows"),
         ({"data": np.zeros(2, BOX_2D[["semanticId", "x_min"]])}, "rows have no field y_min"),
     ],

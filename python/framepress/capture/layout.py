@@ -140,21 +140,26 @@ def _text(values: Mapping[str, Any]) -> str:
 
 def _annotation(annotator: str, value: Any, where: str) -> Annotation:
     if not isinstance(value, Mapping):
-        return Annotation(_as_pixels(value), {}, where)
+        return Annotation(_as_pixels(value, where), {}, where)
     side = {key: entry for key, entry in value.items() if key not in ("data", "info")}
     info = value.get("info")
     if isinstance(info, Mapping):
         side |= info
-    pixels = None if annotator in _WITHOUT_ARRAY or "data" not in value else _as_pixels(value["data"])
+    pixels = None if annotator in _WITHOUT_ARRAY or "data" not in value else _as_pixels(value["data"], where)
     return Annotation(pixels, side, where)
 
 
-def _as_pixels(value: Any) -> Pixels:
-    if isinstance(value, (np.ndarray, EncodedImage)):
+def _as_pixels(value: Any, where: str) -> Pixels:
+    if isinstance(value, EncodedImage):
         return value
-    if hasattr(value, "numpy"):  # warp.array and torch tensors on the CPU or a GPU: this copies
+    if hasattr(value, "numpy"):  # warp.array, on the CPU or a GPU
         return np.asarray(value.numpy())
-    return value if callable(value) else np.asarray(value)
+    if callable(value):
+        return value
+    array = np.asarray(value)
+    if array.dtype.hasobject:
+        raise InputError(f"{where}: {value!r:.80} is no array of numbers; was the annotator detached or augmented?")
+    return array
 
 
 def _size(value: Any, where: str) -> tuple[int, int]:

@@ -91,7 +91,7 @@ def rows_of(annotation: Annotation, taxonomy: str) -> Rows:
 
 def _keys(annotation: Annotation, count: int) -> tuple[tuple[str, ...], bool]:
     where, side = annotation.where, annotation.side
-    if "primPaths" not in side:
+    if side.get("primPaths") is None:
         ids = [] if side.get("bboxIds") is None else np.ravel(side["bboxIds"]).tolist()
         if len(ids) == count:
             return tuple(f"bbox:{number}" for number in ids), False

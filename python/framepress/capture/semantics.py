@@ -29,13 +29,15 @@ def labels_of(id_to_labels: Mapping[Any, Any], taxonomy: str, where: str) -> dic
     A value is `{taxonomy: "a,b"}`, or in old releases just the text.
 
     Raises:
-        InputError: a key or value of another kind.
+        InputError: this is no such mapping, or has a key or value of another kind.
     """
+    if not isinstance(id_to_labels, Mapping):
+        raise InputError(f"{where}: idToLabels is {id_to_labels!r}; expected id -> {{type: label}}")
     found = {}
     for key, value in id_to_labels.items():
         if not isinstance(value, (str, Mapping)):
             raise InputError(f"{where}: idToLabels[{key!r}] is {value!r}; expected {{type: label}} or a text")
-        text = value if isinstance(value, str) else str(value.get(taxonomy, ""))
+        text = value if isinstance(value, str) else str(value.get(taxonomy) or "")
         found[id_of(key, where)] = split_labels(text)
     return found
 
