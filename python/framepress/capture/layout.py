@@ -155,7 +155,8 @@ def _as_pixels(value: Any, where: str) -> Pixels:
     if hasattr(value, "numpy"):  # warp.array, on the CPU or a GPU
         return np.asarray(value.numpy())
     if callable(value):
-        return value
+        read: Callable[[], Array] = value
+        return read
     array = np.asarray(value)
     if array.dtype.hasobject:
         raise InputError(f"{where}: {value!r:.80} is no array of numbers; was the annotator detached or augmented?")
