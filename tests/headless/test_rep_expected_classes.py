@@ -11,6 +11,7 @@ import pytest
 from pxr import Gf, Sdf, Usd, UsdGeom, UsdSkel, Vt
 from staging import camera, cube, labelled, opened, product
 
+from framepress.capture.policy import Policy
 from framepress.dataset.opening import open_dataset
 from framepress.headless import rep
 from framepress.replicator.writer import build_writer
@@ -110,11 +111,13 @@ def test_classes_that_are_given_are_all(tmp_path: Path) -> None:
     assert coco(tmp_path / "out")["categories"] == [{"id": 1, "name": "Zebra", "supercategory": ""}]
 
 
-def test_classes_are_those_of_the_taxonomy_that_is_asked_for(tmp_path: Path) -> None:
+@pytest.mark.parametrize("labels", [None, "scene"])
+@pytest.mark.parametrize("policy", [{"taxonomy": "look"}, Policy(taxonomy="look")], ids=["options", "value"])
+def test_classes_are_those_of_the_taxonomy_that_is_asked_for(tmp_path: Path, policy: Any, labels: str | None) -> None:
     host = opened()
     near = cube(host.stage, "/World/Near", "zebra")
     labelled(near, "Striped", taxonomy="look")
-    capture(tmp_path / "out", host.stage, policy={"taxonomy": "look"})
+    capture(tmp_path / "out", host.stage, policy=policy, labels=labels)
     assert categories(tmp_path / "out") == ["Striped"]
 
 

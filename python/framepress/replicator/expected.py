@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 from framepress.capture.policy import Policy
 from framepress.core import LabelMap
 from framepress.replicator.annotators import ANNOTATORS
-from framepress.replicator.labels import labels_of_stage
+from framepress.replicator.labels import TAXONOMY, labels_of_stage
 from framepress.replicator.options import Options
 from framepress.replicator.stage import open_stage
 
-__all__ = ["expected_classes", "has_skeletons", "with_points"]
+__all__ = ["expected_classes", "has_skeletons", "taxonomy_of", "with_points"]
+
+
+def taxonomy_of(policy: Policy | Mapping[str, Any] | None) -> str:
+    """Whose labels are the classes, by the option `policy` as it was given."""
+    return policy.taxonomy if isinstance(policy, Policy) else str((policy or {}).get("taxonomy", TAXONOMY))
 
 
 def has_skeletons() -> bool:

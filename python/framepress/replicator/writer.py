@@ -11,7 +11,7 @@ from framepress.core import LabelMap
 from framepress.dataset.report import Report
 from framepress.errors import OptionError
 from framepress.replicator.backends import folder_of, output_of
-from framepress.replicator.expected import expected_classes, has_skeletons
+from framepress.replicator.expected import expected_classes, has_skeletons, taxonomy_of
 from framepress.replicator.failures import Errors
 from framepress.replicator.labels import labels_of_stage
 from framepress.replicator.options import Options
@@ -76,7 +76,7 @@ def build_writer(rep: ModuleType) -> type[Any]:
             target = _target(output_dir, backend)
             given = {"world_up": world_up(), "on_error": "stop", "provenance": provenance(rep), **options}
             if given.get("labels") == SCENE:
-                given["labels"] = _labels_of_scene()
+                given["labels"] = _labels_of_scene(taxonomy_of(given.get("policy")))
             elif given.get("labels") is None:
                 given.setdefault("keypoints", has_skeletons())
             chosen = Options.of(**given)
@@ -137,9 +137,9 @@ def build_writer(rep: ModuleType) -> type[Any]:
     return FramepressWriter
 
 
-def _labels_of_scene() -> LabelMap:
+def _labels_of_scene(taxonomy: str) -> LabelMap:
     stage = open_stage()
-    found = None if stage is None else labels_of_stage(stage, stage.GetRootLayer().identifier)
+    found = None if stage is None else labels_of_stage(stage, stage.GetRootLayer().identifier, taxonomy=taxonomy)
     if found is None:
         raise OptionError(
             f"labels={SCENE!r}: no stage is open, or none of its prims is labelled; label some, or name them"
