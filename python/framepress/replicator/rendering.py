@@ -19,6 +19,7 @@ from framepress.headless import host as hosts
 from framepress.headless import stand_in
 from framepress.headless.host import Host, Release
 from framepress.headless.rep.writer import PRODUCER
+from framepress.replicator.expected import taxonomy_of
 from framepress.replicator.labels import labels_of_stage
 from framepress.replicator.products import short_names
 from framepress.replicator.sources import digest_of_files
@@ -103,7 +104,9 @@ def render(
         rep = sys.modules["omni.replicator.core"]
         seen = _products(rep, host, source, cameras, size_wh or SIZE_WH)
         if options.get("labels") is None:
-            options = {**options, "labels": labels_of_stage(host.stage, str(source), time=host.time)}
+            taxonomy = taxonomy_of(options.get("policy"))
+            found = labels_of_stage(host.stage, str(source), time=host.time, taxonomy=taxonomy)
+            options = {**options, "labels": found}
         options = {**options, "origin": _origin(host, source, (), seen)}
         return _captured(rep, host, target, frames, seen, options, on_frame, from_start=True)
 
