@@ -154,5 +154,5 @@ def test_the_application_file_switches_off_what_spoils_a_capture() -> None:
     assert settings["persistent"]["omni"]["replicator"]["captureOnPlay"] is False
     assert settings["app"]["asyncRendering"] is False
     assert {"omni.replicator.core", "framepress.replicator"} <= set(document["dependencies"])
-    (folder,) = settings["app"]["exts"]["folders"]["++"]
+    folder = settings["app"]["exts"]["folders"]["++"][0]
     assert (ROOT / "config" / folder.removeprefix("${app}/") / "framepress.replicator").is_dir()

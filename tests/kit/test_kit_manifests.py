@@ -78,6 +78,39 @@ def test_kits_module_comes_first_and_each_path_holds_its_module(manifest: tuple[
         assert (folder / path / name / "__init__.py").is_file()
 
 
+def test_the_tests_inside_kit_capture_with_what_the_application_for_capture_sets() -> None:
+    said = tomllib.loads((EXTENSION / "config" / "extension.toml").read_text(encoding="utf-8"))
+    settings = tomllib.loads((ROOT / "config" / "framepress.kit").read_text(encoding="utf-8"))["settings"]
+    given = dict(arg.removeprefix("--/").split("=") for arg in said["test"][-1]["args"] if arg.startswith("--/"))
+    assert given.pop("app/settings/fabricDefaultStageFrameHistoryCount") == "3"  # Isaac Sim's base application has it
+    assert len(given) == 5
+    for path, value in given.items():
+        asked = settings
+        for name in path.split("/"):
+            asked = asked[name]
+        assert asked is False
+        assert value == "false", path
+
+
+@pytest.mark.parametrize("isaac", ["", "isaacsim/"], ids=["a folder of its own", "by pip"])
+def test_the_application_for_capture_finds_isaac_sims_extensions_from_where_it_lies(tmp_path: Path, isaac: str) -> None:
+    """Its base application names them relative to `${app}`, which is the folder of this file now."""
+    settings = tomllib.loads((ROOT / "config" / "framepress.kit").read_text(encoding="utf-8"))["settings"]["app"]
+    tokens = {"${app}": str(ROOT / "config"), "${exe-path}": str(tmp_path / "kit")}
+    (tmp_path / "kit").mkdir()
+
+    def resolved(path: str) -> Path:
+        for token, place in tokens.items():
+            path = path.replace(token, place)
+        assert "$" not in path
+        return Path(path).resolve()
+
+    folders = {resolved(path) for path in settings["exts"]["folders"]["++"]}
+    needed = {tmp_path / f"{isaac}{name}" for name in ("apps", "exts", "extscache", "extsDeprecated")}
+    assert {EXTENSION.parent, *needed} <= folders
+    assert resolved(settings["folder"]).parent == tmp_path
+
+
 def test_pictures_have_the_form_that_kits_list_shows() -> None:
     with Image.open(EXTENSION / "data" / "icon.png") as icon:
         assert (icon.size, icon.mode) == ((256, 256), "RGBA")
