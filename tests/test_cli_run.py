@@ -70,6 +70,59 @@ def test_a_lost_file_makes_the_command_fail(path: Path, tmp_path: Path) -> None:
     assert (tmp_path / "good.bin").read_bytes() == b"x"
 
 
+LOSING = """
+import sys
+import omni.replicator.core as rep
+from framepress.replicator import build_writer
+
+class Third(rep.Writer):
+    def __init__(self):
+        self.annotators = ["camera_params"]
+
+    def write(self, data):
+        raise ValueError("mine")
+
+rep.create.cube(semantics=[("class", "crate")])
+product = rep.create.render_product(rep.create.camera(position=(0, -6, 3), look_at=(0, 0, 0)), (32, 24))
+ours = build_writer(rep)(output_dir=sys.argv[1], formats={"coco": {"images": "none"}}, labels=["box"])
+for writer in (Third(), ours):
+    writer.attach(product)
+for _ in range(6):
+    rep.orchestrator.step()
+rep.orchestrator.wait_until_complete()
+"""
+
+
+def test_a_lost_frame_is_a_line_and_an_error_from_a_new_place_has_its_traceback(
+    path: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    path.write_text(LOSING)
+    run(path, "--", tmp_path / "out")
+    told = caplog.text
+    assert told.count("Third.write: ValueError: mine\n") == 6
+    assert told.count("class 'crate' is not in the label map") == 6
+    assert told.count("Traceback") == 1
+    assert 'script.py", line 11, in write' in told
+
+
+def test_all_tracebacks_are_there_for_who_looks_for_a_bug(
+    path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setenv("FRAMEPRESS_DEBUG", "1")
+    path.write_text(LOSING)
+    run(path, "--", tmp_path / "out")
+    assert caplog.text.count('script.py", line 11, in write') == 6
+
+
+def test_of_many_lost_frames_the_end_tells_a_few_and_the_document_all(path: Path, tmp_path: Path) -> None:
+    path.write_text(LOSING)
+    end = run(path, "--", tmp_path / "a").stdout.splitlines()
+    assert sum(line.startswith("lost: ") for line in end) == 11
+    assert "lost: 2 more, told on stderr as they happened; --json lists them all" in end
+    document = json.loads(run(path, "--json", "--", tmp_path / "b").stdout)
+    assert len(document["failures"]) == 12
+
+
 def test_relative_folders_of_a_script_are_put_below_out(path: Path, tmp_path: Path) -> None:
     path.write_text(
         "import omni.replicator.core as rep\nrep.BackendDispatch(output_dir='run').write_blob('a.bin', b'x')\n"

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = ["run"]
 
+_TOLD = 10
 RELEASES = ("4.5", "5.0", "5.1", "6.0")
 
 
@@ -50,6 +51,9 @@ def run(
 
     The script imports omni.replicator.core and its neighbours as ever. What a writer raised, and what the stand-in left
     out, is told at the end; the exit code is 1 where a frame or a file was lost, else the script's own.
+
+    A lost frame is a line on stderr, with a traceback where an error comes from a new place; FRAMEPRESS_DEBUG=1 adds
+    the other tracebacks.
     """
     from framepress.errors import require
 
@@ -80,6 +84,8 @@ def run(
 def _text(document: dict[str, Any]) -> str:
     frames, failures, findings = document["frames"], document["failures"], document["findings"]
     lines = [f"{frames} frame{'' if frames == 1 else 's'} drawn by the stand-in for Isaac Sim"]
-    lines += [f"lost: {failure}" for failure in failures]
+    lines += [f"lost: {failure}" for failure in failures[:_TOLD]]
+    if len(failures) > _TOLD:
+        lines.append(f"lost: {len(failures) - _TOLD} more, told on stderr as they happened; --json lists them all")
     lines += [f"note: {finding}" for finding in findings]
     return "\n".join(lines)

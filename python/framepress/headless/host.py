@@ -7,13 +7,15 @@ belongs to a session (their registries, their queue) with `Host.kept`, so that `
 from __future__ import annotations
 
 import logging
+import os
+import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar, get_args
 
-from framepress.errors import InputError, OptionError, require
+from framepress.errors import FrameError, FramepressError, InputError, OptionError, require
 from framepress.headless.buffers import Passes
 from framepress.headless.payloads.shot import Quirks, Shot
 
@@ -30,6 +32,7 @@ RELEASES: tuple[Release, ...] = get_args(Release)
 log = logging.getLogger("framepress.headless")
 
 T = TypeVar("T")
+Place = tuple[str, type[BaseException], tuple[str, int] | None]
 
 
 class Studio(Protocol):
@@ -55,7 +58,18 @@ class Failure:
     error: BaseException
 
     def __str__(self) -> str:
+        if isinstance(self.error, FrameError):  # which says which frame
+            return f"{self.what}: {self.error}"
         return f"frame {self.frame}: {self.what}: {type(self.error).__name__}: {self.error}"
+
+    @property
+    def place(self) -> Place | None:
+        """What it is and in which line, the same in all frames; None of an error of ours, which says it all."""
+        error = self.error.__cause__ if isinstance(self.error, FrameError) else self.error
+        if error is None or isinstance(error, FramepressError):
+            return None
+        calls = [(call.f_code.co_filename, line) for call, line in traceback.walk_tb(error.__traceback__)]
+        return self.what, type(error), calls[-1] if calls else None
 
 
 class Host:
@@ -101,6 +115,7 @@ class Host:
         self.settings: dict[str, Any] = {}
         self.semantic_filters: dict[str, str] = {}
         self.failures: list[Failure] = []
+        self._places: set[Place | None] = {None}  # of failures that were logged
         self._findings: dict[str, None] = {}
         self._kept: dict[Any, Any] = {}
         self._stage: Any = None
@@ -226,10 +241,15 @@ class Host:
                 log.warning("%s", sentence)
 
     def fail(self, what: str, error: BaseException, frame: int | None = None) -> None:
-        """Record an error that Replicator would swallow, and log it with its traceback; by default of this frame."""
+        """Record an error that Replicator would swallow, by default of this frame, and log it in one line.
+
+        Of errors that are not our own the first from each place has its traceback; with FRAMEPRESS_DEBUG=1 all have.
+        """
         failure = Failure(what, self.frame if frame is None else frame, error)
         self.failures.append(failure)
-        log.error("%s", failure, exc_info=error)
+        traced = failure.place not in self._places or os.environ.get("FRAMEPRESS_DEBUG")
+        self._places.add(failure.place)
+        log.error("%s", failure, exc_info=error if traced else None)
 
 
 _current: Host | None = None
