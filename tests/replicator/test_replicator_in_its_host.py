@@ -108,3 +108,30 @@ def test_a_payload_without_what_was_asked_for_is_no_image_without_objects(tmp_pa
     (failed,) = [line for line in lines if line["kind"] == "failed"]
     assert failed["frame"] == "000001"
     assert f"Replicator: the payload lacks {lost}" in failed["reason"]
+
+
+def test_a_camera_that_is_left_alone_keeps_the_name_that_it_had_among_others(tmp_path: Path, rep: Any) -> None:
+    """Attached again to one product of two: its images go on where they were."""
+    writer = build_writer(rep)(output_dir=tmp_path / "out", formats="coco", channels="rgb")
+    for number, names in enumerate([("Left", "Right"), ("Left",)]):
+        payload = Host().payload(number)
+        payload["renderProducts"] = {name: payload["renderProducts"]["Replicator"] for name in names}
+        writer.write(payload)
+        writer.on_final_frame()
+    document = json.loads((tmp_path / "out/annotations/instances_default.json").read_text())
+    assert [entry["file_name"] for entry in document["images"]] == [
+        "Left/000000.png",
+        "Right/000000.png",
+        "Left/000001.png",
+    ]
+
+
+def test_a_time_that_is_none_costs_its_frame_alone(tmp_path: Path, rep: Any) -> None:
+    writer = build_writer(rep)(output_dir=tmp_path / "out", formats="coco", channels="rgb", on_error="count")
+    for number in range(3):
+        payload = Host().payload(number)
+        if number == 1:
+            payload["reference_time"] = ("now", 24)
+        writer.write(payload)
+    writer.on_final_frame()
+    assert (writer.report.run["asked"], writer.report.run["failed"], writer.report.frames) == (3, 1, 2)

@@ -91,6 +91,7 @@ class Press:
         self._queued = 0  # of them, those that the ledger has not heard of from the host's thread
         self._handed = 0  # of those, the ones that it has heard of since: counted by the second thread
         self._begun = False
+        self._several = False  # products at once, in any frame so far
         self._ended: _Failure | None = None
         self._seal: Seal | None = None  # of the run that was stopped last, where no frame came since
         self._expected = expected
@@ -127,6 +128,7 @@ class Press:
                 delivered(payload, self.options.annotators, f"frame {key}"), accounts, f"frame {key}"
             )
             products = held(products, self._buffers)
+            now_ns = time_ns(payload)
         except Exception as error:  # counted whatever it is; a bug is raised
             if not self._opened().fail(key, error):
                 raise
@@ -136,7 +138,7 @@ class Press:
             self._opened().drop(key)
             return False
         self._queued += 1
-        if pool.put(key, _Held(number, products, time_ns(payload), accounts), size):
+        if pool.put(key, _Held(number, products, now_ns, accounts), size):
             self._opened().count("throttled")
         return True
 
@@ -250,7 +252,10 @@ class Press:
             accounts.update(taken.accounts)
             if frame is not None:
                 check_lenses(frame, taken.products, self.options.of_pinholes)
-                frame = self.options.sieve.sifted(with_names(frame, taken.products), accounts)
+                self._several |= len(taken.products) > 1
+                if not self._several:  # a camera that had a name among others keeps it
+                    frame = with_names(frame, taken.products)
+                frame = self.options.sieve.sifted(frame, accounts)
         except Exception as error:  # as in `take`
             self._handed += 1
             if not self._opened().fail(key, error):
