@@ -132,7 +132,7 @@ def test_cameras_that_the_renderer_has_elsewhere_give_no_3d_facts(
         assert view.camera.K is None
         assert view.camera.world_from_camera is None
     assert len(view.objects)
-    with pytest.raises(FrameError, match="kitti needs camera"):
+    with pytest.raises(FrameError, match=r"Rig_0_Camera: .*/World/Rig_0/Camera.*kitti needs"):
         written(tmp_path / "kitti", mosaic, tiles=tiles, formats={"kitti": {}})
 
 

@@ -117,6 +117,13 @@ def test_an_encoding_goes_to_every_format_that_has_it_and_names_none_of_its_own(
     assert {options["quality"] for options in chosen.values()} == {80}
 
 
+def test_boxes_of_tiles_are_measured_in_an_instance_map_that_is_asked_for() -> None:
+    chosen = Options.of(formats="yolo", tiles=json.loads('{"rp": {"size": [4, 3], "cameras": ["/W/A", "/W/B"]}}'))
+    assert set(chosen.annotators) == ALWAYS | {"rgb", "instance_segmentation_fast"}
+    assert chosen.annotators["instance_segmentation_fast"]["semanticFilter"] == "class:*"
+    assert chosen.tiles["rp"].mosaic_wh == (8, 3)
+
+
 def test_pixels_are_counted_in_an_instance_map_that_is_asked_for() -> None:
     assert "instance_segmentation_fast" in Options.of(formats="kitti", min_pixels=10).annotators
     assert "instance_segmentation_fast" not in Options.of(formats="kitti", min_visibility=0.2).annotators
@@ -137,6 +144,16 @@ def test_pixels_are_counted_in_an_instance_map_that_is_asked_for() -> None:
         ({"world_up": "up"}, "world_up='up'"),
         ({"provenance": {"seed": object()}}, "provenance=.*plain JSON"),
         ({"first_frame": -1}, "first_frame=-1"),
+        ({"tiles": ["/W/A"]}, "tiles=.*must be a mapping"),
+        ({"tiles": {"rp": ["/W/A"]}}, r"tiles\['rp'\]: .*expected {'size'"),
+        ({"tiles": {"rp": {"size": [4, 3], "cameras": ["/W/A"], "order": "rows"}}}, r"tiles\['rp'\]: .*'order'"),
+        ({"tiles": {"rp": {"size": [4, 0], "cameras": ["/W/A"]}}}, r"size \[4, 0\]"),
+        ({"tiles": {"rp": {"size": [4.0, 3], "cameras": ["/W/A"]}}}, r"size \[4.0, 3\]"),
+        ({"tiles": {"rp": {"size": "43", "cameras": ["/W/A"]}}}, "size '43'"),
+        ({"tiles": {"rp": {"size": [4, 3], "cameras": []}}}, r"cameras \[\]"),
+        ({"tiles": {"rp": {"size": [4, 3], "cameras": ["A"]}}}, r"cameras \['A'\]"),
+        ({"tiles": {"rp": {"size": [4, 3], "cameras": "/W/A"}}}, "cameras '/W/A'"),
+        ({"tiles": {"rp": {"size": [4, 3], "cameras": ["/W/A", "/W/A"]}}}, "/W/A is named twice"),
     ],
 )
 def test_bounds_and_choices_that_cannot_be_are_refused(options: dict[str, object], words: str) -> None:

@@ -109,7 +109,7 @@ def split(
     if boxed and "idToSemantics" not in given.get(_MEASURED_IN, Annotation(None)).side:
         raise InputError(
             f"{where}: {boxed} of a tiled render product does not tell which tile an object is in; capture "
-            f"{_MEASURED_IN} too, which the writer does if its option `tiles` names this product"
+            f"{_MEASURED_IN} too, as the writer does for formats with masks, or if its option `tiles` names the product"
         )
     for name in given:
         if name not in (*RASTERS, *_ROWS_2D, *_OF_THE_WORLD, "camera_params"):

@@ -25,12 +25,17 @@ def check_lenses(frame: Frame, products: Sequence[Product], formats: Sequence[st
         formats: those that need intrinsics.
 
     Raises:
-        InputError: one of them is written, and a view's lens is no pinhole.
+        InputError: one of them is written, and a view's lens is no pinhole, or that of a tile is not known.
     """
     if not formats or all(view.camera.K is not None for view in frame.views):
         return
     for product in products:
         params = product.annotations.get("camera_params")
+        if params is None and product.metres_per_unit is not None:
+            raise InputError(
+                f"frame {frame.id}, {product.name}: the open stage does not tell how {product.camera}, the camera of a "
+                f"tile, was rendered, and {', '.join(formats)} needs its intrinsics; give it a product of its own"
+            )
         model = "" if params is None else str(params.side.get("cameraModel", ""))
         if model and model.casefold() not in PINHOLES:
             way_out = (

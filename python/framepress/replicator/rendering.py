@@ -122,7 +122,7 @@ def _origin(host: Host, source: Path, arguments: Sequence[str], products: Sequen
         "sha256": hashlib.sha256(source.read_bytes()).hexdigest(),
         "files": digest_of_files(host.stage),
         "arguments": list(arguments),
-        "products": [[str(product.camera), *product.resolution] for product in products],
+        "products": [[*map(str, product.cameras), *product.resolution] for product in products],
     }
 
 
@@ -215,7 +215,7 @@ def _captured(
     writer = build_writer(rep)(output_dir=target.absolute(), **{"on_error": "raise", **options})
     writer._is_warning_backend_posted = True  # that it has none is our doing, not the user's
     writer.attach(list(products))
-    cameras = tuple(str(product.camera) for product in products)
+    cameras = tuple(str(camera) for product in products for camera in product.cameras)
     for number in range(frames):
         # Time passes before a frame is drawn: before all of them but a scene's first.
         rep.orchestrator.step(delta_time=0.0 if number == 0 and from_start else None)
