@@ -41,7 +41,8 @@ class BlobStore(Protocol):
 
 
 class BlobOutput:
-    """An `Output` that lives as long as the object: another process cannot go on with its dataset.
+    """An `Output` that lives as long as the object: another process cannot go on with its dataset, for nothing there
+    could keep two of them apart.
 
     Args:
         store: paths are relative to its root.
@@ -187,7 +188,8 @@ class BlobOutput:
             if not self._scratch.exists(_DESCRIPTION) and self._is_taken():
                 raise OutputError(
                     f"{self._name}: holds a dataset of another run, which cannot be gone on with through a backend: it "
-                    "cannot be listed; choose another prefix, and merge the two once they are in folders"
+                    "has no lock, so that nothing tells whether that run still writes; choose another prefix, and merge "
+                    "the two once they are in folders"
                 )
             self._held = True
         return _Held(self)
