@@ -69,6 +69,28 @@ def test_the_stand_in_of_every_release_answers_as_is_known_of_it(release: str, t
     assert all(found["answers"][name]["evidence"] for name in unknown), "what is unknown has a reason"
 
 
+def test_a_host_that_cannot_capture_is_asked_the_rest(tmp_path: Path) -> None:
+    script = tmp_path / "broken.py"
+    script.write_text(f"""
+import sys
+import omni.replicator.core as rep
+def refused(*args, **kwargs): raise RuntimeError("no such annotator")
+rep.AnnotatorRegistry.get_annotator = refused
+from framepress.replicator import probe
+probe.main([{str(tmp_path / "probe.json")!r}])
+""")
+    command = [sys.executable, "-m", "framepress.cli", "run", str(script), "--stand-in"]
+    environ = {**os.environ, "PYTHONPATH": str(Path(probe.__file__).parents[2])}
+    done = subprocess.run(command, capture_output=True, text=True, env=environ)
+    assert done.returncode == 0, done.stderr
+    found = json.loads((tmp_path / "probe.json").read_text())
+    assert "no such annotator" in found["capture"]["error"]
+    assert "the capture failed: " in done.stdout
+    answers = {name: entry["answer"] for name, entry in found["answers"].items()}
+    assert answers["depth_unit"] == answers["reseeding"] == "unknown"
+    assert "python" in answers["versions"]
+
+
 def test_without_an_isaac_sim_it_says_how_to_ask(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "framepress.replicator.probe", str(tmp_path / "probe.json")]
     environ = {**os.environ, "PYTHONPATH": str(Path(probe.__file__).parents[2])}
@@ -112,6 +134,7 @@ def written(path: Path, **answers: str) -> str:
         ({"aperture_sign": "x mirrored"}, 4.0, (40 + 8, 30 + 3), 1),
         ({"aperture_sign": "y mirrored"}, 4.0, (40 - 8, 30 - 3), 1),
         ({"aperture_sign": "both mirrored"}, 4.0, (40 + 8, 30 - 3), 1),
+        ({"aperture_sign": "ignored"}, 4.0, (40, 30), 1),
     ],
 )
 def test_what_a_probe_found_is_what_the_adapter_goes_by(
@@ -128,12 +151,22 @@ def test_what_a_probe_found_is_what_the_adapter_goes_by(
 @pytest.mark.parametrize("kind", ["metres", "scene units"])
 @pytest.mark.parametrize(
     ("mirrored", "signs"),
-    [("as read", (1, 1)), ("x mirrored", (-1, 1)), ("y mirrored", (1, -1)), ("both mirrored", (-1, -1))],
+    [
+        ("as read", (1, 1)),
+        ("x mirrored", (-1, 1)),
+        ("y mirrored", (1, -1)),
+        ("both mirrored", (-1, -1)),
+        ("ignored", None),
+    ],
 )
-def test_a_host_of_other_habits_is_seen_through(kind: str, mirrored: str, signs: tuple[int, int]) -> None:
-    """A payload of a host that delivers metres, or whose matrix is mirrored, beside boxes that show what is seen."""
+def test_a_host_of_other_habits_is_seen_through(kind: str, mirrored: str, signs: tuple[int, int] | None) -> None:
+    """A payload of a host that delivers metres, or whose matrix is mirrored or not heeded, beside boxes that show what
+    is seen.
+    """
     scene = probe_answers.Scene(SIZE, 400.0, 0.01, (2.0, 1.0), 20.0, ("Eye",))
     x, y = 48, 27  # where the crate is seen; the matrix that says so has P[2, 0] = -0.2 and P[2, 1] = -0.1
+    if signs is None:
+        x, y, signs = 40, 30, (1, 1)
     data = depth_and_camera(400.0 if kind == "scene units" else 4.0, (-0.2 * signs[0], -0.1 * signs[1]))
     row = np.dtype([("semanticId", "<u4"), *((f"{a}_{e}", "<i4") for e in ("min", "max") for a in "xy"),
                     ("occlusionRatio", "<f4")])  # fmt: skip

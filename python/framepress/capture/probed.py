@@ -17,8 +17,9 @@ MIRRORED: Mapping[str, tuple[int, int]] = {
     "x mirrored": (-1, 1),
     "y mirrored": (1, -1),
     "both mirrored": (-1, -1),
+    "ignored": (0, 0),
 }
-"""How P[2, 0] and P[2, 1] of `cameraProjection` are to be read -> their signs."""
+"""How P[2, 0] and P[2, 1] of `cameraProjection` are to be read -> their signs; 0: no picture is shifted by them."""
 
 UNITS: Mapping[str, str] = {"scene units": "scene units", "metres": "metres"}
 

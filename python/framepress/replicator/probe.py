@@ -11,6 +11,7 @@ from __future__ import annotations
 import copy
 import json
 import sys
+import traceback
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -42,43 +43,58 @@ def probe() -> dict[str, Any]:
     """All answers; the application runs, its stage is replaced by a new one."""
     import omni.replicator.core as rep
 
-    _build_stage(rep)
-    payloads = _captured(rep)
+    payloads: list[dict[str, Any]] = []
+    failure = None
+    try:
+        _build_stage(rep)
+        _capture(rep, payloads)
+    except Exception as error:  # what needs no frame can be asked all the same
+        failure = _named(error)
     scene = probe_answers.Scene(SIZE_WH, DISTANCE, METERS_PER_UNIT, OFFSET, APERTURE, NAMES)
     answers: dict[str, Any] = {}
     for number, (name, question, ask) in enumerate(_questions(rep, payloads, scene), start=1):
         try:
             found, evidence = ask()
         except Exception as error:  # that a host cannot be asked is an answer, and the other questions go on
-            found, evidence = "unknown", {"error": f"{type(error).__name__}: {error}"}
+            found, evidence = "unknown", {"error": _named(error)}
         answers[name] = {"number": number, "question": question, "answer": found, "evidence": evidence}
-    return {"schema": "framepress.probe", "version": 1, "host": probe_host.host(), "answers": answers}
+    return {
+        "schema": "framepress.probe",
+        "version": 1,
+        "host": probe_host.host(),
+        "capture": {"frames": len(payloads), "error": failure},
+        "answers": answers,
+    }
+
+
+def _named(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}"
 
 
 Question = tuple[str, str, Callable[[], tuple[Any, Any]]]
 
 
 def _questions(rep: Any, payloads: list[dict[str, Any]], scene: probe_answers.Scene) -> list[Question]:
-    first = payloads[0] if payloads else {}
+    last = payloads[-1] if payloads else {}  # the first of a fresh product may come empty
     answer = probe_answers
     host = probe_host
     return [
         ("depth_unit", "depth on a stage of 0.01 m a unit: scene units or metres",
-         lambda: answer.depth_unit(first, scene)),
+         lambda: answer.depth_unit(last, scene)),
         ("aperture_sign", "K with an aperture offset: as cameraProjection reads, or mirrored",
-         lambda: answer.aperture_sign(first, scene)),
-        ("bbox_ids", "bboxIds against ids of instance_segmentation_fast", lambda: answer.bbox_ids(first)),
-        ("loose_clipping", "loose box of an object that leaves the frame", lambda: answer.loose_clipping(first, scene)),
-        ("key_types", "types of the keys of every idTo* map", lambda: answer.key_types(first)),
+         lambda: answer.aperture_sign(last, scene)),
+        ("bbox_ids", "bboxIds against ids of instance_segmentation_fast", lambda: answer.bbox_ids(last)),
+        ("loose_clipping", "loose box of an object that leaves the frame", lambda: answer.loose_clipping(last, scene)),
+        ("key_types", "types of the keys of every idTo* map", lambda: answer.key_types(last)),
         ("names", "which of the names that releases differ in are there", lambda: host.names(rep)),
         ("backend_registry", "how a backend is registered", lambda: host.backend_registry(rep)),
         ("root_manifest", "whether an extension.toml in the extension's root is found", host.root_manifest),
         ("png_encoder", "what encodes the PNG files of write_image", lambda: host.png_encoder(rep)),
-        ("python_path", "whether PYTHONPATH is honoured in this mode", host.python_path),
+        ("python_path", "whether PYTHONPATH is honoured in the full application", host.python_path),
         ("menu_merging", "whether a Tools/Replicator menu is merged", host.menu_merging),
         ("versions", "numpy, Pillow and Python", host.versions),
-        ("product_order", "order of the products in renderProducts", lambda: answer.product_order(first, scene)),
-        ("camera_type", 'type of a product\'s "camera"', lambda: answer.camera_type(first)),
+        ("product_order", "order of the products in renderProducts", lambda: answer.product_order(last, scene)),
+        ("camera_type", 'type of a product\'s "camera"', lambda: answer.camera_type(last)),
         ("reseeding", "whether set_global_seed between frames makes their draws a function of it",
          lambda: answer.reseeding(payloads)),
     ]  # fmt: skip
@@ -112,9 +128,8 @@ def _build_stage(rep: Any) -> None:
     UsdGeom.XformCommonAPI(camera).SetTranslate(Gf.Vec3d(0, 0, 100 + DISTANCE))
 
 
-def _captured(rep: Any) -> list[dict[str, Any]]:
+def _capture(rep: Any, taken: list[dict[str, Any]]) -> None:
     """Payloads of four frames: the ball is thrown with the seeds 1, 2 and 1 again in the last three."""
-    taken: list[dict[str, Any]] = []
 
     class ProbeWriter(rep.Writer):  # type: ignore[misc]
         def __init__(self) -> None:
@@ -144,7 +159,6 @@ def _captured(rep: Any) -> list[dict[str, Any]]:
     writer.detach()
     for product in products:
         product.destroy()
-    return taken
 
 
 def main(arguments: list[str]) -> int:
@@ -161,13 +175,21 @@ def main(arguments: list[str]) -> int:
             file=sys.stderr,
         )
         return 2
+    out = Path(arguments[0]).absolute()  # before a host changes the working folder
     app = SimulationApp({"headless": True})
-    found = probe()
-    Path(arguments[0]).write_text(json.dumps(found, indent=1, sort_keys=True) + "\n", encoding="utf-8")
-    for name, entry in found["answers"].items():
-        print(f"{entry['number']:2} {name}: {json.dumps(entry['answer'])}")
-    sys.stdout.flush()
-    app.close()
+    try:
+        found = probe()
+        out.write_text(json.dumps(found, indent=1, sort_keys=True, default=repr) + "\n", encoding="utf-8")
+        for name, entry in found["answers"].items():
+            print(f"{entry['number']:2} {name}: {json.dumps(entry['answer'])}")
+        if found["capture"]["error"]:
+            print(f"the capture failed: {found['capture']['error']}")
+        sys.stdout.flush()
+    except Exception:  # told now: a host that is closed may take the process with it
+        traceback.print_exc()
+        raise
+    finally:
+        app.close()
     return 0
 
 

@@ -135,10 +135,9 @@ def camera_type(payload: Payload) -> Answer:
 
 
 def reseeding(payloads: list[dict[str, Any]]) -> Answer:
-    places = [_box(payload, "bounding_box_2d_tight", "Ball") for payload in payloads[1:4]]
-    if len(places) < 3:
-        return "unknown", {"frames": len(payloads)}
-    one, other, again = places
+    if len(payloads) != 4:
+        return "unknown", {"frames": len(payloads), "expected": 4}
+    one, other, again = places = [_box(payload, "bounding_box_2d_tight", "Ball") for payload in payloads[1:]]
     if one == other:
         return "no effect", places
     return "draws follow the seed" if one == again else "draws follow more than the seed", places

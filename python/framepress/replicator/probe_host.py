@@ -36,8 +36,12 @@ def host() -> dict[str, Any]:
     return {
         "isaac_sim": str(get_version()[0]),
         "stand_in": type(kit).__name__ == "StandInModule",
-        "mode": "standalone" if getattr(builtins, "ISAAC_LAUNCHED_FROM_TERMINAL", True) is False else "editor",
+        "mode": "editor" if _in_application() else "standalone",
     }
+
+
+def _in_application() -> bool:
+    return getattr(builtins, "ISAAC_LAUNCHED_FROM_TERMINAL", True) is not False
 
 
 def names(rep: Any) -> Answer:
@@ -141,6 +145,11 @@ def _chunks(content: bytes) -> list[tuple[str, bytes]]:
 
 
 def python_path() -> Answer:
+    if not _in_application():
+        return (
+            "unknown",
+            "python.sh reads it as any Python does; in the application look at sys.path in the Script Editor",
+        )
     given = [part for part in os.environ.get("PYTHONPATH", "").split(os.pathsep) if part]
     if not given:
         return "unknown", "PYTHONPATH is not set; set it and run the probe again"
