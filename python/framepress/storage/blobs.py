@@ -188,8 +188,8 @@ class BlobOutput:
             if not self._scratch.exists(_DESCRIPTION) and self._is_taken():
                 raise OutputError(
                     f"{self._name}: holds a dataset of another run, which cannot be gone on with through a backend: it "
-                    "has no lock, so that nothing tells whether that run still writes; choose another prefix, and merge "
-                    "the two once they are in folders"
+                    "has no lock, so that nothing tells whether that run still writes; choose another prefix, and "
+                    "merge the two once they are in folders"
                 )
             self._held = True
         return _Held(self)
