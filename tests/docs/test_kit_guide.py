@@ -72,6 +72,8 @@ def test_every_command_that_can_run_here_does(checkout: Path) -> None:
     assert (out / "exts" / "framepress.replicator" / "config" / "extension.toml").is_file()
     assert files_of(out / "two" / "dataset") == files_of(out / "three" / "dataset")
     assert len(list(framepress.open(out / "first").frames())) == 3
+    (rig,) = framepress.open(out / "rig").frames()
+    assert [(view.name, len(view.objects)) for view in rig.views] == [("Left", 1), ("Right", 1), ("Top", 1)]
     assert json.loads((out / "probe.json").read_text())["answers"]["depth_unit"]["answer"] == "scene units"
 
 
