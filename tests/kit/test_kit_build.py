@@ -106,23 +106,39 @@ def test_the_manifest_finds_the_library_inside(built: Path) -> None:
 
 
 def test_what_is_vendored_needs_nothing_that_is_not(built: Path) -> None:
+    """Of what the writer imports when it is imported, nothing but numpy and Pillow; of the rest, the reading of labels
+    and datasets, and jobs, what Isaac Sim has or a wheel brings.
+    """
     vendor = built / "vendor"
-    names = {path.relative_to(vendor).with_suffix("").as_posix().replace("/", ".") for path in vendor.rglob("*.py")}
-    names |= {name.removesuffix(".__init__") for name in names}
-    assert "framepress.replicator.writer" in names
-    assert not [name for name in names if name.startswith(("framepress.cli", "framepress.headless"))]
-    for path in vendor.rglob("*.py"):
-        allowed = {*sys.stdlib_module_names, "numpy", "PIL"}
-        if path.parent.name == "jobs":
-            allowed.add("yaml")  # Isaac Sim has it; writing does without
-        if path.name in ("coco_read.py", "coco_tables.py"):
-            allowed.add("msgspec")  # a wheel for those who read
-        if path.stem.endswith("_numba"):
+    places = {path.relative_to(vendor).with_suffix("").as_posix(): path for path in vendor.rglob("*.py")}
+    sources = {name.removesuffix("/__init__").replace("/", "."): path for name, path in places.items()}
+    assert not [name for name in sources if name.startswith(("framepress.cli", "framepress.headless"))]
+    needed = {name: imported(path) for name, path in sources.items()}
+    writing, found = set[str](), {"framepress.replicator.writer"}
+    while found:
+        writing |= found
+        found = {other for name in found for other in needed[name] if other in sources} - writing
+    assert len(writing) > 50
+    for name, wanted in needed.items():
+        if name.endswith("_numba"):
             continue  # used where numba is, and only there
-        for node in ast.parse(path.read_bytes()).body:
-            needed = [str(node.module)] if isinstance(node, ast.ImportFrom) else []
-            needed += [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
-            assert not [name for name in needed if name not in names and name.partition(".")[0] not in allowed], path
+        allowed = {*sys.stdlib_module_names, "numpy", "PIL", *(() if name in writing else ("msgspec", "yaml"))}
+        strangers = {other.partition(".")[0] for other in wanted if other not in sources} - allowed - {"framepress"}
+        assert not strangers, name
+        assert not [other for other in wanted if other.startswith("framepress") and other not in sources], name
+
+
+def imported(path: Path) -> set[str]:
+    """Modules that a file imports when it is imported; of `from a import b`, a.b where that is a module too."""
+    found: set[str] = set()
+    for node in ast.parse(path.read_bytes()).body:
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            source = ROOT.joinpath("python", *str(node.module).split("."))
+            found.add(str(node.module))
+            found |= {f"{node.module}.{alias.name}" for alias in node.names if (source / f"{alias.name}.py").is_file()}
+    return found
 
 
 def test_building_again_gives_the_same_bytes_in_the_place_of_the_former(tmp_path: Path) -> None:

@@ -11,6 +11,8 @@ from interpreters import ROOT
 
 RELEASES = ("4.5", "5.0", "5.1", "6.0")
 LIST = Path(__file__).with_name("host_names.json")
+# What at least one release has not -> what to use in its place; no guard makes such a name worth having.
+ABSENT: dict[str, str] = json.loads(Path(__file__).with_name("host_names_absent.json").read_text(encoding="utf-8"))
 FOLDERS = ("exts", "python/framepress/replicator", "python/framepress/jobs")
 SOURCES = sorted(path for folder in FOLDERS for path in (ROOT / folder).rglob("*.py"))
 
@@ -31,11 +33,17 @@ LEADING = {name[:place] for name in KNOWN for place, sign in enumerate(name) if 
 @pytest.mark.parametrize("source", SOURCES, ids=lambda path: path.relative_to(ROOT).as_posix())
 def test_each_name_of_the_host_is_one_that_was_seen_there(source: Path) -> None:
     for use in uses(source.read_text(encoding="utf-8")):
+        assert use.name not in ABSENT, f"{source}, line {use.line}: not every release has it: use {ABSENT[use.name]}"
         if use.name in LEADING or (use.guarded and use.name not in KNOWN):
             continue
         assert use.name in KNOWN, f"{source}, line {use.line}: {use.name} is not in {LIST.name}: prove it, then list it"
         lacking = [release for release in RELEASES if release not in KNOWN[use.name]]
         assert use.guarded or not lacking, f"{source}, line {use.line}: {use.name} is not in {lacking}: guard it"
+
+
+def test_a_name_that_is_not_there_is_not_among_those_that_were_seen() -> None:
+    assert not set(ABSENT) & (set(KNOWN) | LEADING)
+    assert {use.name for use in uses("rep.WriterRegistry.unregister_writer('A')")} & set(ABSENT)
 
 
 def test_the_list_names_each_release_once_and_in_order() -> None:
