@@ -32,9 +32,9 @@ def side(**changed: Any) -> dict[str, Any]:
     } | changed
 
 
-def given(labels: LabelMap | None = None, **changed: Any) -> tuple[Objects, Accounts]:
+def given(labels: LabelMap | None = None, points: LabelMap | None = None, **changed: Any) -> tuple[Objects, Accounts]:
     accounts = Accounts()
-    policy = Policy(labels=labels)
+    policy = Policy(labels=labels, points=points)
     return with_keypoints(OBJECTS, ROWS, side(**changed), SIZE, policy, accounts, "frame 7"), accounts
 
 
@@ -51,6 +51,16 @@ def test_a_class_that_names_key_points_gets_those_in_its_order() -> None:
     objects, _ = given(labels)
     np.testing.assert_array_equal(objects.keypoints[1], [[0, 0, 0], [3.25, 4.5, 2], [0, 0, 0], [0, 0, 0]])
     np.testing.assert_array_equal(objects.keypoints[2], [[0, 0, 0], [1, 1, 1], [0, 0, 0], [0, 0, 0]])
+
+
+def test_where_classes_are_not_given_those_with_key_points_can_be() -> None:
+    points = LabelMap((Label("person", keypoints=("leg", "hips")),))
+    objects, accounts = given(points=points)
+    np.testing.assert_array_equal(objects.keypoints[2], [[0, 0, 0], [1, 1, 1]])
+    assert "skeletons: of a class without key points" not in accounts.counts
+    objects, accounts = given(points=LabelMap.of(["person"]))
+    assert objects.keypoints == (None, None, None)
+    assert accounts.counts["skeletons: of a class without key points"] == 2
 
 
 def test_skeletons_of_nothing_and_second_ones_are_counted() -> None:

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 from plain_format import Writer, tree
 
-from framepress.core import Camera, Channels, Frame, LabelMap, Objects, View
+from framepress.core import Camera, Channels, Frame, Label, LabelMap, Objects, View
 from framepress.dataset.job import Job
 from framepress.dataset.refinish import finish
 from framepress.dataset.split import Split
@@ -98,6 +98,20 @@ def test_classes_grow_in_frame_order_and_are_known_after_resuming(tmp_path: Path
         assert writer.labels.names == ("pallet", "cone", "Person")
     assert tree(tmp_path / "cut") == tree(tmp_path / "whole")
     assert (tmp_path / "cut/list.txt").read_text().startswith("pallet cone Person\n")
+
+
+def test_classes_that_are_expected_come_before_those_that_frames_bring(tmp_path: Path) -> None:
+    with DatasetWriter(tmp_path / "open", ["plain"]) as writer:
+        writer.add(frame_with(0, "cone"))
+        writer.expect(LabelMap((Label("drum"), Label("Cone", colour=(1, 2, 3)), Label("Crate", colour=(1, 2, 3)))))
+        writer.add(frame_with(1, "crate"))
+        assert writer.labels.labels == (Label("cone"), Label("drum"), Label("Crate", colour=(1, 2, 3)))
+    assert (tmp_path / "open/list.txt").read_text().startswith("cone drum Crate\n")
+    with DatasetWriter(tmp_path / "open", ["plain"], existing="append") as writer:
+        assert writer.labels.labels[2].colour == (1, 2, 3)
+    with DatasetWriter(tmp_path / "closed", ["plain"], labels=LabelMap.of(["cone"])) as writer:
+        writer.expect(LabelMap.of(["drum"]))
+        assert writer.labels.names == ("cone",)
 
 
 def test_an_unlisted_class_is_refused_by_name_or_dropped_and_counted(tmp_path: Path) -> None:

@@ -200,22 +200,28 @@ def test_a_skeleton_with_other_joints_that_comes_later_fails_nothing(tmp_path: P
     assert report.run["skeletons: of a class without key points"] == 1
 
 
-def test_a_run_that_is_gone_on_with_lists_what_it_listed(tmp_path: Path) -> None:
-    """The stage of the second run has another class, and one that lost its colour: those that are listed stay."""
-    for name, runs in (("two", (2, 3)), ("one", (3,))):
-        for run, frames in enumerate(runs):
+def test_a_run_that_is_gone_on_with_has_the_classes_of_one_that_was_not_cut(tmp_path: Path) -> None:
+    """In the stage, a class appears where no camera sees it, after the first frame; and the first one's colour goes."""
+    for name, parts in (("cut", (range(2), range(2, 4))), ("whole", (range(4),))):
+        for frames in parts:
             host = opened()
             near = cube(host.stage, "/World/Near", "zebra")
             cube(host.stage, "/World/Behind", "ape", at=(0, -90, 0))
             painted(near, (1, 0, 0))
-            capture(tmp_path / name, host.stage, frames=frames, existing="resume" if run else "error")
-    assert coco(tmp_path / "one") == coco(tmp_path / "two")
-    host = opened()
-    cube(host.stage, "/World/Near", "zebra")
-    cube(host.stage, "/World/Else", "aardvark", at=(0, -90, 0))
-    capture(tmp_path / "two", host.stage, existing="append")
-    assert categories(tmp_path / "two") == ["ape", "zebra", "aardvark"]
-    assert coco(tmp_path / "two")["categories"][1]["color"] == list(RED)
+
+            def before(number: int, first: int = frames.start, stage: Usd.Stage = host.stage, near: Any = near) -> None:
+                if first + number >= 1:
+                    cube(stage, "/World/Else", "aardvark", at=(0, -90, 0))
+                    painted(near, (0, 1, 0))
+
+            going_on = {"existing": "resume" if frames.start else "error", "first_frame": frames.start}
+            capture(tmp_path / name, host.stage, frames=len(frames), before=before, **going_on)
+    assert categories(tmp_path / "cut") == ["ape", "zebra"]
+    assert coco(tmp_path / "cut")["categories"][1]["color"] == list(RED)
+    cut, whole = coco(tmp_path / "cut"), coco(tmp_path / "whole")
+    assert len(cut["images"]) == 4
+    for name in ("categories", "annotations"):  # images have the clock, which started anew
+        assert cut[name] == whole[name]
 
 
 def test_a_stage_that_labels_nothing_that_is_listed_writes_as_before(tmp_path: Path) -> None:

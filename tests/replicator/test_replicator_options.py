@@ -59,6 +59,21 @@ def test_options_may_come_from_a_json_file(tmp_path: Path) -> None:
     assert chosen.writing == {"workers": 1}
 
 
+def test_key_points_can_be_asked_for_and_left_out() -> None:
+    person = [{"name": "person", "keypoints": ["Head"]}]
+    for labels, asked, expected in (
+        (person, None, True),
+        (person, False, False),
+        (["person"], None, False),
+        (None, True, True),
+    ):
+        chosen = Options.of(labels=labels, keypoints=asked)
+        assert ("skeleton_data" in chosen.annotators) == expected
+        if labels == person:
+            assert chosen.labels is not None
+            assert bool(chosen.labels.labels[0].keypoints) == expected
+
+
 @pytest.mark.parametrize(
     ("options", "words"),
     [
@@ -144,6 +159,8 @@ def test_pixels_are_counted_in_an_instance_map_that_is_asked_for() -> None:
         ({"world_up": "up"}, "world_up='up'"),
         ({"provenance": {"seed": object()}}, "provenance=.*plain JSON"),
         ({"first_frame": -1}, "first_frame=-1"),
+        ({"keypoints": "yes"}, "keypoints='yes': must be true or false"),
+        ({"policy": {"points": ["person"]}}, "'points' is none of taxonomy,"),
         ({"tiles": ["/W/A"]}, "tiles=.*must be a mapping"),
         ({"tiles": {"rp": ["/W/A"]}}, r"tiles\['rp'\]: .*expected {'size'"),
         ({"tiles": {"rp": {"size": [4, 3], "cameras": ["/W/A"], "order": "rows"}}}, r"tiles\['rp'\]: .*'order'"),

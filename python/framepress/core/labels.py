@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from typing import Any
 from unicodedata import category
@@ -114,6 +114,10 @@ class LabelMap:
             if label.name not in self:
                 new.setdefault(label.name.casefold(), label)
         return LabelMap((*self.labels, *new.values())) if new else self
+
+    def without_keypoints(self) -> LabelMap:
+        """The same classes, none of which names key points."""
+        return LabelMap(tuple(replace(label, keypoints=(), skeleton=()) for label in self.labels))
 
     def to_dict(self) -> list[dict[str, Any]]:
         """JSON-able; defaults left out."""

@@ -41,9 +41,7 @@ def expected_classes(options: Options) -> LabelMap | None:
     if stage is None:
         return None
     found = labels_of_stage(stage, stage.GetRootLayer().identifier, taxonomy=options.policy.taxonomy, strict=False)
-    if found is None or _asks_for_points(options):
-        return found
-    return LabelMap(tuple(replace(label, keypoints=(), skeleton=()) for label in found.labels))
+    return found if found is None or _asks_for_points(options) else found.without_keypoints()
 
 
 def with_points(options: Options, labels: LabelMap) -> Policy:

@@ -105,7 +105,11 @@ class Options:
                 raise OptionError(f"{name}={value!r}: must be one of {', '.join(allowed)}")
         if type(first_frame) is not int or first_frame < 0:
             raise OptionError(f"first_frame={first_frame!r}: must be a whole number of at least 0")
+        if keypoints not in (None, True, False):
+            raise OptionError(f"keypoints={keypoints!r}: must be true or false, or left out")
         classes = _labels(labels)
+        if classes is not None and keypoints is False:
+            classes = classes.without_keypoints()  # a class that names some would have them all unlabelled
         kept = channels_of(channels)
         rules = _policy(policy, classes)
         tiled = tilings_of(tiles)

@@ -66,7 +66,7 @@ class Press:
     Args:
         target: the dataset's folder, or an `Output`.
         opened: the stage that is open in the host, for cameras of tiled render products.
-        expected: the classes that come first where `options` gives none; asked for at the first frame.
+        expected: the classes that come first where `options` gives none; asked for at the dataset's first frame.
 
     Attributes:
         accounts: what became of all rows so far.
@@ -306,7 +306,8 @@ class Press:
                 **writing,
             )
             self._begun = True
-            classes = self._expected(options)
+            # A dataset that is gone on with has listed them: by now the stage may differ, and bytes must not.
+            classes = None if self._writer.ids else self._expected(options)
             if classes is not None:
                 self._writer.expect(classes)
             self._policy = with_points(options, self._writer.labels)

@@ -38,7 +38,7 @@ def build_writer(rep: ModuleType) -> type[Any]:
     formats: "coco,yolo", a list, or format -> options.
     labels: a label file, or a list of names or of {name, keypoints, ...}; "scene": those of the open stage, by name, as
         they are spelled there, with the joints of skeletons as key points and their colours, and none that come later;
-        None: those of the stage that is open at the first frame, likewise, and behind them what else frames bring. A
+        None: those of the stage at the dataset's first frame, likewise, and behind them what else frames bring. A
         prim with several labels is not listed beforehand: the policy says what its class is. With a `semantic_filter`
         nothing is: it may leave any class out.
     unlisted: `error` or `drop` an object whose class is not among them.
