@@ -20,6 +20,7 @@ from framepress.replicator.writer import build_writer
 __all__ = ["attached_writer", "open_scene", "products_of", "randomiser", "run_script"]
 
 Randomise = Callable[[int], None]
+_MAKERS = ("render_product", "render_product_tiled")
 
 
 def open_scene(job: JobSpec) -> None:
@@ -117,19 +118,27 @@ def attached_writer(job: JobSpec, rep: Any, products: Sequence[Any], folder: Pat
 
 @contextmanager
 def _products_made(rep: Any) -> Iterator[list[Any]]:
-    """The render products that are made in the block."""
-    original, made = rep.create.render_product, []
+    """The render products that are made in the block, each once."""
+    originals = {name: getattr(rep.create, name) for name in _MAKERS if hasattr(rep.create, name)}
+    made: list[Any] = []
 
-    def render_product(*args: Any, **kwargs: Any) -> Any:
-        product = original(*args, **kwargs)
-        made.append(product)
-        return product
+    def noting(original: Callable[..., Any]) -> Callable[..., Any]:
+        def make(*args: Any, **kwargs: Any) -> Any:
+            product = original(*args, **kwargs)
+            several = product if isinstance(product, list) else [product]  # one for each of several cameras
+            known = {str(one.path) for one in made}  # Replicator makes a tiled one by way of a plain one
+            made.extend(one for one in several if str(one.path) not in known)
+            return product
 
-    rep.create.render_product = render_product
+        return make
+
+    for name, original in originals.items():
+        setattr(rep.create, name, noting(original))
     try:
         yield made
     finally:
-        rep.create.render_product = original
+        for name, original in originals.items():
+            setattr(rep.create, name, original)
 
 
 @contextmanager
