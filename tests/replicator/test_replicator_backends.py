@@ -107,8 +107,13 @@ def test_a_bucket_that_holds_a_dataset_is_not_written_into() -> None:
     bucket = Bucket()
     pressed(output_of(bucket))
     before = dict(bucket.blobs)
-    for existing in ("error", "append", "resume"):
-        with pytest.raises(OutputError, match="holds a dataset"):
+    said = {
+        "error": "holds a dataset already",
+        "append": "it has no lock, so that",
+        "resume": "it has no lock, so that",
+    }
+    for existing, reason in said.items():
+        with pytest.raises(OutputError, match=reason):
             pressed(output_of(bucket), existing=existing)
     assert bucket.blobs == before
 
