@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -474,3 +475,56 @@ for step in (kit.enable, kit.disable):
         site,
     )
     assert answer == [True, True]
+
+
+@pytest.mark.parametrize("forgets", [True, False], ids=["Kit forgets modules", "Kit keeps modules"])
+def test_an_edit_of_the_same_second_and_length_is_not_hidden_by_bytecode(
+    checkout: Path, site: Path, forgets: bool
+) -> None:
+    """Python's bytecode tells the source that it is of by whole seconds and the length."""
+    answer = run(
+        start(checkout / "exts" / "framepress.replicator", forgets=forgets)
+        + """
+import os
+sys.dont_write_bytecode = False
+file = folder.parents[1] / "python/framepress/replicator/writer.py"
+line = "def write(self, data: dict[str, Any]) -> None:"
+text = file.read_text()
+second = 1_700_000_000 * 10**9
+answer = []
+for edit in range(2):
+    file.write_text(text.replace(line, line + f'\\n            "edit {edit}"\\n'))
+    os.utime(file, ns=(second, second + edit * 10**8))
+    if edit:
+        kit.disable(folder)
+    kit.enable(folder)
+    answer.append(kit.registry.get_writers()["FramepressWriter"].__mro__[1].write.__doc__)
+    os.utime(sys.modules["framepress.replicator.writer"].__cached__, ns=(second, second + 10**7))
+kit.disable(folder)
+""",
+        site,
+    )
+    assert answer == ["edit 0", "edit 1"]
+
+
+@pytest.mark.skipif(not (ROOT / ".git").exists(), reason="not a checkout of git's")
+def test_what_git_has_is_enough_for_either_extension(tmp_path: Path, site: Path) -> None:
+    """As a git search path in Kit brings it: all of the repository, `dir=exts` being the folder that is searched."""
+    listed = ["git", "-C", str(ROOT), "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    for name in subprocess.run(listed, capture_output=True, text=True, check=True).stdout.split("\0")[:-1]:
+        if name.startswith(("config/", "exts/", "extension.toml", "python/")) and (ROOT / name).is_file():
+            (tmp_path / "clone" / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(ROOT / name, tmp_path / "clone" / name)
+    answer = run(
+        start(tmp_path / "clone")
+        + """
+answer = []
+for extension in (folder / "exts" / "framepress.replicator", folder):
+    kit.enable(extension)
+    places = [Path(sys.modules[name].__file__) for name in ("framepress", "framepress_kit")]
+    answer.append([place.is_relative_to(folder) for place in places])
+    kit.disable(extension)
+""",
+        site,
+    )
+    assert answer == [[True, True], [True, True]]

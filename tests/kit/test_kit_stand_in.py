@@ -71,6 +71,26 @@ def test_a_run_that_is_open_when_the_extension_stops_is_completed(extension: Any
     assert not host.failures
 
 
+def test_a_run_that_goes_on_after_the_extension_stopped_adds_nothing(
+    extension: Any, host: Host, tmp_path: Path
+) -> None:
+    import omni.replicator.core as rep
+
+    from framepress_kit.tests import claims
+
+    extension.on_startup()
+    captured = claims.Captured(rep, tmp_path / "out")
+    for _ in range(claims.FRAMES):
+        rep.orchestrator.step()
+    extension.on_shutdown()
+    before = {path: path.read_bytes() for path in (tmp_path / "out").rglob("*") if path.is_file()}
+    rep.orchestrator.step()
+    rep.orchestrator.wait_until_complete()
+    assert {path: path.read_bytes() for path in (tmp_path / "out").rglob("*") if path.is_file()} == before
+    captured.is_complete()
+    assert not host.failures
+
+
 def test_starts_and_stops_leave_the_library_to_those_who_had_it_before(extension: Any) -> None:
     import framepress
 

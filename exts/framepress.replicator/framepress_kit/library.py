@@ -6,8 +6,10 @@ All extensions share one interpreter: of two copies of a package, the one that i
 from __future__ import annotations
 
 import importlib
+import importlib.util
 import re
 import sys
+from contextlib import suppress
 from pathlib import Path
 from types import ModuleType
 
@@ -63,8 +65,18 @@ def load() -> ModuleType:
 def unload() -> None:
     """Forget the library, so that the next start reads its files anew."""
     for name in [name for name in sys.modules if name == PACKAGE or name.startswith(f"{PACKAGE}.")]:
-        del sys.modules[name]
+        _drop_old_bytecode(getattr(sys.modules.pop(name), "__file__", None))
     importlib.invalidate_caches()
+
+
+def _drop_old_bytecode(source: str | None) -> None:
+    """Where the source was edited after it: Python would take it for fresh after an edit of its second and length."""
+    if source is None:
+        return
+    cached = Path(importlib.util.cache_from_source(source))
+    with suppress(OSError):  # there is none, or the folder is read-only and nobody edits in it
+        if cached.stat().st_mtime_ns < Path(source).stat().st_mtime_ns:
+            cached.unlink()
 
 
 def _imported(folder: Path) -> ModuleType:
