@@ -11,11 +11,15 @@ from pxr import Gf, UsdGeom
 from staging import camera, cube, opened, product, seen, sphere, with_lens
 
 import framepress
+from framepress.capture.accounts import Accounts
+from framepress.capture.layout import Annotation, Product
+from framepress.capture.tiles import Tiling
 from framepress.core import View
 from framepress.errors import FrameError, InputError, OptionError
 from framepress.headless import host as hosts
 from framepress.headless import rep
-from framepress.replicator.tile_cameras import OpenStage
+from framepress.replicator.stage import rendered_stage
+from framepress.replicator.tile_cameras import OpenStage, params_of
 from framepress.replicator.writer import build_writer
 
 SIZE = (40, 24)
@@ -134,6 +138,17 @@ def test_cameras_that_the_renderer_has_elsewhere_give_no_3d_facts(
     assert len(view.objects)
     with pytest.raises(FrameError, match=r"Rig_0_Camera: .*/World/Rig_0/Camera.*kitti needs"):
         written(tmp_path / "kitti", mosaic, tiles=tiles, formats={"kitti": {}})
+
+
+@pytest.mark.parametrize("view", [np.zeros(16), np.full(16, np.nan), np.eye(3)])
+def test_a_view_that_is_none_bears_no_witness_for_the_stage(view: Any) -> None:
+    paths = staged(2)
+    tiling, accounts = Tiling(SIZE, tuple(paths)), Accounts()
+    known = Product("Mosaic", tiling.mosaic_wh, {"camera_params": Annotation(None, {"cameraViewTransform": view})})
+    assert params_of(tiling, rendered_stage(), known, accounts, "frame 0") == [None, None]
+    assert "tiled products whose cameras are elsewhere than on the stage: no K, no pose" in accounts.counts
+    unknown = Product("Mosaic", tiling.mosaic_wh, {})
+    assert None not in params_of(tiling, rendered_stage(), unknown, accounts, "frame 0")
 
 
 def staged_elsewhere(paths: list[str]) -> OpenStage:

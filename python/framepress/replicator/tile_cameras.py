@@ -12,7 +12,6 @@ from typing import Any
 import numpy as np
 
 from framepress.capture.accounts import Accounts
-from framepress.capture.cameras import world_from_camera
 from framepress.capture.layout import Product
 from framepress.capture.tiles import Tiling
 from framepress.core.arrays import Array
@@ -41,11 +40,8 @@ def params_of(
         return [None] * len(tiling.cameras)
     found = [_params(opened, path, tiling.size_wh, accounts) for path in tiling.cameras]
     of_mosaic = product.annotations.get("camera_params")
-    witness = None if of_mosaic is None else _pose(of_mosaic.side.get("cameraViewTransform"), where)
-    if witness is None:
-        return list(found)
-    poses = [_pose(params["cameraViewTransform"], where) for params in found if params is not None]
-    if any(pose is not None and _alike(pose, witness) for pose in poses):
+    witness = None if of_mosaic is None else of_mosaic.side.get("cameraViewTransform")
+    if witness is None or any(_alike(params["cameraViewTransform"], witness) for params in found if params is not None):
         return list(found)
     accounts.add("tiled products whose cameras are elsewhere than on the stage: no K, no pose", example=where)
     return [None] * len(found)
@@ -97,14 +93,19 @@ def _model(camera: Any, time: Any) -> str:
     return next((str(name) for name in applied if name.startswith("OmniLensDistortion")), "pinhole")
 
 
-def _pose(view: Any, where: str) -> Array | None:
-    """(4, 4) in scene units, without scale; None where it is missing or none."""
-    if view is None or np.size(view) != 16:
-        return None
-    return world_from_camera(np.asarray(view, np.float64).reshape(4, 4), 1.0, Accounts(), where)
+def _alike(one: Any, other: Any) -> bool:
+    """Whether two world-to-camera matrices, of row vectors, are of one pose; their scale does not count."""
+    if np.size(one) != 16 or np.size(other) != 16:
+        return False
+    (turn, place), (other_turn, other_place) = _pose(one), _pose(other)
+    moved = np.abs(place - other_place).max()
+    return bool(np.abs(turn - other_turn).max() <= _TURN and moved <= _WAY * max(1.0, np.abs(other_place).max()))
 
 
-def _alike(one: Array, other: Array) -> bool:
-    turned = np.abs(one[:3, :3] - other[:3, :3]).max()
-    moved = np.abs(one[:3, 3] - other[:3, 3]).max()
-    return bool(turned <= _TURN and moved <= _WAY * max(1.0, np.abs(other[:3, 3]).max()))
+def _pose(view: Any) -> tuple[Array, Array]:
+    """The camera's axes, unit rows, and its position in scene units; not finite where the matrix is no view's."""
+    try:
+        inverse = np.linalg.inv(np.asarray(view, np.float64).reshape(4, 4))
+    except np.linalg.LinAlgError:
+        return np.full((3, 3), np.nan), np.full(3, np.nan)
+    return inverse[:3, :3] / np.linalg.norm(inverse[:3, :3], axis=1, keepdims=True), inverse[3, :3]
