@@ -15,7 +15,7 @@ def address(array: np.ndarray) -> int:
 
 
 def test_a_buffer_is_used_again_once_it_is_let_go() -> None:
-    buffers = Buffers()
+    buffers = Buffers(least_bytes=0)
     first = buffers.copy(np.arange(1000, dtype=np.float32))
     place = address(first)
     del first
@@ -24,7 +24,7 @@ def test_a_buffer_is_used_again_once_it_is_let_go() -> None:
 
 @pytest.mark.parametrize("look", [lambda array: array[2:, :3], lambda array: array.view(np.uint8), memoryview])
 def test_a_buffer_that_a_view_still_shows_is_left_alone(look: object) -> None:
-    buffers = Buffers()
+    buffers = Buffers(least_bytes=0)
     view = look(buffers.copy(np.full((5, 7), 3, np.uint32)))  # type: ignore[operator]
     before = bytes(np.ascontiguousarray(view))
     others = [buffers.copy(np.full((5, 7), 9, np.uint32)) for _ in range(4)]
@@ -33,15 +33,24 @@ def test_a_buffer_that_a_view_still_shows_is_left_alone(look: object) -> None:
 
 
 @pytest.mark.parametrize("array", [np.arange(24).reshape(2, 3, 4).T, np.zeros((0, 4)), np.arange(9)[::-2]])
-def test_a_copy_is_equal_whatever_the_strides(array: np.ndarray) -> None:
-    copy = Buffers().copy(array)
+@pytest.mark.parametrize("least_bytes", [0, 1 << 20], ids=["pooled", "small"])
+def test_a_copy_is_equal_whatever_the_strides(array: np.ndarray, least_bytes: int) -> None:
+    copy = Buffers(least_bytes=least_bytes).copy(array)
     np.testing.assert_array_equal(copy, array)
     assert copy.dtype == array.dtype
     assert copy.flags.c_contiguous
 
 
+def test_rows_of_another_size_in_each_frame_do_not_fill_the_pool() -> None:
+    buffers = Buffers()
+    row = np.dtype([("semanticId", np.uint32), ("occlusionRatio", np.float32)])
+    kept = [buffers.copy(np.full(count, count).astype(row)) for count in range(1, 200)]
+    assert not buffers._buffers
+    assert [rows["semanticId"].tolist() for rows in kept] == [[count] * count for count in range(1, 200)]
+
+
 def test_idle_memory_is_bounded() -> None:
-    buffers = Buffers(idle_bytes=3000)
+    buffers = Buffers(idle_bytes=3000, least_bytes=0)
     held = [buffers.copy(np.zeros(1000, np.uint8)) for _ in range(20)]
     del held
     buffers.copy(np.zeros(7, np.uint8))
@@ -49,7 +58,7 @@ def test_idle_memory_is_bounded() -> None:
 
 
 def test_threads_that_let_go_in_any_order_never_share_a_buffer() -> None:
-    buffers, wrong = Buffers(), []
+    buffers, wrong = Buffers(least_bytes=0), []
 
     def work(number: int) -> None:
         rng = np.random.default_rng(number)

@@ -1,7 +1,8 @@
 """Copies of pixel buffers without new memory for each frame.
 
 A fresh array of some megabytes costs more in page faults than in copying. Frames die in another thread, in any order;
-a buffer is free again when nothing but the pool refers to it, and a view of an array keeps the array alive.
+a buffer is free again when nothing but the pool refers to it, and a view of an array keeps the array alive. Rows are
+small, of another size in each frame, and come from memory that the process has: a pool of them would only grow.
 """
 
 from __future__ import annotations
@@ -23,10 +24,11 @@ class Buffers:
 
     Args:
         idle_bytes: above this, buffers that nobody uses are given back.
+        least_bytes: arrays below this are not pooled.
     """
 
-    def __init__(self, idle_bytes: int = 64 << 20) -> None:
-        self._idle_bytes = idle_bytes
+    def __init__(self, idle_bytes: int = 64 << 20, least_bytes: int = 64 << 10) -> None:
+        self._idle_bytes, self._least_bytes = idle_bytes, least_bytes
         self._buffers: list[Array] = []
         self._lock = threading.Lock()
 
@@ -39,6 +41,8 @@ class Buffers:
     def empty(self, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Array:
         """As `np.empty`, valid for as long as it, or a view of it, is referred to."""
         nbytes = math.prod(shape) * dtype.itemsize
+        if nbytes < self._least_bytes:
+            return np.empty(shape, dtype)
         return self._free(nbytes)[:nbytes].view(dtype).reshape(shape)
 
     def _free(self, nbytes: int) -> Array:

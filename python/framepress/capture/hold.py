@@ -21,6 +21,9 @@ __all__ = ["held", "nbytes"]
 _PIXELS_ALONE = ("pointcloud",)
 """What stands beside their arrays is as large as they are, and is read by nobody."""
 
+_PLAIN = frozenset((str, int, float, bool, bytes, type(None)))
+"""Cannot be changed."""
+
 
 def held(products: Sequence[Product], buffers: Buffers) -> list[Product]:
     """The products with copies of everything that the host could change: pixels, rows, tables and lists.
@@ -35,7 +38,7 @@ def held(products: Sequence[Product], buffers: Buffers) -> list[Product]:
             if id(annotation.side) not in sides:
                 sides[id(annotation.side)] = {} if name in _PIXELS_ALONE else _own(annotation.side)
             copy = copied(name, annotation, product.size_wh, buffers)
-            whole[id(annotation)] = replace(copy, side=sides[id(annotation.side)])
+            whole[id(annotation)] = Annotation(copy.pixels, sides[id(annotation.side)], copy.where)
         return whole[id(annotation)]
 
     return [
@@ -56,8 +59,9 @@ def nbytes(products: Sequence[Product]) -> int:
 def _own(value: Any) -> Any:
     if isinstance(value, np.ndarray):
         return value.copy()
-    if isinstance(value, Mapping):
-        return {key: _own(entry) for key, entry in value.items()}
+    # Asked for each entry of tables that are as long as a scene: an exact type is found faster than a kind of it.
+    if isinstance(value, dict | Mapping):
+        return {key: entry if type(entry) in _PLAIN else _own(entry) for key, entry in value.items()}
     if isinstance(value, list | tuple):
-        return [_own(entry) for entry in value]
+        return [entry if type(entry) in _PLAIN else _own(entry) for entry in value]
     return value
