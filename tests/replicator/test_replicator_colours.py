@@ -132,6 +132,28 @@ def test_a_material_on_one_of_two_surfaces_is_nobodys() -> None:
     assert made.colour is None
 
 
+def test_a_surface_in_parts_with_materials_of_their_own_has_no_colour() -> None:
+    made = Stage()
+    made.bind("Paint", "UsdPreviewSurface", made.top, diffuseColor=Gf.Vec3f(*LINEAR))
+    mesh = UsdGeom.Mesh.Define(made.stage, "/Crate/Lid")
+    assert made.colour == SRGB
+    part = UsdGeom.Subset.CreateGeomSubset(mesh, "Rim", UsdGeom.Tokens.face, [0], "materialBind")
+    made.bind("Rim", "UsdPreviewSurface", part.GetPrim(), diffuseColor=Gf.Vec3f(1, 0, 0))
+    assert made.colour is None
+
+
+def test_instances_have_the_colour_that_is_inside_them() -> None:
+    made = Stage()
+    made.bind("Paint", "UsdPreviewSurface", made.top, diffuseColor=Gf.Vec3f(*LINEAR))
+    for name in ("One", "Two"):
+        again = made.stage.DefinePrim(f"/{name}")
+        again.GetReferences().AddInternalReference("/Crate")
+        again.SetInstanceable(True)
+    assert made.colour == SRGB
+    made.paint(made.stage.GetPrimAtPath("/Two"), (1, 0, 0))
+    assert made.colour == SRGB  # not all have it, so that the material tells
+
+
 def test_a_tint_is_part_of_the_colour() -> None:
     made = Stage()
     whole, half = Gf.Vec3f(1, 1, 1), Gf.Vec3f(*LINEAR)
