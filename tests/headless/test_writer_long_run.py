@@ -2,7 +2,7 @@
 
 Frame n shows what the scene was at step n: cubes that wander, each with a class of its own, and ids drawn anew for
 every frame and camera. What the labels must be is computed here from where the cubes stood, with nothing of the
-package.
+package. The cubes are bright or dark as the bits of n are, so that a picture tells whose it is.
 """
 
 from __future__ import annotations
@@ -15,6 +15,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
+from pxr import Gf
 from staging import camera, cube, opened, product
 
 from framepress.headless import rep
@@ -42,24 +44,35 @@ def box_of_cube(which: int, step: int, view: str) -> list[float]:
 
 
 class Mishaps:
-    """What befalls a step: an unlisted class, a torn picture, a frame that was not drawn."""
+    """What befalls a step: an unlisted class, a torn picture, boxes that do not come, a frame that was not drawn."""
 
     def __init__(self, steps: int) -> None:
-        chosen = np.random.default_rng(5).permutation(np.arange(EMPTY_AT_FIRST, steps))[: 3 * (steps // 15)]
-        self.unlisted, self.torn, self.empty = (set(part.tolist()) for part in np.array_split(chosen, 3))
+        chosen = np.random.default_rng(5).permutation(np.arange(EMPTY_AT_FIRST, steps))[: 4 * (steps // 20)]
+        parts = [set(part.tolist()) for part in np.array_split(chosen, 4)]
+        self.unlisted, self.torn, self.boxless, self.empty = parts
 
     @property
     def all(self) -> set[int]:
-        return self.unlisted | self.torn | self.empty | set(range(EMPTY_AT_FIRST))
+        return self.unlisted | self.torn | self.boxless | self.empty | set(range(EMPTY_AT_FIRST))
 
 
 def hurt(data: dict[str, Any], step: int, mishaps: Mishaps) -> dict[str, Any]:
     for values in data["renderProducts"].values():
         if step in mishaps.torn:
             values["rgb"] = {"data": values["rgb"]["data"][:-1]}
+        if step in mishaps.boxless:
+            del values["bounding_box_2d_tight"]
         if step in mishaps.empty:
             values["rgb"] = {"data": np.zeros((0,), np.uint8)}
     return data
+
+
+def used_again(data: dict[str, Any]) -> None:
+    """What Replicator does with its buffers at the next step."""
+    for values in data["renderProducts"].values():
+        for value in values.values():
+            if isinstance(value, dict) and isinstance(value.get("data"), np.ndarray):
+                value["data"][...] = np.zeros((), value["data"].dtype)
 
 
 def run(folder: Path, steps: int, mishaps: Mishaps) -> Any:
@@ -67,6 +80,7 @@ def run(folder: Path, steps: int, mishaps: Mishaps) -> Any:
     host = opened(quirks=Quirks(redraw=3, empty_frames=EMPTY_AT_FIRST))
     things = [cube(host.stage, f"/World/Thing{which}", name) for which, name in enumerate(CLASSES)]
     labels = [thing.GetPrim().GetAttribute("semantics:labels:class") for thing in things]
+    colours = [thing.CreateDisplayColorAttr() for thing in things]
     places = [thing.GetPrim().GetAttribute("xformOp:translate") for thing in things]
     products = [
         product(camera(host.stage, f"/World/{name}", eye, (eye[0], 0, eye[2])), (WIDTH, HEIGHT), name)
@@ -77,6 +91,7 @@ def run(folder: Path, steps: int, mishaps: Mishaps) -> Any:
     class Mishappen(build_writer(rep)):  # type: ignore[misc]
         def write(self, data: dict[str, Any]) -> None:
             super().write(hurt(data, now, mishaps))
+            used_again(data)
 
     writer = Mishappen(
         output_dir=folder, formats="coco,yolo", channels="rgb", labels=CLASSES, on_error="count", workers=3
@@ -85,6 +100,7 @@ def run(folder: Path, steps: int, mishaps: Mishaps) -> Any:
     for now in range(steps):
         for which, attribute in enumerate(places):
             attribute.Set(place(which, now))
+            colours[which].Set([Gf.Vec3f(0.9 if now >> which & 1 else 0.01)])
         labels[now % 4].Set(["zebra" if now in mishaps.unlisted else CLASSES[now % 4]])
         rep.orchestrator.step()
         labels[now % 4].Set([CLASSES[now % 4]])
@@ -108,10 +124,10 @@ def test_each_frame_is_accounted_for_and_no_label_is_wrong(tmp_path: Path, steps
     assert totals["asked"] == steps
     assert totals["written"] == steps - lost
     assert totals["refused"] == len(mishaps.unlisted)
-    assert totals["failed"] == len(mishaps.torn)
+    assert totals["failed"] == len(mishaps.torn | mishaps.boxless)
     assert totals["frames without an image"] == len(mishaps.empty) + EMPTY_AT_FIRST
     told = {int(line["frame"]) for line in lines if line["kind"] == "failed"}
-    assert told == mishaps.torn
+    assert told == mishaps.torn | mishaps.boxless
 
     document = json.loads((tmp_path / "out/coco/annotations/instances_default.json").read_text())
     names = {entry["id"]: entry["name"] for entry in document["categories"]}
@@ -119,6 +135,7 @@ def test_each_frame_is_accounted_for_and_no_label_is_wrong(tmp_path: Path, steps
     images = {entry["id"]: Path(entry["file_name"]) for entry in document["images"]}
     seen = {(path.parent.name, int(path.stem)) for path in images.values()}
     assert seen == {(view, step) for step in set(range(steps)) - mishaps.all for view in EYES}
+    pixels = {key: np.asarray(Image.open(tmp_path / "out/coco/images/default" / path)) for key, path in images.items()}
     count = 0
     for entry in document["annotations"]:
         path = images[entry["image_id"]]
@@ -128,5 +145,7 @@ def test_each_frame_is_accounted_for_and_no_label_is_wrong(tmp_path: Path, steps
         truth = np.array(box_of_cube(which, int(path.stem), path.parent.name))
         # A pixel belongs to what is seen at its centre: a side is moved by half a pixel at most.
         assert np.abs(truth - (x, y, x + width, y + height)).max() <= 0.5 + 1e-3, (path, entry)
+        shade = pixels[entry["image_id"]][y + height // 2, x + width // 2].max()
+        assert (shade > 128) == bool(int(path.stem) >> which & 1), (path, entry, shade)
         count += 1
     assert count == len(images) * len(CLASSES)
