@@ -78,22 +78,41 @@ def test_what_the_frames_hold_is_in_each_format(expected: tuple[Path, dict[str, 
     assert any((out / "native").rglob("*.png"))
 
 
+def interpreter(release: str) -> tuple[Path | None, Path | str]:
+    """The packages and the Python of a release; our own for "here"."""
+    if release == "here":
+        return None, sys.executable
+    site = site_of(PINS[release])
+    if site is None:
+        pytest.skip(f"no environment of Isaac Sim {release} yet: make pins")
+    return site, PINS[release] / "bin" / "python"
+
+
 @pytest.mark.parametrize("release", ["here", *PINS])
 def test_the_built_extension_writes_the_same_bytes_on_the_packages_of_each_release(
     built: Path, expected: tuple[Path, dict[str, str]], tmp_path: Path, release: str
 ) -> None:
-    python: str | Path = sys.executable
-    site = None
-    if release != "here":
-        site, python = site_of(PINS[release]), PINS[release] / "bin" / "python"
-        if site is None:
-            pytest.skip(f"no environment of Isaac Sim {release} yet: make pins")
+    site, python = interpreter(release)
     code = PRESS.format(folder=str(built), out=str(tmp_path / "out"))
     answer: dict[str, Any] = run(code, provided(tmp_path / "site", site), python=python)
     assert answer["errors"] == []
     assert answer["strangers"] == []
     assert Path(answer["place"]) == built / "vendor" / "framepress" / "__init__.py"
     assert answer["digests"] == expected[1]
+
+
+@pytest.mark.parametrize("release", ["here", *PINS])
+def test_a_host_that_looks_at_each_name_of_the_modules_needs_no_more_packages(
+    built: Path, tmp_path: Path, release: str
+) -> None:
+    """Kit searches a manifest's modules for extensions; the library's names are imported when they are looked at."""
+    site, python = interpreter(release)
+    code = "import inspect\nfrom fake_kit import Kit\nKit()\nimport framepress, framepress_kit\n"
+    code += "answer = [sorted(dict(inspect.getmembers(module))) for module in (framepress, framepress_kit)]"
+    packages = provided(tmp_path / "site", site)
+    library, kit = run(code, built / "vendor", built, packages, python=python)
+    assert {"convert", "merge", "open", "Frame"} <= set(library)
+    assert "FramepressExtension" in kit
 
 
 def test_the_manifest_finds_the_library_inside(built: Path) -> None:
