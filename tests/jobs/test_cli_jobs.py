@@ -98,10 +98,15 @@ def test_a_launch_that_is_told_to_end_ends_what_it_has_started(tmp_path: Path) -
         os.kill(int(started.read_text()), 0)
 
 
-def test_a_launch_tells_why_a_shard_is_not_complete(tmp_path: Path) -> None:
+def test_a_launch_tells_why_a_shard_is_not_complete(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     file = written(tmp_path / "a job", frames=2, script=SCRIPT + "    if frame_index: raise ValueError('mine')\n")
-    done = job("launch", file, tmp_path / "out", "--shards", 2, "--at-once", 1, "--stand-in")
+    python = tmp_path / "python.sh"  # one that changes the working folder
+    python.write_text(f'#!/bin/sh\ncd /\nexec {sys.executable} "$@"\n')
+    python.chmod(0o755)
+    monkeypatch.chdir(tmp_path)
+    done = job("launch", "a job/job.yaml", "out", "--shards", 2, "--at-once", 1, "--stand-in", "--python", python)
     assert done.exit_code == 4
+    assert "shard 0/2 (frames 0 to 0) is complete" in done.stderr
     assert "frame 000001: " in done.stderr
     assert "ValueError: mine; see " in done.stderr
     done = job("merge", file, tmp_path / "out")

@@ -155,7 +155,8 @@ def _log(out: Path, shard: Shard) -> Path:
 def _started(
     job: JobSpec, out: Path, shard: Shard, slot: int, gpu: str | None, python: list[str], stand_in: bool
 ) -> _Run:
-    command = [*python, "-m", "framepress.jobs", job.where, str(out), "--shard", str(shard)]
+    places = [str(Path(job.where).absolute()), str(out.absolute())]  # python.sh may change the working folder
+    command = [*python, "-m", "framepress.jobs", *places, "--shard", str(shard)]
     environ = dict(os.environ) if gpu is None else {**os.environ, "CUDA_VISIBLE_DEVICES": gpu}
     path = _log(out, shard)
     try:
