@@ -190,8 +190,18 @@ def test_boxes_without_an_instance_map_are_refused_with_the_way_out() -> None:
         apart({"rgb": {"data": mosaic(2)["rgb"]}, "bounding_box_2d_tight": tight}, 2)
 
 
-def test_a_mosaic_that_was_not_rendered_is_so_many_views_without_an_image() -> None:
-    given = values(mosaic(3)) | {"rgb": {"data": np.empty((0,), np.uint8)}}
+NOTHING: dict[str, Any] = {"data": np.empty((0,), np.uint8)}
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        values(mosaic(3)) | {"rgb": NOTHING},
+        values(mosaic(3)) | {"camera_params": {}},
+        {"rgb": NOTHING, "instance_segmentation_fast": NOTHING, "bounding_box_2d_tight": NOTHING, "camera_params": {}},
+    ],
+)
+def test_a_mosaic_that_was_not_rendered_is_so_many_views_without_an_image(given: dict[str, Any]) -> None:
     frame, accounts = frame_from_products(apart(given, 3), frame_id="0", index=0)
     assert frame is None
     assert accounts.counts["views without an image"] == 3

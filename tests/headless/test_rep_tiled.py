@@ -18,6 +18,7 @@ from framepress.core import View
 from framepress.errors import FrameError, InputError, OptionError
 from framepress.headless import host as hosts
 from framepress.headless import rep
+from framepress.headless.payloads.shot import Quirks
 from framepress.replicator.stage import rendered_stage
 from framepress.replicator.tile_cameras import OpenStage, params_of
 from framepress.replicator.writer import build_writer
@@ -110,6 +111,14 @@ def test_cameras_that_move_between_frames_are_where_they_were(tmp_path: Path) ->
     steps = np.diff([frame.views[1].camera.world_from_camera[0, 3] for frame in frames])  # type: ignore[index]
     np.testing.assert_allclose(steps, 0.1)
     assert len({frame.views[0].camera.world_from_camera.tobytes() for frame in frames}) == 1  # type: ignore[union-attr]
+
+
+def test_empty_frames_before_the_first_picture_are_counted(tmp_path: Path) -> None:
+    paths = staged(2)
+    hosts.current().quirks = Quirks(empty_frames=1)
+    report = written(tmp_path / "tiled", tiled(paths), frames=2)
+    assert (report.frames, report.views) == (1, 2)
+    assert report.run["frames without an image"] == 1
 
 
 def test_a_tile_through_another_lens_has_no_pinhole(tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ from typing import Any
 from framepress.capture.accounts import Accounts
 from framepress.capture.cameras import metres_per_unit
 from framepress.capture.layout import Annotation, Product
-from framepress.capture.pixels import RASTERS, raster
+from framepress.capture.pixels import RASTERS, not_rendered, raster
 from framepress.errors import InputError
 
 __all__ = ["Tiling", "split"]
@@ -96,21 +96,8 @@ def split(
         InputError: the mosaic is of another size, or objects were captured and no instance map that tells which tile
             they are in.
     """
-    if product.size_wh is not None and product.size_wh != tiling.mosaic_wh:
-        columns, rows = tiling.grid
-        width, height = tiling.size_wh
-        raise InputError(
-            f"{where}: {len(tiling.cameras)} cameras are {columns} x {rows} tiles of {width} x {height} px, together "
-            f"{tiling.mosaic_wh[0]} x {tiling.mosaic_wh[1]}, but the product has {product.size_wh[0]} x "
-            f"{product.size_wh[1]}; is a camera missing, or the size of a tile wrong?"
-        )
+    _check(product, tiling, where)
     given = product.annotations
-    boxed = next((name for name in (*_ROWS_2D, *_OF_THE_WORLD) if name in given), None)
-    if boxed and "idToSemantics" not in given.get(_MEASURED_IN, Annotation(None)).side:
-        raise InputError(
-            f"{where}: {boxed} of a tiled render product does not tell which tile an object is in; capture "
-            f"{_MEASURED_IN} too, as the writer does for formats with masks, or if its option `tiles` names the product"
-        )
     for name in given:
         if name not in (*RASTERS, *_ROWS_2D, *_OF_THE_WORLD, "camera_params"):
             accounts.add("annotators of a whole mosaic, which cannot be split", example=f"{where}: {name}")
@@ -123,10 +110,30 @@ def split(
         annotations = dict(shared)
         for annotator, entry in pixels.items():
             annotations[annotator] = _cut(entry, window, name)
-        if side is not None:
+        if "camera_params" in given and not of_mosaic:
+            annotations["camera_params"] = given["camera_params"]  # nothing was rendered yet
+        elif side is not None:
             annotations["camera_params"] = Annotation(None, side, f"{where}, {name}: camera_params")
         products.append(Product(name, tiling.size_wh, annotations, camera, metres))
     return products
+
+
+def _check(product: Product, tiling: Tiling, where: str) -> None:
+    if product.size_wh is not None and product.size_wh != tiling.mosaic_wh:
+        columns, rows = tiling.grid
+        width, height = tiling.size_wh
+        raise InputError(
+            f"{where}: {len(tiling.cameras)} cameras are {columns} x {rows} tiles of {width} x {height} px, together "
+            f"{tiling.mosaic_wh[0]} x {tiling.mosaic_wh[1]}, but the product has {product.size_wh[0]} x "
+            f"{product.size_wh[1]}; is a camera missing, or the size of a tile wrong?"
+        )
+    given = product.annotations
+    boxed = next((name for name in (*_ROWS_2D, *_OF_THE_WORLD) if name in given), None)
+    if boxed and not not_rendered(product) and "idToSemantics" not in given.get(_MEASURED_IN, Annotation(None)).side:
+        raise InputError(
+            f"{where}: {boxed} of a tiled render product does not tell which tile an object is in; capture "
+            f"{_MEASURED_IN} too, as the writer does for formats with masks, or if its option `tiles` names the product"
+        )
 
 
 def _mosaic(annotation: Annotation, tiling: Tiling) -> Annotation:
