@@ -10,6 +10,7 @@ import os
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
@@ -264,6 +265,7 @@ def test_many_threads_that_need_the_end_do_it_once() -> None:
 
     def work() -> None:
         done.append(threading.get_ident())
+        time.sleep(0.02)  # the others are here by then
 
     seal = Seal(work)
 
