@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,15 @@ ROOT = TESTS.parent
 EXTENSION = ROOT / "exts" / "framepress.replicator"
 PROVIDED = ("numpy", "numpy.libs", "PIL", "pillow.libs")
 PINS = {release: ROOT / ".venvs" / f"isaac-{release}" for release in ("4.5", "5.0", "5.1", "6.0.1")}
+
+
+START = """
+from pathlib import Path
+from fake_kit import DEFAULTS, Kit
+kit = Kit(forgets={forgets})
+before = set(sys.modules), list(sys.path)
+folder = Path({folder!r})
+"""
 
 
 def site_of(environment: Path) -> Path | None:
@@ -47,3 +57,16 @@ def run(code: str, *paths: Path, python: Path | str = sys.executable) -> Any:
     ended = subprocess.run(command, capture_output=True, text=True, env={"PATH": os.environ["PATH"]})
     assert ended.returncode == 0, ended.stderr
     return json.loads(ended.stdout.splitlines()[-1])
+
+
+def start(folder: Path, *, forgets: bool = True) -> str:
+    """Code that makes a Kit, of which `folder` is an extension."""
+    return START.format(folder=str(folder), forgets=forgets)
+
+
+def wheel(path: Path, files: dict[str, str]) -> Path:
+    """A zip file of that name; path -> text of each of its files."""
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, text in files.items():
+            archive.writestr(name, text)
+    return path
