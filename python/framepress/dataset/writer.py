@@ -25,7 +25,13 @@ from framepress.storage.images import encoder_backends
 from framepress.storage.output import Output
 from framepress.storage.transaction import FrameTransaction
 
-__all__ = ["DatasetWriter"]
+__all__ = ["CHOICES", "DatasetWriter"]
+
+CHOICES: Mapping[str, tuple[str, ...]] = {
+    "on_full": ("wait", "drop"),
+    "existing": ("error", "append", "resume"),
+    "on_error": ("raise", "count"),
+}
 
 _QUEUE_BYTES = 512 << 20
 
@@ -92,13 +98,9 @@ class DatasetWriter:
         origin: Mapping[str, Any] | None = None,
         on_failure: Callable[[str, BaseException], None] | None = None,
     ) -> None:
-        for name, value, allowed in (
-            ("on_full", on_full, ("wait", "drop")),
-            ("existing", existing, ("error", "append", "resume")),
-            ("on_error", on_error, ("raise", "count")),
-        ):
-            if value not in allowed:
-                raise OptionError(f"{name}={value!r}: must be one of {', '.join(allowed)}")
+        for name, value in (("on_full", on_full), ("existing", existing), ("on_error", on_error)):
+            if value not in CHOICES[name]:
+                raise OptionError(f"{name}={value!r}: must be one of {', '.join(CHOICES[name])}")
         if workers is not None and workers < 1:
             raise OptionError(f"workers={workers}: must be at least 1, or None for one a core up to 4")
         self._on_full, self._existing, self._on_error = on_full, existing, on_error

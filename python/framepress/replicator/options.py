@@ -22,10 +22,11 @@ from framepress.errors import InputError, OptionError
 from framepress.formats.kitti import WORLD_UP
 from framepress.replicator.annotators import Asked, channels_of, wanted
 from framepress.replicator.lenses import of_pinholes
+from framepress.replicator.option_kinds import check_kinds
 from framepress.replicator.sieve import Sieve
 from framepress.replicator.tiles import tilings_of
 
-__all__ = ["ON_ERROR", "Options"]
+__all__ = ["Options"]
 
 Formats = str | Sequence[str] | Mapping[str, Mapping[str, Any]]
 
@@ -100,13 +101,12 @@ class Options:
         if unknown:
             known = [*(name for name in signature(cls.of).parameters if name != "writing"), *_WRITING]
             raise OptionError(f"the writer has no option {unknown[0]!r}; it has {', '.join(known)}")
-        for name, value, allowed in (("on_error", on_error, ON_ERROR), ("world_up", world_up, _AXES)):
-            if value not in allowed:
-                raise OptionError(f"{name}={value!r}: must be one of {', '.join(allowed)}")
-        if type(first_frame) is not int or first_frame < 0:
-            raise OptionError(f"first_frame={first_frame!r}: must be a whole number of at least 0")
-        if keypoints not in (None, True, False):
-            raise OptionError(f"keypoints={keypoints!r}: must be true or false, or left out")
+        check_kinds(
+            formats=formats, labels=labels, unlisted=unlisted, channels=channels, keypoints=keypoints, split=split,
+            seed=seed, policy=policy, semantic_types=semantic_types, semantic_filter=semantic_filter,
+            min_visibility=min_visibility, sequence=sequence, first_frame=first_frame, world_up=world_up,
+            on_error=on_error, provenance=provenance, **writing,
+        )  # fmt: skip
         classes = _labels(labels)
         if classes is not None and keypoints is False:
             classes = classes.without_keypoints()  # a class that names some would have them all unlabelled
@@ -146,11 +146,9 @@ class Options:
         )
 
 
-ON_ERROR = ("raise", "count", "stop")
 PROBE = "FRAMEPRESS_PROBE"
 """Of the environment: the default of `Policy.probe`."""
 _IN_TILES = ("mask",)  # boxes of a tile are measured in its part of the instance map
-_AXES = ("x", "y", "z", "-x", "-y", "-z")
 _WRITING = ("workers", "queue_bytes", "on_full", "existing", "origin")
 
 
