@@ -1,0 +1,1 @@
+"""COCO files: a tolerant look at them, and the rules COCO-001 and on."""

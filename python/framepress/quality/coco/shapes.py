@@ -1,0 +1,131 @@
+"""Segmentations of many annotations, measured: area and bounds of run lengths and of polygons.
+
+Run lengths are exact: their pixels are counted. A polygon's area is that of its corners (the shoelace formula), and
+its bounds are theirs; a raster of it differs by part of its border, which is why `border` is told beside it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from itertools import chain
+
+import numpy as np
+
+from framepress.core.arrays import Array
+from framepress.quality.coco.document import NOT_FINITE
+from framepress.quality.coco.entries import Annotation, RunsSaid
+from framepress.quality.coco.runs import NOT_TEXT, Measured, measured_counts, measured_texts
+from framepress.quality.coco.table import ABSENT, COUNTS, EMPTY, POLYGONS, TEXT, Shapes
+
+__all__ = ["joined", "shapes"]
+
+_LARGEST = 1 << 40
+
+
+def shapes(annotations: list[Annotation]) -> Shapes:
+    """One row an annotation."""
+    said = [annotation.segmentation for annotation in annotations]
+    made = _blank(len(said))
+    rings = [row for row, value in enumerate(said) if type(value) is list and value]
+    made.kind[[row for row, value in enumerate(said) if type(value) is list and not value]] = EMPTY
+    if rings:
+        made.kind[rings] = POLYGONS
+        _measure_rings(made, np.array(rings), [said[row] for row in rings])  # type: ignore[misc]
+    for form, kind in ((str, TEXT), (list, COUNTS)):
+        runs = [row for row, value in enumerate(said) if type(value) is RunsSaid and type(value.counts) is form]
+        if runs:
+            made.kind[runs] = kind
+            _measure_runs(made, np.array(runs), [said[row] for row in runs])  # type: ignore[misc]
+    return made
+
+
+def joined(parts: list[Shapes]) -> Shapes:
+    """The rows of all, in order."""
+    parts = parts or [_blank(0)]
+    return Shapes(*(np.concatenate([getattr(part, column.name) for part in parts]) for column in fields(Shapes)))
+
+
+def _blank(rows: int) -> Shapes:
+    return Shapes(
+        kind=np.full(rows, ABSENT, np.int8),
+        verdict=np.zeros(rows, np.int8),
+        size_hw=np.zeros((rows, 2), np.int64),
+        total=np.zeros(rows, np.int64),
+        area=np.full(rows, np.nan),
+        area_least=np.full(rows, np.nan),
+        border=np.zeros(rows),
+        box=np.full((rows, 4), np.nan),
+        bad_ring=np.full(rows, -1, np.int32),
+        bad_length=np.zeros(rows, np.int32),
+    )
+
+
+def _measure_runs(made: Shapes, rows: Array, said: list[RunsSaid]) -> None:
+    sizes = [value.size for value in said]
+    size_hw = np.array([[min(max(side, -1), _LARGEST) for side in size] for size in sizes], np.int64)
+    if made.kind[rows[0]] == TEXT:
+        # A character beyond ASCII is as little run-length text as "~" is, whatever its bytes are.
+        measured = measured_texts([str(value.counts).encode("ascii", "replace") for value in said], size_hw[:, 0])
+        printed = [row for row, value in zip(rows.tolist(), said, strict=True) if str(value.counts)[:2] in _PRINTED]
+        made.verdict[rows] = measured.verdict
+        made.verdict[printed] = NOT_TEXT
+    else:
+        measured = measured_counts([value.counts for value in said], size_hw[:, 0])  # type: ignore[misc]
+        made.verdict[rows] = measured.verdict
+    _put(made, rows, measured, size_hw)
+
+
+_PRINTED = ("b'", 'b"')
+
+
+def _put(made: Shapes, rows: Array, measured: Measured, size_hw: Array) -> None:
+    made.size_hw[rows], made.total[rows] = size_hw, measured.total
+    whole = (made.verdict[rows] == 0) & (measured.total == size_hw[:, 0] * size_hw[:, 1])
+    rows = rows[whole]
+    made.area[rows] = made.area_least[rows] = measured.area[whole]
+    made.box[rows] = measured.box[whole]
+
+
+def _measure_rings(made: Shapes, rows: Array, said: list[list[list[float]]]) -> None:
+    count = np.fromiter(map(len, said), np.int64, len(said))
+    owner = np.repeat(np.arange(rows.size), count)
+    length = np.fromiter((len(ring) for shape in said for ring in shape), np.int64, owner.size)
+    bad = np.flatnonzero((length < 6) | (length % 2 == 1))
+    for ring in bad[::-1].tolist():  # the first one of each shape is kept
+        made.bad_ring[rows[owner[ring]]] = ring - int(np.cumsum(count)[owner[ring]] - count[owner[ring]])
+        made.bad_length[rows[owner[ring]]] = min(int(length[ring]), 2**31 - 1)
+    whole = np.ones(rows.size, np.bool_)
+    whole[owner[bad]] = False
+    if not whole.any():
+        return
+    kept = whole[owner]
+    length, owner = length[kept] // 2, owner[kept]
+    lists = (ring for shape, wanted in zip(said, whole.tolist(), strict=True) if wanted for ring in shape)
+    xy = np.fromiter(chain.from_iterable(lists), np.float64, 2 * int(length.sum())).reshape(-1, 2)
+    xy[xy == NOT_FINITE] = np.nan
+    area, border, box = _rings_measured(xy, length)
+    first = np.flatnonzero(np.diff(owner, prepend=-1))
+    rows = rows[whole]
+    total, largest = np.add.reduceat(area, first), np.maximum.reduceat(area, first)
+    made.area[rows] = total
+    made.area_least[rows] = np.where(total > largest, np.maximum(2 * largest - total, 0), total)
+    made.border[rows] = np.add.reduceat(border, first)
+    made.box[rows, :2] = np.minimum.reduceat(box[:, :2], first)
+    made.box[rows, 2:] = np.maximum.reduceat(box[:, 2:], first)
+
+
+def _rings_measured(xy: Array, length: Array) -> tuple[Array, Array, Array]:
+    """Area, circumference and bounds of closed rings, each of so many corners."""
+    end = np.cumsum(length)
+    begin = end - length
+    x, y = np.ascontiguousarray(xy[:, 0]), np.ascontiguousarray(xy[:, 1])
+    following = np.arange(1, x.size + 1)
+    following[end - 1] = begin
+    # About each ring's own first corner: far from the origin, a small ring's area would drown in the products.
+    dx, dy = x - np.repeat(x[begin], length), y - np.repeat(y[begin], length)
+    with np.errstate(over="ignore", invalid="ignore"):
+        area = np.abs(np.add.reduceat(dx * dy[following] - dx[following] * dy, begin)) / 2
+        border = np.add.reduceat(np.hypot(dx[following] - dx, dy[following] - dy), begin)
+    least = [np.minimum.reduceat(column, begin) for column in (x, y)]
+    most = [np.maximum.reduceat(column, begin) for column in (x, y)]
+    return area, border, np.stack((*least, *most), 1)
