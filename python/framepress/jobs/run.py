@@ -16,13 +16,13 @@ from framepress.jobs.shards import Shard
 from framepress.jobs.spec import JobSpec, read_job
 from framepress.jobs.stage import attached_writer, open_scene, products_of, randomiser, run_script
 from framepress.jobs.standing import Standing, standing
+from framepress.replicator.capture_on_play import capture_on_play_off
 from framepress.replicator.options import Options
 from framepress.replicator.sources import digest_of_files
 from framepress.replicator.stage import open_stage
 
 __all__ = ["run_shard", "run_shard_async"]
 
-_CAPTURE_ON_PLAY = "/omni/replicator/captureOnPlay"
 _SPEC = ("job", "out", "shard", "shards", "stand_in")
 
 
@@ -116,7 +116,7 @@ def _calls(work: _Work, found: Standing, place: Place, rep: Any) -> Calls:
     """All of a shard's capture, one orchestrator call after the other; ends with the writer detached and sealed."""
     job, frames = work.job, range(found.first_missing, found.frames.stop)
     with ExitStack() as undo:
-        _capture_on_play_off(rep, undo)
+        undo.enter_context(capture_on_play_off(rep))
         rep.set_global_seed(place.seed_of(job, frames.start))
         open_scene(job)
         names, made = run_script(job, rep)
@@ -149,15 +149,6 @@ def _files(job: JobSpec) -> dict[str, str]:
         "probe": hashlib.sha256(Path(probe).read_bytes()).hexdigest() if probe else "",
     }
     return {name: digest for name, digest in found.items() if digest}
-
-
-def _capture_on_play_off(rep: Any, undo: ExitStack) -> None:
-    """Frames come from `step` alone, and the setting is what it was afterwards: it outlives a session."""
-    import carb.settings
-
-    former = carb.settings.get_settings().get(_CAPTURE_ON_PLAY)
-    rep.orchestrator.set_capture_on_play(False)
-    undo.callback(rep.orchestrator.set_capture_on_play, True if former is None else bool(former))
 
 
 def _judged(work: _Work, before: Standing, place: Place) -> dict[str, Any]:

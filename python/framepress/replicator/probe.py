@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from framepress.replicator import probe_answers, probe_host
+from framepress.replicator.capture_on_play import capture_on_play_off
 
 __all__ = ["main", "probe"]
 
@@ -47,7 +48,8 @@ def probe() -> dict[str, Any]:
     failure = None
     try:
         _build_stage(rep)
-        _capture(rep, payloads)
+        with capture_on_play_off(rep):
+            _capture(rep, payloads)
     except Exception as error:  # what needs no frame can be asked all the same
         failure = _named(error)
     scene = probe_answers.Scene(SIZE_WH, DISTANCE, METERS_PER_UNIT, OFFSET, APERTURE, NAMES)
@@ -143,7 +145,6 @@ def _capture(rep: Any, taken: list[dict[str, Any]]) -> None:
             taken.append(copy.deepcopy(data))
 
     products = [rep.create.render_product("/World/Eye", SIZE_WH, name=name, force_new=True) for name in NAMES]
-    rep.orchestrator.set_capture_on_play(False)
     rep.WriterRegistry.register(ProbeWriter)
     writer = rep.WriterRegistry.get("ProbeWriter")
     writer.initialize()
