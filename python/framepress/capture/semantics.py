@@ -37,7 +37,8 @@ def labels_of(id_to_labels: Mapping[Any, Any], taxonomy: str, where: str) -> dic
     for key, value in id_to_labels.items():
         if not isinstance(value, (str, Mapping)):
             raise InputError(f"{where}: idToLabels[{key!r}] is {value!r}; expected {{type: label}} or a text")
-        text = value if isinstance(value, str) else str(value.get(taxonomy) or "")
+        given = value if isinstance(value, str) else value.get(taxonomy)
+        text = "" if given is None else str(given)
         found[id_of(key, where)] = split_labels(text)
     return found
 
