@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from itertools import chain
 
@@ -16,6 +17,9 @@ from framepress.quality.columns import MemoryColumns
 
 __all__ = ["frames_of", "gathered", "principal"]
 
+_EXTENSION = re.compile(r"\.[A-Za-z0-9]+$")
+_STEM = re.compile(r"[A-Za-z0-9_-]+(?:/[A-Za-z0-9_-]+)*")
+
 
 def principal(files: Sequence[CocoFile]) -> list[CocoFile]:
     """One file a split: a key-point file says again what the one beside it does."""
@@ -27,10 +31,12 @@ def principal(files: Sequence[CocoFile]) -> list[CocoFile]:
 
 def frames_of(files: Sequence[CocoFile]) -> list[list[str]]:
     """The id of each image's frame, as `coco.read` names them; a file in two splits is one frame in both."""
+    if (plain := _plain_frames(files)) is not None:
+        return plain
     splits = [
         Split(
             safe_name(file.split) if file.split else "",
-            [_plain(name, row) for row, name in enumerate(file.images.names)],
+            [_named(name, row) for row, name in enumerate(file.images.names)],
             [frame or None for frame in file.images.frame],
         )
         for file in files
@@ -49,7 +55,16 @@ def frames_of(files: Sequence[CocoFile]) -> list[list[str]]:
     ]
 
 
-def _plain(name: str, row: int) -> str:
+def _plain_frames(files: Sequence[CocoFile]) -> list[list[str]] | None:
+    """The names without extension, where `frame_ids` would come to the same, in a tenth of the time."""
+    if any(frame for file in files for frame in file.images.frame):
+        return None
+    found = [[_EXTENSION.sub("", name) for name in file.images.names] for file in files]
+    names = list(chain.from_iterable(found))
+    return found if len(set(names)) == len(names) and all(map(_STEM.fullmatch, names)) else None
+
+
+def _named(name: str, row: int) -> str:
     return name if name.rpartition("/")[2].strip(".") else f"{name}{row}"
 
 

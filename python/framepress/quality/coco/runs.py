@@ -38,22 +38,28 @@ class Measured:
     box: Array
 
 
-def measured_texts(texts: list[bytes], height: Array) -> Measured:
-    """Masks from COCO's text (see `ops.runs` for its form); `height` is int64, as each mask states it."""
-    lengths = np.fromiter(map(len, texts), np.int64, len(texts))
-    characters = np.frombuffer(b"".join(texts), np.uint8) - np.uint8(48)
-    rows = np.flatnonzero(_sound(characters, lengths))
-    if rows.size < len(texts):
-        return _spread([measured_texts([texts[row] for row in rows.tolist()], height[rows])], rows, len(texts))
-    stop = np.cumsum(lengths)
+def measured_texts(text: bytes, lengths: Array, height: Array) -> Measured:
+    """Masks from COCO's texts (see `ops.runs` for the form), one after the other.
+
+    Args:
+        lengths: int64 (N,): of each mask's text.
+        height: int64 (N,): as each mask states it.
+    """
+    characters = np.frombuffer(text, np.uint8) - np.uint8(48)
+    sound = _sound(characters, lengths)
+    rows = np.flatnonzero(sound)
+    if rows.size < lengths.size:
+        characters = characters[np.repeat(sound, lengths)]
+    count, height = lengths[rows], height[rows]
+    stop = np.cumsum(count)
     found, row = [], 0
-    while row < len(texts):
-        begin = int(stop[row] - lengths[row])
+    while row < rows.size:
+        begin = int(stop[row] - count[row])
         end = max(row + 1, int(np.searchsorted(stop, begin + _AT_ONCE, side="right")))
-        numbers, count = _numbers(characters[begin : stop[end - 1]], lengths[row:end])
-        found.append(_measured(*_undone(numbers, count), height[row:end]))
+        numbers, many = _numbers(characters[begin : stop[end - 1]], count[row:end])
+        found.append(_measured(*_undone(numbers, many), height[row:end]))
         row = end
-    return _spread(found, rows, len(texts))
+    return _spread(found, rows, lengths.size)
 
 
 def measured_counts(lists: list[list[int]], height: Array) -> Measured:
@@ -74,28 +80,35 @@ def _sound(characters: Array, lengths: Array) -> Array:
     stop = np.cumsum(lengths)
     sound = lengths > 0
     sound[sound] = characters[stop[sound] - 1] < 32
-    more = np.flatnonzero(characters >= 32)  # bit 5: the number goes on
-    long = more[_LONGEST - 1 :]
-    long = long[long - more[: long.size] < _LONGEST]
-    for places in (np.flatnonzero(characters > 63), long):
-        sound[np.searchsorted(stop, places, side="right")] = False
+    bad = characters > 63
+    more = characters >= 32  # bit 5: the number goes on
+    two = more[1:] & more[:-1]
+    four = two[2:] & two[:-2]
+    bad[: max(0, four.size - 2)] |= four[2:] & four[:-2]
+    if bad.any():
+        sound[np.searchsorted(stop, np.flatnonzero(bad), side="right")] = False
     return sound
 
 
 def _numbers(characters: Array, lengths: Array) -> tuple[Array, Array]:
     """The written numbers of all texts, int32, and how many each one has."""
-    more = np.flatnonzero(characters >= 32)
-    last = characters < 32
-    # The last group of a number has its sign in bit 4; nearly all numbers are that one group.
-    numbers = (((characters & 31) ^ 16).view(np.int8) - np.int8(16))[last].astype(np.int32)
-    count = lengths - np.diff(np.searchsorted(more, np.cumsum(lengths)), prepend=0)
-    if more.size:
-        number = more - np.arange(more.size)  # so many groups before it were the last of theirs
-        begin = np.flatnonzero(np.diff(number, prepend=-1))
-        groups = np.diff(np.append(begin, more.size))
-        place = np.arange(more.size) - np.repeat(begin, groups)
-        low = np.add.reduceat((characters[more] & 31).astype(np.int32) << (5 * place).astype(np.int32), begin)
-        numbers[number[begin]] = (numbers[number[begin]] << (5 * groups).astype(np.int32)) + low
+    going_on, bits = characters >= 32, characters & 31
+    # The last group of a number has its sign in bit 4. Most numbers are one group, or two.
+    values = ((bits ^ 16).view(np.int8) - np.int8(16)).astype(np.int16)
+    values[1:] = np.where(going_on[:-1], values[1:] << 5 | bits[:-1], values[1:])
+    ends = np.flatnonzero(~going_on)
+    numbers = values[ends].astype(np.int32)
+    count = np.diff(np.searchsorted(ends, np.cumsum(lengths)), prepend=0)
+    more = going_on[1:] & going_on[:-1]
+    more[:-1] &= ~going_on[2:]  # the last two of three groups and more
+    last = np.flatnonzero(more) + 2
+    number = np.searchsorted(ends, last)
+    back = 2
+    while last.size:  # two groups back from the last one, three, ...
+        numbers[number] = numbers[number] << 5 | bits[last - back]
+        back += 1
+        further = (last >= back) & going_on[last - back]
+        last, number = last[further], number[further]
     return numbers, count
 
 

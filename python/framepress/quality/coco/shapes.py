@@ -14,7 +14,7 @@ import numpy as np
 from framepress.core.arrays import Array
 from framepress.quality.coco.document import NOT_FINITE
 from framepress.quality.coco.entries import Annotation, RunsSaid
-from framepress.quality.coco.runs import NOT_TEXT, Measured, measured_counts, measured_texts
+from framepress.quality.coco.runs import Measured, measured_counts, measured_texts
 from framepress.quality.coco.table import ABSENT, COUNTS, EMPTY, POLYGONS, TEXT, Shapes
 
 __all__ = ["joined", "shapes"]
@@ -62,20 +62,20 @@ def _blank(rows: int) -> Shapes:
 
 def _measure_runs(made: Shapes, rows: Array, said: list[RunsSaid]) -> None:
     sizes = [value.size for value in said]
-    size_hw = np.array([[min(max(side, -1), _LARGEST) for side in size] for size in sizes], np.int64)
+    try:
+        size_hw = np.clip(np.array(sizes, np.int64), -1, _LARGEST)
+    except OverflowError:
+        size_hw = np.array([[min(max(side, -1), _LARGEST) for side in size] for size in sizes], np.int64)
     if made.kind[rows[0]] == TEXT:
-        # A character beyond ASCII is as little run-length text as "~" is, whatever its bytes are.
-        measured = measured_texts([str(value.counts).encode("ascii", "replace") for value in said], size_hw[:, 0])
-        printed = [row for row, value in zip(rows.tolist(), said, strict=True) if str(value.counts)[:2] in _PRINTED]
-        made.verdict[rows] = measured.verdict
-        made.verdict[printed] = NOT_TEXT
+        texts = [value.counts for value in said]
+        lengths = np.fromiter(map(len, texts), np.int64, len(texts))
+        # A character beyond ASCII becomes "?", which is as little run-length text.
+        whole = "".join(texts).encode("ascii", "replace")  # type: ignore[arg-type]
+        measured = measured_texts(whole, lengths, size_hw[:, 0])
     else:
         measured = measured_counts([value.counts for value in said], size_hw[:, 0])  # type: ignore[misc]
-        made.verdict[rows] = measured.verdict
+    made.verdict[rows] = measured.verdict
     _put(made, rows, measured, size_hw)
-
-
-_PRINTED = ("b'", 'b"')
 
 
 def _put(made: Shapes, rows: Array, measured: Measured, size_hw: Array) -> None:

@@ -180,6 +180,8 @@ def _crowds(said: Array) -> Array:
 
 
 def _shares(values: Sequence[Any]) -> Array:
+    if set(map(type, values)) == {type(None)}:
+        return np.full(len(values), np.nan)
     return np.array([value if type(value) in (int, float) and 0 <= value <= 1 else np.nan for value in values])
 
 
