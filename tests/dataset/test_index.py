@@ -9,6 +9,7 @@ import sys
 import tracemalloc
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -89,6 +90,20 @@ def test_areas_masks_and_distances_are_those_of_the_pixels_and_the_camera(tmp_pa
                 assert np.isnan(index.objects["distance"][row])
             row += 1
     assert row == index.objects.rows
+
+
+def test_a_box_is_as_far_turned_as_it_was_set_up_seen_from_the_camera(tmp_path: Path) -> None:
+    """FRONT looks along the world's y axis, so that its x axis is the world's; counted from above, +y down."""
+    index = Index.of(pressed(tmp_path / "set", mono()))
+    turned = np.degrees(index.objects["yaw"][index.objects["box3d"]])
+    np.testing.assert_allclose(turned, [-35, -80, -10, 20, -15, 0], atol=1e-4)
+    assert np.isnan(index.objects["yaw"][~index.objects["box3d"]]).all()
+
+
+def test_a_view_keeps_a_time_of_its_own(tmp_path: Path) -> None:
+    frame = rig()[0]
+    late = frame.replaced(views=(replace(frame.views[0], time_ns=123), replace(frame.views[1], time_ns=None)))
+    assert Index.of(pressed(tmp_path / "set", [late])).views["time_ns"].tolist() == [123, NO_TIME]
 
 
 def test_the_summary_counts_everything_and_is_plain_json(tmp_path: Path) -> None:

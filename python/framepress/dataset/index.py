@@ -2,9 +2,10 @@
 
 frames:   id (text), index, sequence, split, scene and seed (of `meta`, as text), time_ns (NO_TIME = not known),
           features (bit set), first_view, views, first_object, objects
-views:    frame, name, width, height [px], first_object, objects
+views:    frame, name, time_ns (its own, NO_TIME = not known), width, height [px], first_object, objects
 objects:  frame, view, id, label, track (-1 = none), box and box_full [px, edges], area [px], visibility, truncation,
-          distance [m, from the camera to the 3D box's centre], all NaN = not known; crowd, mask, box3d (whether known)
+          distance [m, from the camera to the 3D box's centre], yaw [rad, of its x axis about the camera's y axis], all
+          NaN = not known; crowd, mask, box3d (whether known)
 files:    path (text, relative to the dataset), size [bytes, -1 = missing], frame, edition
 
 `sequence`, `split`, `scene`, `seed`, `name`, `label`, `track` and `edition` count in the lists of the same name; other

@@ -22,10 +22,11 @@ from framepress.storage.journal import Journal
 
 __all__ = ["COLUMNS", "NO_TIME", "TEXTS", "VERSION", "VOCABULARIES", "build", "read_header"]
 
-VERSION = 2
+VERSION = 3
 HEADER = "index.json"
 NO_TIME = np.iinfo(np.int64).min
 _BLOCK_ROWS = 4096
+_STEEP = 0.9
 
 COLUMNS: dict[str, dict[str, tuple[str, tuple[int, ...]]]] = {
     "frames": {
@@ -34,7 +35,7 @@ COLUMNS: dict[str, dict[str, tuple[str, tuple[int, ...]]]] = {
         "features": ("<u8", ()),
     },
     "views": {
-        **dict.fromkeys(("frame", "first_object"), ("<i8", ())),
+        **dict.fromkeys(("frame", "time_ns", "first_object"), ("<i8", ())),
         **dict.fromkeys(("name", "width", "height", "objects"), ("<i4", ())),
     },
     "objects": {
@@ -42,7 +43,7 @@ COLUMNS: dict[str, dict[str, tuple[str, tuple[int, ...]]]] = {
         **dict.fromkeys(("label", "track"), ("<i4", ())),
         **dict.fromkeys(("box", "box_full"), ("<f8", (4,))),
         "area": ("<f8", ()),
-        **dict.fromkeys(("visibility", "truncation", "distance"), ("<f4", ())),
+        **dict.fromkeys(("visibility", "truncation", "distance", "yaw"), ("<f4", ())),
         **dict.fromkeys(("crowd", "mask", "box3d"), ("?", ())),
     },
     "files": {"size": ("<i8", ()), "frame": ("<i8", ()), "edition": ("<i4", ())},
@@ -169,6 +170,7 @@ class _Builder:
             {
                 "frame": frame_row,
                 "name": self._code("view_names", view.name),
+                "time_ns": NO_TIME if view.time_ns is None else view.time_ns,
                 "width": view.camera.width,
                 "height": view.camera.height,
                 "first_object": self._tables["objects"].rows,
@@ -192,6 +194,7 @@ class _Builder:
                 "visibility": objects.visibility,
                 "truncation": objects.truncation,
                 "distance": _distance_m(view),
+                "yaw": _yaw_rad(view),
                 "crowd": objects.crowd,
                 "mask": _masked(view),
                 "box3d": objects.box3d.known,
@@ -243,6 +246,19 @@ def _distance_m(view: View) -> Array:
     if pose is None:
         return np.full(len(centers), np.nan)
     return np.asarray(np.linalg.norm(centers - pose[:3, 3], axis=1))
+
+
+def _yaw_rad(view: View) -> Array:
+    """float64 (N,) [rad], -pi..pi: how the box's x axis is turned about the camera's y axis, as KITTI's rotation_y.
+
+    0 points along the camera's x axis, -pi/2 away from it. NaN where the box or the pose is not known, or where the
+    axis stands so steep that its direction seen from above says nothing.
+    """
+    pose, boxes = view.camera.world_from_camera, view.objects.box3d
+    if pose is None:
+        return np.full(len(boxes.center), np.nan)
+    ahead = boxes.axes()[:, :, 0] @ pose[:3, :3]
+    return np.where(np.abs(ahead[:, 1]) > _STEEP, np.nan, np.arctan2(-ahead[:, 2], ahead[:, 0]))
 
 
 def _masked(view: View) -> Array:

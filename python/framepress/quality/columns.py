@@ -1,9 +1,9 @@
 """The columns of a dataset, wherever they come from: an `Index` of ours, or a format's tolerant look.
 
 frames:   index, sequence, split, time_ns (NO_TIME = not known), scene, seed; texts("id")
-views:    frame, name, width, height [px, 0 = not known]
+views:    frame, name, time_ns (its own, NO_TIME = not known), width, height [px, 0 = not known]
 objects:  frame, view, id, label, track (-1 = none), box and box_full [px, edges], area [px], visibility, truncation,
-          distance [m], all NaN = not known; crowd, mask, box3d (whether known)
+          distance [m], yaw [rad], all NaN = not known; crowd, mask, box3d (whether known)
 
 As in `dataset.index`: `sequence`, `split`, `scene`, `seed`, `name`, `label` and `track` count in the lists of that
 name, `frame` and `view` in their tables. A column that a source cannot know is filled with what stands for "not known".
@@ -19,7 +19,7 @@ import numpy as np
 from framepress.core import LabelMap
 from framepress.core.arrays import Array
 
-__all__ = ["Columns", "MemoryColumns", "MemoryTable", "TableLike"]
+__all__ = ["NO_TIME", "Columns", "MemoryColumns", "MemoryTable", "TableLike"]
 
 NO_TIME = np.iinfo(np.int64).min
 _BLANKS: dict[str, dict[str, tuple[str, Any]]] = {
@@ -31,7 +31,13 @@ _BLANKS: dict[str, dict[str, tuple[str, Any]]] = {
         "seed": ("int32", 0),
         "time_ns": ("int64", NO_TIME),
     },
-    "views": {"frame": ("int64", 0), "name": ("int32", 0), "width": ("int32", 0), "height": ("int32", 0)},
+    "views": {
+        "frame": ("int64", 0),
+        "name": ("int32", 0),
+        "time_ns": ("int64", NO_TIME),
+        "width": ("int32", 0),
+        "height": ("int32", 0),
+    },
     "objects": {
         "frame": ("int64", 0),
         "view": ("int64", 0),
@@ -42,6 +48,7 @@ _BLANKS: dict[str, dict[str, tuple[str, Any]]] = {
         "visibility": ("float32", np.nan),
         "truncation": ("float32", np.nan),
         "distance": ("float32", np.nan),
+        "yaw": ("float32", np.nan),
         "crowd": ("bool", False),
         "mask": ("bool", False),
         "box3d": ("bool", False),
