@@ -10,7 +10,8 @@
 
 Scopes, and what the function is given:
 
-    file        the tolerant look at an edition's files, a class of its own for each format (`look.Look`)
+    file        the tolerant look at an edition's files, a class of its own for each format (`look.Look`); for rules that read
+                whole files (`decodes`) also the ids of the frames to look at, None for all
     image       one `pictures.Picture`: an image file, decoded or not, and what was measured of it
     images      all of them, as `pictures.Pictures`
     frame       one `Frame` with its channels
@@ -48,6 +49,9 @@ class Rule:
         breaks: who reads it wrongly and how; "" where it is a matter of quality alone.
         remedy: the way out, as an imperative.
         format: whose files, for scope `file`; "" for all.
+        without: formats that have a code of their own for it, where `format` is "".
+        decodes: of scope `file`, whether whole files are read or decoded: not where a profile says `pixels = false`,
+            and with the ids of the frames to look at as a second subject, None for all.
     """
 
     code: str
@@ -58,6 +62,12 @@ class Rule:
     remedy: str
     format: str
     check: Check
+    without: tuple[str, ...] = ()
+    decodes: bool = False
+
+    def is_for(self, format: str) -> bool:
+        """Whether a rule of scope `file` looks at this format's files."""
+        return self.format == format or (not self.format and format not in self.without)
 
     def __call__(self, *subject: Any, **thresholds: Any) -> Iterator[Issue]:
         yield from self.check(*subject, **thresholds)
@@ -99,7 +109,16 @@ class Rule:
 
 
 def rule(
-    code: str, scope: str, severity: str, *, stage: str, remedy: str, breaks: str = "", format: str = ""
+    code: str,
+    scope: str,
+    severity: str,
+    *,
+    stage: str,
+    remedy: str,
+    breaks: str = "",
+    format: str = "",
+    without: tuple[str, ...] = (),
+    decodes: bool = False,
 ) -> Callable[[Check], Rule]:
     """Make a rule of a function."""
     if scope not in SCOPES or severity not in SEVERITIES or stage not in STAGES:
@@ -108,7 +127,7 @@ def rule(
     def made(check: Check) -> Rule:
         if not (check.__doc__ or "").strip():
             raise OptionError(f"rule {code}: needs a docstring that says what must hold")
-        return Rule(code, scope, severity, stage, breaks, remedy, format, check)
+        return Rule(code, scope, severity, stage, breaks, remedy, format, check, without, decodes)
 
     return made
 

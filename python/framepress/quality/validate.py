@@ -103,6 +103,8 @@ def validate(
         result.left_out.append("pixels: no image was decoded, no channels were compared")
         return result
     chosen_frames = _sample(result, sample)
+    for edition in result.editions:
+        _check_whole_files(result, edition, chosen_frames)
     _check_images(result, chosen_frames, workers, on_progress)
     if source.format.carries & _PIXELS:
         check_frames(source, profile, result.findings, chosen_frames, workers, on_progress)
@@ -130,8 +132,17 @@ def _check_files(result: Validation, edition: Edition) -> None:
     if edition.look is None:
         return
     for chosen in result.profile.chosen(FILE):
-        if chosen.rule.format in ("", edition.format):
+        if chosen.rule.is_for(edition.format) and not chosen.rule.decodes:
             found = chosen.rule(edition.look, **chosen.thresholds)
+            result.findings.add(chosen.rule.code, chosen.severity, found, edition.format)
+
+
+def _check_whole_files(result: Validation, edition: Edition, frames: frozenset[str] | None) -> None:
+    if edition.look is None:
+        return
+    for chosen in result.profile.chosen(FILE):
+        if chosen.rule.is_for(edition.format) and chosen.rule.decodes:
+            found = chosen.rule(edition.look, frames, **chosen.thresholds)
             result.findings.add(chosen.rule.code, chosen.severity, found, edition.format)
 
 
