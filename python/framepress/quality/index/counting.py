@@ -1,0 +1,88 @@
+"""Counts over columns of millions of rows: in spans, so that no second copy of a column is made."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from framepress.core.arrays import Array
+from framepress.quality.columns import Columns
+
+__all__ = ["areas_px", "distinct", "evenness", "objects_of_classes", "present", "sizes_wh", "spans", "split_of_views"]
+
+_SPAN = 1 << 20
+
+
+def spans(rows: int) -> Iterator[slice]:
+    """The rows of a table in parts of at most 1,048,576."""
+    for start in range(0, rows, _SPAN):
+        yield slice(start, min(start + _SPAN, rows))
+
+
+def distinct(keys: Iterator[Array]) -> Array:
+    """int64, sorted: every key once. Needs memory for the different keys of each part only."""
+    parts = [np.unique(part) for part in keys]
+    return np.unique(np.concatenate(parts)) if parts else np.empty(0, np.int64)
+
+
+def present(columns: Columns) -> tuple[Array, Array]:
+    """int64 (N,), (N,): view and label of every pair of which there is an object, sorted by view."""
+    count = max(len(columns.labels), 1)
+    keys = distinct(_view_labels(columns, count))
+    return keys // count, keys % count
+
+
+def _view_labels(columns: Columns, count: int) -> Iterator[Array]:
+    objects = columns.objects
+    for part in spans(objects.rows):
+        label = objects["label"][part].astype(np.int64)
+        known = (label >= 0) & (label < count)
+        yield objects["view"][part][known] * count + label[known]
+
+
+def objects_of_classes(columns: Columns) -> Array:
+    """int64 (classes,)"""
+    count = len(columns.labels)
+    totals = np.zeros(count, np.int64)
+    for part in spans(columns.objects.rows):
+        label = columns.objects["label"][part]
+        totals += np.bincount(label[(label >= 0) & (label < count)], minlength=count)[:count]
+    return totals
+
+
+def split_of_views(columns: Columns) -> Array:
+    """int32 (views,), a position in `splits`."""
+    return np.asarray(columns.frames["split"])[np.asarray(columns.views["frame"])]
+
+
+def sizes_wh(columns: Columns, part: slice) -> Array:
+    """float64 (N, 2) [px]: the image of each of these objects; NaN where it is not known."""
+    view = columns.objects["view"][part]
+    size: Array = np.stack((columns.views["width"][view], columns.views["height"][view]), 1).astype(np.float64)
+    size[size <= 0] = np.nan
+    return size
+
+
+def areas_px(columns: Columns, part: slice) -> Array:
+    """float64 (N,): visible pixels of each of these objects, those of its box where no mask tells; NaN: not known."""
+    area = np.asarray(columns.objects["area"][part], np.float64)
+    box = columns.objects["box"][part]
+    return np.asarray(np.where(np.isnan(area), (box[:, 2] - box[:, 0]) * (box[:, 3] - box[:, 1]), area))
+
+
+def evenness(counts: Array) -> float | None:
+    """Shannon entropy over its greatest possible value, 0 (all in one) .. 1 (all equal); Pielou 1966.
+
+    Args:
+        counts: one number a kind, those of nothing too.
+
+    Returns:
+        None where there is only one kind, or nothing was counted.
+    """
+    counts = np.asarray(counts, np.float64).ravel()
+    total = counts.sum()
+    if counts.size < 2 or total <= 0:
+        return None
+    shares = counts[counts > 0] / total
+    return float(min(max(-(shares * np.log(shares)).sum() / np.log(counts.size), 0.0), 1.0))

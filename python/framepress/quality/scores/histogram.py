@@ -1,0 +1,60 @@
+"""A histogram with stated edges, filled part by part."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from framepress.core.arrays import Array
+
+__all__ = ["Histogram"]
+
+
+class Histogram:
+    """Bins are half-open, the last one closed; NaN counts as not known.
+
+    Args:
+        edges: rising, one more than bins.
+        unit: of the edges, "" for plain numbers.
+    """
+
+    def __init__(self, edges: Array, unit: str = "") -> None:
+        self.edges = np.asarray(edges, np.float64)
+        self.unit = unit
+        self.counts = np.zeros(self.edges.size - 1, np.int64)
+        self.below = self.above = self.unknown = 0
+        self._sum = 0.0
+        self._least, self._greatest = np.inf, -np.inf
+
+    def add(self, values: Array) -> None:
+        values = np.asarray(values, np.float64).ravel()
+        known = values[np.isfinite(values)]
+        self.unknown += values.size - known.size
+        if not known.size:
+            return
+        self.below += int(np.count_nonzero(known < self.edges[0]))
+        self.above += int(np.count_nonzero(known > self.edges[-1]))
+        self.counts += np.histogram(known, self.edges)[0]
+        self._sum += float(known.sum())
+        self._least = min(self._least, float(known.min()))
+        self._greatest = max(self._greatest, float(known.max()))
+
+    @property
+    def known(self) -> int:
+        return int(self.counts.sum()) + self.below + self.above
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON-able; minimum, maximum and mean are those of the values themselves, None where none is known."""
+        known = self.known
+        return {
+            "unit": self.unit,
+            "edges": self.edges.tolist(),
+            "counts": self.counts.tolist(),
+            "below": self.below,
+            "above": self.above,
+            "unknown": self.unknown,
+            "minimum": self._least if known else None,
+            "maximum": self._greatest if known else None,
+            "mean": self._sum / known if known else None,
+        }
