@@ -17,6 +17,7 @@ Scopes, and what the function is given:
     frame       one `Frame` with its channels
     sequence    two neighbouring `Frame`s of one sequence
     index       the `columns.Columns` of the whole dataset
+    export      one `export.export.Export`: an edition of ours read back, beside the journal
 """
 
 from __future__ import annotations
@@ -29,9 +30,23 @@ from typing import Any, TypeAlias
 from framepress.errors import OptionError
 from framepress.quality.issue import SEVERITIES, Issue
 
-__all__ = ["FILE", "FRAME", "IMAGE", "IMAGES", "INDEX", "Rule", "SCOPES", "SEQUENCE", "STAGES", "rule", "rules_in"]
+__all__ = [
+    "EXPORT",
+    "FILE",
+    "FRAME",
+    "IMAGE",
+    "IMAGES",
+    "INDEX",
+    "Rule",
+    "SCOPES",
+    "SEQUENCE",
+    "STAGES",
+    "rule",
+    "rules_in",
+]
 
-SCOPES = FILE, IMAGE, IMAGES, FRAME, SEQUENCE, INDEX = ("file", "image", "images", "frame", "sequence", "index")
+SCOPES = ("file", "image", "images", "frame", "sequence", "index", "export")
+FILE, IMAGE, IMAGES, FRAME, SEQUENCE, INDEX, EXPORT = SCOPES
 STAGES = ("structure", "integrity", "format", "image", "annotation", "truth", "dataset", "time")
 """What a rule is about: folders and names; bytes that are whole; fields as readers need them; pixels; objects;
 agreement of independent channels; balance, splits, coverage; clocks."""

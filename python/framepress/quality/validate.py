@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from framepress.dataset.index import Index
@@ -15,8 +15,8 @@ from framepress.quality.frames import UNREADABLE, check_frames
 from framepress.quality.images.pictures import Pictures, pictures
 from framepress.quality.issue import ERROR, Issue, at_least
 from framepress.quality.look import ImageFile, Look, look_of
-from framepress.quality.profile import Profile
-from framepress.quality.rule import FILE, IMAGE, IMAGES, INDEX
+from framepress.quality.profile import Chosen, Profile
+from framepress.quality.rule import FILE, FRAME, IMAGE, IMAGES, INDEX, SEQUENCE
 from framepress.quality.sample import sampled
 
 __all__ = ["Edition", "Validation", "validate"]
@@ -29,11 +29,23 @@ Progress = Callable[[str, int, int], None]
 
 @dataclass(frozen=True)
 class Edition:
-    """One format's files in the dataset."""
+    """One format's files in the dataset; `prefix` is its folder there, with a slash behind it, "" at the root."""
 
     format: str
     root: Path
     look: Look | None
+    prefix: str = ""
+
+    def placed(self, issues: Iterable[Issue]) -> Iterator[Issue]:
+        """With the names of files relative to the dataset, not to the edition."""
+        for issue in issues:
+            named = {of: self.prefix + name for of in ("file", "image") if (name := getattr(issue, of))}
+            yield replace(issue, **named) if self.prefix and named else issue
+
+    def images(self) -> list[ImageFile]:
+        """Every image once, by its name in the dataset."""
+        found = [] if self.look is None else self.look.images()
+        return [replace(image, name=self.prefix + image.name) if self.prefix else image for image in found]
 
 
 @dataclass
@@ -41,7 +53,9 @@ class Validation:
     """What was looked at and what was found.
 
     Args:
+        source: as it was opened; None where that failed.
         checked: what -> how many: files, images, frames, objects.
+        ran: the codes of the rules that looked at something.
         left_out: what the profile or a sample left out, as sentences.
     """
 
@@ -49,9 +63,11 @@ class Validation:
     profile: Profile
     editions: tuple[Edition, ...]
     findings: Findings = field(default_factory=Findings)
+    source: Dataset | None = None
     columns: Columns | None = None
     pictures: Pictures | None = None
     checked: dict[str, int] = field(default_factory=dict)
+    ran: set[str] = field(default_factory=set)
     left_out: list[str] = field(default_factory=list)
 
     @property
@@ -61,6 +77,14 @@ class Validation:
             count and at_least(self.findings.severities[code], self.profile.fail_on)
             for code, count in self.findings.counts.items()
         )
+
+    def take(self, chosen: Chosen, issues: Iterable[Issue], edition: Edition | None = None) -> None:
+        """Add what a rule found; in the files of an edition, where it looked at those."""
+        self.ran.add(chosen.rule.code)
+        if edition is None:
+            self.findings.add(chosen.rule.code, chosen.severity, issues)
+        else:
+            self.findings.add(chosen.rule.code, chosen.severity, edition.placed(issues), edition.format)
 
 
 def validate(
@@ -90,6 +114,7 @@ def validate(
     except JournalError as error:
         _unreadable(result, str(error))
         return result
+    result.source = source
     result.editions = tuple(_editions(source, path, format, result))
     for edition in result.editions:
         _check_files(result, edition)
@@ -97,8 +122,7 @@ def validate(
     if result.columns is not None:
         result.checked.update(frames=result.columns.frames.rows, objects=result.columns.objects.rows)
         for chosen in profile.chosen(INDEX):
-            found = chosen.rule(result.columns, **chosen.thresholds)
-            result.findings.add(chosen.rule.code, chosen.severity, found)
+            result.take(chosen, chosen.rule(result.columns, **chosen.thresholds))
     if not profile.pixels:
         result.left_out.append("pixels: no image was decoded, no channels were compared")
         return result
@@ -107,6 +131,7 @@ def validate(
         _check_whole_files(result, edition, chosen_frames)
     _check_images(result, chosen_frames, workers, on_progress)
     if source.format.carries & _PIXELS:
+        result.ran.update(chosen.rule.code for scope in (FRAME, SEQUENCE) for chosen in profile.chosen(scope))
         check_frames(source, profile, result.findings, chosen_frames, workers, on_progress)
     return result
 
@@ -124,7 +149,8 @@ def _editions(source: Dataset, path: Path, format: str | None, result: Validatio
             look = None if make is None else make(root)
         except InputError as error:
             _unreadable(result, str(error), name)
-        found.append(Edition(name, root, look))
+        prefix = root.relative_to(path).as_posix() + "/" if root != path else ""
+        found.append(Edition(name, root, look, prefix))
     return found
 
 
@@ -133,8 +159,7 @@ def _check_files(result: Validation, edition: Edition) -> None:
         return
     for chosen in result.profile.chosen(FILE):
         if chosen.rule.is_for(edition.format) and not chosen.rule.decodes:
-            found = chosen.rule(edition.look, **chosen.thresholds)
-            result.findings.add(chosen.rule.code, chosen.severity, found, edition.format)
+            result.take(chosen, chosen.rule(edition.look, **chosen.thresholds), edition)
 
 
 def _check_whole_files(result: Validation, edition: Edition, frames: frozenset[str] | None) -> None:
@@ -142,8 +167,7 @@ def _check_whole_files(result: Validation, edition: Edition, frames: frozenset[s
         return
     for chosen in result.profile.chosen(FILE):
         if chosen.rule.is_for(edition.format) and chosen.rule.decodes:
-            found = chosen.rule(edition.look, frames, **chosen.thresholds)
-            result.findings.add(chosen.rule.code, chosen.severity, found, edition.format)
+            result.take(chosen, chosen.rule(edition.look, frames, **chosen.thresholds), edition)
 
 
 def _columns(result: Validation, source: Dataset) -> Columns | None:
@@ -173,22 +197,19 @@ def _check_images(
 ) -> None:
     images: list[ImageFile] = []
     for edition in result.editions:
-        if edition.look is not None:
-            images += [found for found in edition.look.images() if frames is None or found.frame in frames]
+        images += [found for found in edition.images() if frames is None or found.frame in frames]
     images = _once(images)
     of_image = result.profile.chosen(IMAGE)
     gathered = []
     for done, picture in enumerate(pictures(images, workers=workers), start=1):
         for chosen in of_image:
-            found = chosen.rule(picture, **chosen.thresholds)
-            result.findings.add(chosen.rule.code, chosen.severity, found)
+            result.take(chosen, chosen.rule(picture, **chosen.thresholds))
         gathered.append(picture)
         on_progress("images", done, len(images))
     result.checked["images"] = len(images)
     result.pictures = Pictures.of(gathered)
     for chosen in result.profile.chosen(IMAGES):
-        found = chosen.rule(result.pictures, **chosen.thresholds)
-        result.findings.add(chosen.rule.code, chosen.severity, found)
+        result.take(chosen, chosen.rule(result.pictures, **chosen.thresholds))
 
 
 def _once(images: Sequence[ImageFile]) -> list[ImageFile]:
