@@ -4,6 +4,7 @@ FramepressError
 ├── OptionError     an option, a label map or a call is wrong; nothing was read or written      (exit code 2)
 │   └── LabelError  a class is unknown, repeated, or differs from another only in case
 ├── OutputError     the target cannot be written: it is full, taken, or not ours                (exit code 3)
+├── FindingsError   a dataset does not hold what was required of it                             (exit code 1)
 ├── InputError      something that was read is corrupt or contradicts itself                    (exit code 4)
 │   └── JournalError  a dataset's own journal is damaged
 └── FrameError      one frame failed in a worker; carries the frame's id and the cause          (exit code of the cause)
@@ -17,6 +18,7 @@ import importlib
 from types import ModuleType
 
 __all__ = [
+    "FindingsError",
     "FrameError",
     "FramepressError",
     "InputError",
@@ -48,6 +50,12 @@ class OutputError(FramepressError):
     """The target cannot be written: full, read-only, holding another dataset or the user's own files."""
 
     exit_code = 3
+
+
+class FindingsError(FramepressError):
+    """A dataset was checked and does not hold what was required of it; it is left as it is."""
+
+    exit_code = 1
 
 
 class InputError(FramepressError):

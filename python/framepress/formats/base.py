@@ -29,7 +29,7 @@ from framepress.errors import InputError, OptionError
 from framepress.storage.images import ENCODERS, check_file
 from framepress.storage.output import Content
 
-__all__ = ["Files", "Format", "FormatWriter", "Row", "Rows", "image_file"]
+__all__ = ["Files", "Format", "FormatWriter", "Row", "Rows", "by_id", "by_number", "by_stem", "image_file"]
 
 _KEPT = ("png", "jpeg")
 
@@ -59,6 +59,21 @@ class FormatWriter(Protocol):
     def finish(self, labels: LabelMap, rows: Rows, files: Files) -> None: ...
 
 
+def by_id(frame_id: str, number: int, view: str) -> str:
+    """What a view is called in formats that know frames of several views."""
+    return f"{view}:{frame_id}"
+
+
+def by_stem(frame_id: str, number: int, view: str) -> str:
+    """The same where every image is a frame of its own."""
+    return f"{view}/{frame_id}" if view else frame_id
+
+
+def by_number(frame_id: str, number: int, view: str) -> str:
+    """The same where files are numbered."""
+    return f"{view}:{number}"
+
+
 @dataclass(frozen=True, slots=True)
 class Format:
     """One row of the format table.
@@ -69,6 +84,10 @@ class Format:
         carries: features (`core.features`) that survive writing and reading back, with the options that keep most.
         writer: None for a format that is only read.
         read, read_labels, looks_like: None for a format that is only written.
+        key: from a frame's id, its index and a view's name what the view is called: the same before writing and after
+            reading back.
+        left_out: those of the rows' `counts` that count objects which the format does not keep.
+        precision_px: how far a box may be off after reading back.
     """
 
     name: str
@@ -78,6 +97,9 @@ class Format:
     read: Callable[..., Iterator[Frame]] | None = None
     read_labels: Callable[..., LabelMap] | None = None
     looks_like: Callable[[Path], bool] | None = None
+    key: Callable[[str, int, str], str] = by_id
+    left_out: tuple[str, ...] = ()
+    precision_px: float = 1e-6
 
     def make_writer(self, options: Mapping[str, Any]) -> FormatWriter:
         """A writer with these options.

@@ -245,4 +245,5 @@ FORMAT = Format(
     read=read,
     read_labels=read_labels,
     looks_like=looks_like,
+    left_out=("objects_hidden",),
 )

@@ -25,7 +25,7 @@ import numpy as np
 from framepress.core import Camera, Frame, LabelMap, View
 from framepress.core.arrays import Array
 from framepress.errors import InputError, OptionError
-from framepress.formats.base import Files, Format, Row, Rows, image_file
+from framepress.formats.base import Files, Format, Row, Rows, by_number, image_file
 from framepress.formats.kitti_geometry import LABEL_FROM_VELO
 from framepress.formats.kitti_read import DEPTH_STEPS, looks_like, read, read_labels
 from framepress.formats.kitti_table import LabelRules
@@ -268,4 +268,7 @@ FORMAT = Format(
     read=read,
     read_labels=read_labels,
     looks_like=looks_like,
+    key=by_number,
+    left_out=("hidden", "without_box"),
+    precision_px=0.01,
 )

@@ -22,7 +22,7 @@ import numpy as np
 from framepress.core import Frame, LabelMap, View
 from framepress.core.arrays import Array
 from framepress.errors import OptionError
-from framepress.formats.base import Files, Format, Row, Rows, image_file
+from framepress.formats.base import Files, Format, Row, Rows, by_stem, image_file
 from framepress.formats.visible import visible_boxes
 from framepress.formats.yolo_names import file_stem, split_folder
 from framepress.ops.polygons import bridged_ring, pixel_centres, rings_of_rles
@@ -224,4 +224,7 @@ FORMAT = Format(
     read=read,
     read_labels=read_labels,
     looks_like=looks_like,
+    key=by_stem,
+    left_out=("crowds", "objects_hidden", "objects_without_mask", "duplicate_rows"),
+    precision_px=1e-4,
 )

@@ -29,6 +29,7 @@ _MODULES = (
     "framepress.quality.index.rules",
     "framepress.quality.index.times",
     "framepress.quality.index.leaks",
+    "framepress.quality.export.rules",
 )
 
 

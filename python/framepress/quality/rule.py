@@ -10,8 +10,8 @@
 
 Scopes, and what the function is given:
 
-    file        the tolerant look at an edition's files, a class of its own for each format (`look.Look`); for rules that read
-                whole files (`decodes`) also the ids of the frames to look at, None for all
+    file        the tolerant look at an edition's files, a class of its own for each format (`look.Look`); for rules
+                that read whole files (`decodes`) also the ids of the frames to look at, None for all
     image       one `pictures.Picture`: an image file, decoded or not, and what was measured of it
     images      all of them, as `pictures.Pictures`
     frame       one `Frame` with its channels

@@ -9,14 +9,16 @@ from pathlib import Path
 from framepress.dataset.index import Index
 from framepress.dataset.opening import Dataset, open_dataset
 from framepress.errors import InputError, JournalError
+from framepress.formats import by_name
 from framepress.quality.columns import Columns
+from framepress.quality.export.export import export_of
 from framepress.quality.findings import Findings
 from framepress.quality.frames import UNREADABLE, check_frames
 from framepress.quality.images.pictures import Pictures, pictures
 from framepress.quality.issue import ERROR, Issue, at_least
 from framepress.quality.look import ImageFile, Look, look_of
 from framepress.quality.profile import Chosen, Profile
-from framepress.quality.rule import FILE, FRAME, IMAGE, IMAGES, INDEX, SEQUENCE
+from framepress.quality.rule import EXPORT, FILE, FRAME, IMAGE, IMAGES, INDEX, SEQUENCE
 from framepress.quality.sample import sampled
 
 __all__ = ["Edition", "Validation", "validate"]
@@ -133,6 +135,7 @@ def validate(
     if source.format.carries & _PIXELS:
         result.ran.update(chosen.rule.code for scope in (FRAME, SEQUENCE) for chosen in profile.chosen(scope))
         check_frames(source, profile, result.findings, chosen_frames, workers, on_progress)
+    _check_exports(result, source)
     return result
 
 
@@ -210,6 +213,22 @@ def _check_images(
     result.pictures = Pictures.of(gathered)
     for chosen in result.profile.chosen(IMAGES):
         result.take(chosen, chosen.rule(result.pictures, **chosen.thresholds))
+
+
+def _check_exports(result: Validation, source: Dataset) -> None:
+    """Each edition of a dataset of ours, as its reader reads it, beside the journal."""
+    rules = result.profile.chosen(EXPORT)
+    if source.job is None or not isinstance(result.columns, Index) or not rules:
+        return
+    for edition in result.editions:
+        if by_name(edition.format).read is None:
+            continue
+        try:
+            export = export_of(result.path, source.job, source, result.columns, edition.format)
+            for chosen in rules:
+                result.take(chosen, chosen.rule(export, **chosen.thresholds))
+        except InputError as error:
+            _unreadable(result, str(error), edition.format)
 
 
 def _once(images: Sequence[ImageFile]) -> list[ImageFile]:

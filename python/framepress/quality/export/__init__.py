@@ -1,0 +1,1 @@
+"""Whether an edition holds what the journal says that was written into it."""
