@@ -7,9 +7,18 @@ from typing import Any
 import numpy as np
 
 from framepress.core import Frame, Rle, View
-from framepress.ops.masks import mask_table
+from framepress.ops.masks import MaskTable, mask_table
 
-__all__ = ["with_masks"]
+__all__ = ["shown", "with_masks"]
+
+
+def shown(view: View) -> MaskTable:
+    """All masks of the view's instance channel; made once, and shared by whoever asks.
+
+    Raises:
+        InputError: the channel cannot be read.
+    """
+    return view.channels.derived("masks", lambda: mask_table(view.channels["instance"]))
 
 
 def with_masks(frame: Frame) -> Frame:
@@ -28,7 +37,7 @@ def _view_with_masks(view: View) -> View:
     )
     if "instance" not in view.channels or not wanted.any():
         return view
-    table = mask_table(view.channels["instance"], only=objects.id[wanted])
+    table = shown(view)
     rows = {int(number): row for row, number in enumerate(table.ids.tolist())}
     mask: list[Rle | None] = list(objects.mask)
     columns: dict[str, Any] = {name: getattr(objects, name).copy() for name in ("area", "box")}

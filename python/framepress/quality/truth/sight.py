@@ -1,0 +1,223 @@
+"""What the pixels of one view show of its objects, measured once and shared by all rules that ask.
+
+Whole: ids, bounds and areas of all masks, which the dataset's writer needs anyway. By samples: whatever else a pixel
+holds; the same pixels each time, a lattice over the image, and of small objects more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from math import gcd
+from typing import Any, Generic, TypeVar
+
+import numpy as np
+
+from framepress.core import Frame, View
+from framepress.core.arrays import Array
+from framepress.dataset.prepare import shown
+from framepress.ops.masks import MaskTable
+from framepress.quality.issue import Issue
+
+__all__ = ["Kept", "Samples", "Sight", "lattice_step", "of_views", "sights"]
+
+_LATTICE = 20_000  # pixels of a view that are looked at
+_PER_OBJECT = 64
+_FEW = 16  # an object with fewer lattice points is looked at pixel by pixel
+_WINDOW = 1 << 14  # pixels of a box that is searched for them
+_UNKNOWN = np.full(4, np.nan)
+
+
+@dataclass(frozen=True, eq=False)
+class Samples:
+    """Pixels of objects, sorted by object: `row` of the table, `u` column, `v` row of the image; each intp (S,)."""
+
+    row: Array
+    u: Array
+    v: Array
+
+    def share(self, flags: Array, count: int) -> tuple[Array, Array]:
+        """(how many samples each of `count` objects has, the share of them that is flagged, 0 where it has none)."""
+        number = np.bincount(self.row, minlength=count)
+        flagged = np.bincount(self.row[flags], minlength=count)
+        return number, flagged / np.maximum(number, 1)
+
+    def take(self, keep: Array) -> Samples:
+        return Samples(self.row[keep], self.u[keep], self.v[keep])
+
+
+T = TypeVar("T")
+
+
+class Kept(Generic[T]):
+    """A value of a `Sight`, made once for a view's channels and objects.
+
+    Kept with the channels and not in the sight, which holds the view: a cycle would keep pixels until a collection.
+    """
+
+    def __init__(self, make: Callable[[Any], T]) -> None:
+        self._make = make
+
+    def __get__(self, sight: Sight, owner: type) -> T:
+        key = ("truth", self._make.__name__, sight.objects)  # a view may be given other objects
+        return sight.view.channels.derived(key, lambda: self._make(sight))
+
+
+class Sight:
+    """One view with an instance channel, or without one: then there is no table and no sample."""
+
+    def __init__(self, view: View) -> None:
+        self.view = view
+        self.objects = view.objects
+
+    @property
+    def table(self) -> MaskTable | None:
+        """The masks that the instance channel shows."""
+        return shown(self.view) if "instance" in self.view.channels else None
+
+    @Kept
+    def at(self) -> Array:
+        """intp (N,): the row of `table` of each object, -1 where no pixel has its id."""
+        if self.table is None or not len(self.table):
+            return np.full(len(self.objects), -1)
+        ids, wanted = self.table.ids, self.objects.id
+        place = np.minimum(np.searchsorted(ids, wanted), len(ids) - 1)
+        return np.asarray(np.where((ids[place] == wanted) & (wanted > 0), place, -1))
+
+    @Kept
+    def orphans(self) -> Array:
+        """bool (M,): ids of the table that no object has."""
+        assert self.table is not None
+        free = np.ones(len(self.table), bool)
+        free[self.at[self.at >= 0]] = False
+        return free
+
+    @Kept
+    def own(self) -> Array:
+        """float64 (N, 4): the bounds of each object's pixels, NaN where it has none."""
+        found = np.full((len(self.objects), 4), np.nan)
+        if self.table is not None:
+            found[self.at >= 0] = self.table.box[self.at[self.at >= 0]]
+        return found
+
+    @Kept
+    def pixels(self) -> Array:
+        """int64 (N,): how many pixels have each object's id."""
+        found = np.zeros(len(self.objects), np.int64)
+        if self.table is not None:
+            found[self.at >= 0] = self.table.area[self.at[self.at >= 0]]
+        return found
+
+    @Kept
+    def families(self) -> Mapping[int, list[int]]:
+        """Row -> rows of the objects below it, by prim path; only those that have some."""
+        row_of = {track: row for row, track in enumerate(self.objects.track) if track}
+        below: dict[int, list[int]] = {}
+        for track, row in row_of.items():
+            for above in _above(track):
+                if above in row_of:
+                    below.setdefault(row_of[above], []).append(row)
+        return below
+
+    @Kept
+    def bounds(self) -> Array:
+        """float64 (N, 4): the bounds of each object's pixels and of those below it, as Replicator's tight boxes."""
+        found = self.own.copy()
+        for row, below in self.families.items():
+            found[row] = united(self.own[[row, *below]])
+        return found
+
+    @Kept
+    def samples(self) -> Samples:
+        """At most some sixty pixels an object, spread over it."""
+        table = self.table
+        if table is None or not len(table):
+            return Samples(*(np.zeros((3, 0), np.intp)))
+        ids = self.view.channels["instance"]
+        height, width = ids.shape
+        step = lattice_step(width, height)
+        values = ids.reshape(-1)[::step]
+        hit = np.flatnonzero(values)
+        of_table = np.full(len(table), -1)
+        of_table[self.at[self.at >= 0]] = np.flatnonzero(self.at >= 0)
+        row = of_table[np.searchsorted(table.ids, values[hit])]
+        index, row = hit[row >= 0] * step, row[row >= 0]
+        if step > 1:
+            index, row = self._with_small(index, row)
+        order = np.argsort(row, kind="stable")
+        index, row = index[order], row[order]
+        number = np.bincount(row, minlength=len(self.objects))
+        place = np.arange(len(row)) - (np.cumsum(number) - number)[row]
+        keep = place % np.maximum(-(-number // _PER_OBJECT), 1)[row] == 0
+        return Samples(row[keep], index[keep] % width, index[keep] // width)
+
+    def _with_small(self, index: Array, row: Array) -> tuple[Array, Array]:
+        """The samples, with those of small objects exchanged for all of their pixels."""
+        number = np.bincount(row, minlength=len(self.objects))
+        ids, width = self.view.channels["instance"], self.view.camera.width
+        more = [(index, row)]
+        few = (number < _FEW) & (self.pixels > number)
+        for small in np.flatnonzero(few).tolist():
+            x0, y0, x1, y1 = self.own[small].astype(int).tolist()
+            if (x1 - x0) * (y1 - y0) <= _WINDOW:
+                v, u = np.nonzero(ids[y0:y1, x0:x1] == self.objects.id[small])
+                more.append(((v + y0) * width + u + x0, np.full(len(v), small)))
+        replaced = [rows[0] for _, rows in more[1:]]
+        keep = ~np.isin(row, replaced) if replaced else slice(None)
+        more[0] = (index[keep], row[keep])
+        return np.concatenate([part[0] for part in more]), np.concatenate([part[1] for part in more])
+
+    def issue(self, frame: Frame, row: int, message: str, place: str = "") -> Issue:
+        """An issue of one object, with its box in the picture."""
+        objects = self.objects
+        box = objects.box[row] if np.isfinite(objects.box[row]).all() else self.own[row]
+        number = int(objects.id[row])
+        return Issue(
+            message=message,
+            frame=frame.id,
+            view=self.view.name,
+            object=number if number else row,
+            prim=objects.track[row],
+            place=place,
+            box=tuple(box.tolist()) if np.isfinite(box).all() else None,
+        )
+
+    def told(self, frame: Frame, message: str, place: str = "") -> Issue:
+        """An issue of the view."""
+        return Issue(message=message, frame=frame.id, view=self.view.name, place=place)
+
+
+def sights(frame: Frame) -> Iterator[Sight]:
+    """Of each view."""
+    return map(Sight, frame.views)
+
+
+def of_views(frame: Frame, *channels: str) -> Iterator[Sight]:
+    """Of the views that have those channels and some object."""
+    return (
+        sight for sight in sights(frame) if len(sight.objects) and all(name in sight.view.channels for name in channels)
+    )
+
+
+def united(boxes: Array) -> Array:
+    """float64 (4,): the bounds of boxes (N, 4), NaN for none; NaN where all are."""
+    if not np.isfinite(boxes).any():
+        return _UNKNOWN
+    return np.concatenate([np.nanmin(boxes[:, :2], axis=0), np.nanmax(boxes[:, 2:], axis=0)])
+
+
+def lattice_step(width: int, height: int) -> int:
+    """How far apart the looked-at pixels are in row-major order: never in columns or near them."""
+    step = max(1, width * height // _LATTICE)
+    while step > 1 and (gcd(width, step) != 1 or (step > 4 and not 1 < width % step < step - 1)):
+        step += 1
+    return step
+
+
+def _above(path: str) -> Iterator[str]:
+    """The paths above a prim, nearest first."""
+    end = path.rfind("/")
+    while end > 0:
+        path = path[:end]
+        yield path
+        end = path.rfind("/")

@@ -1,0 +1,138 @@
+"""How well camera, 3D boxes, depth and masks of one view fit together, object by object.
+
+Three measures, of which each object gets those that its view allows:
+
+    enclosed   the projected 3D box holds the visible 2D box          pinhole, pose
+    reached    depth (range) under the mask is between the box's ends  pose
+    inside     pixels, unprojected by depth, lie in the 3D box         pinhole, pose, depth
+
+A 3D box may be larger than what is seen of its object, never smaller: each measure says how far something sticks out.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from framepress.capture.boxes3d import full_boxes
+from framepress.core import Camera
+from framepress.core.arrays import Array
+from framepress.quality.truth.distances import slants
+from framepress.quality.truth.sight import Kept, Samples, Sight
+
+__all__ = ["Fit", "SolidSight"]
+
+_CORNERS_PX = 1.5  # a mask's edge is at most half a pixel outside; renderers that smooth edges move it by one
+_PART_OF_SIDE = 0.01  # extents and matrices come as float32, and skins and cloth lag behind their boxes
+_PIXELS = 1.5
+_RELATIVE = 2e-3  # 16-bit depth
+_ABSOLUTE_M = 2e-3
+_SHARE = 0.25  # of an object's samples
+_LEAST = 4  # samples with a distance
+
+
+@dataclass(frozen=True, eq=False)
+class Fit:
+    """Columns over the objects of a view.
+
+    Args:
+        judged: bool (N,): whether any measure could be taken.
+        sticks_out_px: float64 (N,): how far the visible box is outside the projected one beyond what is allowed for, at
+            most 0 where it is not; NaN not measured. +inf where the 3D box is behind the camera.
+        projected: float64 (N, 4).
+        reach: float64 (N, 2) [m]: the nearest and farthest distance that the box allows; NaN not measured.
+        beyond: float64 (N,): share of the samples at another distance.
+        outside: float64 (N,): share of the samples outside the 3D box.
+    """
+
+    judged: Array
+    sticks_out_px: Array
+    projected: Array
+    reach: Array
+    beyond: Array
+    outside: Array
+
+    @property
+    def misfit(self) -> Array:
+        """bool (N,)"""
+        return (self.sticks_out_px > 0) | (self.beyond > _SHARE) | (self.outside > _SHARE)
+
+
+class SolidSight(Sight):
+    """A view with 3D boxes and a camera whose pose is known."""
+
+    @Kept
+    def fit(self) -> Fit:
+        objects, camera = self.objects, self.view.camera
+        count = len(objects)
+        known = (
+            objects.box3d.known & np.isfinite(objects.box3d.size).all(1) & np.isfinite(objects.box3d.rotation).all(1)
+        )
+        sticks_out, projected = np.full(count, np.nan), np.full((count, 4), np.nan)
+        beyond, outside, reach = np.zeros(count), np.zeros(count), np.full((count, 2), np.nan)
+        judged = np.zeros(count, bool)
+        if camera.world_from_camera is None or not known.any():
+            return Fit(judged, sticks_out, projected, reach, beyond, outside)
+        corners = objects.box3d.corners()
+        pinhole = camera.K is not None and camera.distortion is None
+        if pinhole:
+            projected[known] = full_boxes(corners[known], camera)
+            visible = np.where(np.isnan(objects.box), self.bounds, objects.box)
+            sticks_out = _sticking_out(visible, projected, known)
+            judged |= ~np.isnan(sticks_out)
+        samples = self._with_distance(known)
+        name = next((name for name in ("depth", "range") if name in self.view.channels), None)
+        if name is not None and len(samples.row):
+            distance = self.view.channels[name][samples.v, samples.u].astype(np.float64)
+            keep = np.isfinite(distance) & (distance > 0)
+            samples, distance = samples.take(keep), distance[keep]
+            number = np.bincount(samples.row, minlength=count)
+            enough = number >= _LEAST
+            reach[known] = _reach(objects.box3d.center[known], corners[known], camera, name)
+            slack = _RELATIVE * distance + _ABSOLUTE_M + _PART_OF_SIDE * objects.box3d.size.max(axis=1)[samples.row]
+            low, high = reach[samples.row].T
+            _, beyond = samples.share((distance < low - slack) | (distance > high + slack), count)
+            slant = slants(camera, samples.u, samples.v)
+            if slant is not None:
+                depth = distance if name == "depth" else distance / slant
+                _, outside = samples.share(self._outside(samples, depth, camera), count)
+            beyond, outside = (np.where(enough, part, 0.0) for part in (beyond, outside))
+            judged |= enough
+        return Fit(judged, sticks_out, projected, reach, beyond, outside)
+
+    def _with_distance(self, known: Array) -> Samples:
+        samples = self.samples
+        return samples.take(known[samples.row])
+
+    def _outside(self, samples: Samples, depth: Array, camera: Camera) -> Array:
+        """bool (S,): whether the surface that a pixel shows is outside its object's 3D box."""
+        assert camera.K is not None
+        boxes = self.objects.box3d
+        pose = camera.world_from_camera
+        assert pose is not None
+        pixels = np.stack([samples.u + 0.5, samples.v + 0.5, np.ones(len(depth))], axis=1)
+        points = (pixels @ np.linalg.inv(camera.K).T * depth[:, None]) @ pose[:3, :3].T + pose[:3, 3]
+        local = np.einsum("sij,si->sj", boxes.axes()[samples.row], points - boxes.center[samples.row])
+        excess = (np.abs(local) - boxes.size[samples.row] / 2).max(axis=1)
+        focal = min(abs(camera.K[0, 0]), abs(camera.K[1, 1]))
+        slack = depth * (_PIXELS / focal + _RELATIVE) + _ABSOLUTE_M
+        return np.asarray(excess > slack + _PART_OF_SIDE * boxes.size.max(axis=1)[samples.row])
+
+
+def _sticking_out(visible: Array, projected: Array, known: Array) -> Array:
+    """float64 (N,) [px], see `Fit`."""
+    out = np.maximum(projected[:, :2] - visible[:, :2], visible[:, 2:] - projected[:, 2:]).max(axis=1)
+    side = (visible[:, 2:] - visible[:, :2]).max(axis=1)
+    told = np.where(np.isnan(projected[:, 0]), np.inf, out - _CORNERS_PX - _PART_OF_SIDE * side)
+    return np.where(known & ~np.isnan(visible[:, 0]), told, np.nan)
+
+
+def _reach(center: Array, corners: Array, camera: Camera, name: str) -> Array:
+    """float64 (N, 2): the least and greatest distance of boxes; of range, that of the sphere around each."""
+    local = camera.to_camera(corners.reshape(-1, 3)).reshape(corners.shape)
+    if name == "depth":
+        return np.stack([local[..., 2].min(axis=1), local[..., 2].max(axis=1)], axis=1)
+    far = np.linalg.norm(camera.to_camera(center), axis=1)
+    radius = np.linalg.norm(corners - center[:, None], axis=2).max(axis=1)
+    return np.stack([far - radius, far + radius], axis=1)
