@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from framepress.quality.columns import Columns
 from framepress.quality.issue import Issue
 
-__all__ = ["ImageFile", "Look", "look_of"]
+__all__ = ["ImageFile", "Look", "WithClasses", "look_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +53,14 @@ class Look(Protocol):
 
     def columns(self) -> Columns | None:
         """None where too little could be read."""
+
+
+@runtime_checkable
+class WithClasses(Protocol):
+    """A look at a format that stores a list of classes and has no codes of its own for it."""
+
+    def classes(self) -> tuple[str, Sequence[str]]:
+        """The file that they are in, and the names as stored, in order."""
 
 
 _LOOKS = {name: f"framepress.quality.{name}.look" for name in ("coco", "yolo", "kitti", "native", "basic")}

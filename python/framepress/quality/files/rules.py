@@ -1,13 +1,45 @@
-"""Rules for the files of every format."""
+"""Rules for the files of every format, by subject.
+
+GEN-002, GEN-008 and GEN-009 are rules of images and of splits. GEN-012, equal input gives equal bytes, cannot be seen
+in the bytes themselves: the tests of the writers hold it.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from framepress.core import Frame
+from framepress.quality.files.names import (
+    boxes_lie_inside_the_image,
+    classes_are_a_fixed_list,
+    frames_without_objects_are_present,
+    names_are_plain_and_unique,
+    objects_are_larger_than_a_pixel,
+)
+from framepress.quality.files.recorded import (
+    contents_are_as_recorded,
+    files_are_as_recorded,
+    writing_has_come_to_its_end,
+)
+from framepress.quality.files.whole import files_hold_what_they_are, nothing_leads_out
 from framepress.quality.issue import ERROR, Issue
 from framepress.quality.look import Look
 from framepress.quality.rule import FILE, FRAME, rule
+
+__all__ = [
+    "boxes_lie_inside_the_image",
+    "channels_can_be_decoded",
+    "classes_are_a_fixed_list",
+    "contents_are_as_recorded",
+    "files_are_as_recorded",
+    "files_can_be_read",
+    "files_hold_what_they_are",
+    "frames_without_objects_are_present",
+    "names_are_plain_and_unique",
+    "nothing_leads_out",
+    "objects_are_larger_than_a_pixel",
+    "writing_has_come_to_its_end",
+]
 
 
 @rule(
