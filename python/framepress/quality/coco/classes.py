@@ -26,7 +26,7 @@ __all__ = ["category_ids_count_from_1", "files_agree_on_categories"]
 def category_ids_count_from_1(coco: CocoLook) -> Iterator[Issue]:
     """Category ids count from 1 without a gap, and every category has a name.
 
-    A key-point file beside one of all objects lists the classes with key points alone, which is as it should be.
+    A key-point file lists the classes with key points alone, with the ids that they have elsewhere: it may have gaps.
     """
     for file in coco.files:
         for row, words in file.told("categories.name"):
@@ -34,23 +34,18 @@ def category_ids_count_from_1(coco: CocoLook) -> Iterator[Issue]:
         for row, name in enumerate(file.categories.name):
             if name and not name.strip():
                 yield file.of_category(row, "name is blank", "name")
-    for file in principal(coco.files):
-        yield from _numbering(file)
+        if words := _numbering(file):
+            yield Issue(message=words, file=file.name, place="categories")
 
 
-def _numbering(file: CocoFile) -> Iterator[Issue]:
-    ids = np.unique(file.categories.id[file.categories.id != NO_ID])
-    if not ids.size or (ids[0] == 1 and ids[-1] == ids.size):
-        return
-    words = f"category ids begin at {ids[0]}" if ids[0] != 1 else "category ids have a gap"
-    gaps = np.flatnonzero(np.diff(ids) > 1)
-    if gaps.size:
-        words += (
-            f", with a gap between {ids[gaps[0]]} and {ids[gaps[0] + 1]}"
-            if ids[0] != 1
-            else (f" between {ids[gaps[0]]} and {ids[gaps[0] + 1]}")
-        )
-    yield Issue(message=words, file=file.name, place="categories")
+def _numbering(file: CocoFile) -> str:
+    ids = np.unique(file.categories.id[file.categories.id != NO_ID]).tolist()
+    if ids and ids[0] < 1:
+        return f"category ids begin at {ids[0]}"
+    if file.task != "instances" or not ids or ids[-1] == len(ids):
+        return ""
+    missing = next(number for number in range(1, len(ids) + 1) if number not in ids)
+    return f"category ids are {ids[0]} to {ids[-1]}, without {missing}"
 
 
 @rule(
@@ -79,7 +74,7 @@ def files_agree_on_categories(coco: CocoLook) -> Iterator[Issue]:
             called, where = names.setdefault(number, (name, file.name))
             if called != name and where != file.name and other == number:
                 yield file.of_category(row, f"id {number} is {name!r} here, {called!r} in {where}", "name")
-    listed = [file for file in principal(coco.files) if file.task == "instances"]
+    listed = [file for file in principal(coco.files) if file.task == "instances" and file.categories.id.size]
     for file in listed[1:]:
         missing = [name for name in listed[0].categories.name if name and name not in set(file.categories.name)]
         further = [name for name in file.categories.name if name and name not in set(listed[0].categories.name)]

@@ -86,7 +86,7 @@ def document(path: Path, name: str) -> Document:
             elif key != "licenses":
                 faults.append(Issue(message=f"there is no list {key!r}", file=name, place=key))
         except msgspec.ValidationError:
-            kind = "an object" if bytes(found[key][:1]) == b"{" else "a single value"
+            kind = "an object" if bytes(found[key]).startswith(b"{") else "a single value"
             faults.append(Issue(message=f"{key!r} is {kind}, not a list", file=name, place=key))
     faults += [
         Issue(message=f"the name {key!r} is there twice in one object; readers keep the last", file=name, place=key)

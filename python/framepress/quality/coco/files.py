@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from framepress.errors import InputError
+from framepress.quality.coco.gathered import principal
 from framepress.quality.coco.table import CocoFile, CocoLook
 from framepress.quality.issue import WARNING, Issue
 from framepress.quality.rule import FILE, rule
@@ -27,7 +28,7 @@ _IMAGES = (".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp")
 def file_names_lead_to_images(coco: CocoLook) -> Iterator[Issue]:
     """A file_name is a relative path with forward slashes, and leads to a file below the split's image folder.
 
-    Whether it is there is asked only where there is an image folder at all.
+    Whether it is there is asked only where there is an image folder at all. Of links that lead out, FILE-003 tells.
     """
     for file in coco.files:
         for row, words in file.told("images.file_name"):
@@ -43,10 +44,8 @@ def _astray(file: CocoFile, name: str) -> str:
         checked(name)
     except InputError as error:
         return str(error).partition(";")[0]
-    if file.folder is None or name in file.folder.files:
+    if file.folder is None or name in file.folder.files or name in file.folder.astray:
         return ""
-    if name in file.folder.astray:
-        return f"{name!r} is a link that leads out of the dataset, or nowhere"
     return f"{name!r} is not in {file.folder.prefix or 'the folder of the dataset'}"
 
 
@@ -61,9 +60,10 @@ def _astray(file: CocoFile, name: str) -> str:
 )
 def images_without_objects_are_listed(coco: CocoLook) -> Iterator[Issue]:
     """Every image file in the image folder is listed, also one without objects."""
-    folders = {file.folder.prefix: file.folder for file in coco.files if file.folder is not None}
+    files = principal(coco.files)
+    folders = {file.folder.prefix: file.folder for file in files if file.folder is not None}
     for prefix, folder in sorted(folders.items()):
-        of_folder = [file for file in coco.files if file.folder is not None and file.folder.prefix == prefix]
+        of_folder = [file for file in files if file.folder is not None and file.folder.prefix == prefix]
         named = {name for file in of_folder for name in file.images.names}
         deeper = [other for other in folders if other != prefix and other.startswith(prefix)]
         if not folder.own or not named & folder.files:

@@ -95,6 +95,8 @@ def _unknown(file: CocoFile) -> Iterator[Issue]:
         ("image_id", "images", file.annotations.image, file.annotations.image_id),
         ("category_id", "categories", file.annotations.category, file.annotations.category_id),
     ):
+        if any(fault.place == listed for fault in file.faults):
+            continue  # where there is no such list, that alone is told
         told = {row for row, _ in file.odd.get(f"annotations.{field}", ())}
         for row in np.flatnonzero((rows < 0) & (used != NO_ID)).tolist():
             if row not in told:

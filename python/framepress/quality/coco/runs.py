@@ -16,7 +16,7 @@ __all__ = ["NEGATIVE", "NOT_TEXT", "SOUND", "Measured", "measured_counts", "meas
 SOUND, NOT_TEXT, NEGATIVE = 0, 1, 2
 """Verdicts: fine so far; characters or lengths that the form does not have; a run of less than no pixels."""
 
-_AT_ONCE = 1 << 15  # characters: what is made of them fits into a processor's cache
+_AT_ONCE = 1 << 16  # characters: what is made of them fits into a processor's cache
 _MOST = np.iinfo(np.int32).max
 _LONGEST = 6  # groups of 5 bits: 30 bits with the sign hold every run that `ops.rle` admits
 

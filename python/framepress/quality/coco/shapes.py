@@ -115,7 +115,7 @@ def _measure_rings(made: Shapes, rows: Array, said: list[list[list[float]]]) -> 
 
 
 def _rings_measured(xy: Array, length: Array) -> tuple[Array, Array, Array]:
-    """Area, circumference and bounds of closed rings, each of so many corners."""
+    """Area, border (0 where it runs along pixel sides) and bounds of closed rings, each of so many corners."""
     end = np.cumsum(length)
     begin = end - length
     x, y = np.ascontiguousarray(xy[:, 0]), np.ascontiguousarray(xy[:, 1])
@@ -125,7 +125,11 @@ def _rings_measured(xy: Array, length: Array) -> tuple[Array, Array, Array]:
     dx, dy = x - np.repeat(x[begin], length), y - np.repeat(y[begin], length)
     with np.errstate(over="ignore", invalid="ignore"):
         area = np.abs(np.add.reduceat(dx * dy[following] - dx[following] * dy, begin)) / 2
-        border = np.add.reduceat(np.hypot(dx[following] - dx, dy[following] - dy), begin)
+        across, down = dx[following] - dx, dy[following] - dy
+        border = np.add.reduceat(np.hypot(across, down), begin)
+        # Along pixel sides, what the corners enclose and what a raster counts are the same.
+        sides = (across * down == 0) & (x == np.floor(x)) & (y == np.floor(y))
+        border[np.logical_and.reduceat(sides, begin)] = 0
     least = [np.minimum.reduceat(column, begin) for column in (x, y)]
     most = [np.maximum.reduceat(column, begin) for column in (x, y)]
     return area, border, np.stack((*least, *most), 1)

@@ -50,7 +50,7 @@ class Shapes:
         size_hw, total: int64: what run lengths state, and what they add up to [px].
         area: float64 [px]: pixels of run lengths, the rings' areas added up; NaN where it cannot be told.
         area_least: likewise, where polygons overlap, or one is a hole in another.
-        border: float64 [px]: how long the polygons' outline is; 0 for run lengths.
+        border: float64 [px]: how long the polygons' outline is; 0 for run lengths, and along the sides of pixels.
         box: float64 (N, 4): x0 y0 x1 y1 [px, edges]; NaN where it cannot be told, or nothing shows.
         bad_ring, bad_length: int32: the first polygon that has no even count of at least 6 numbers (-1: all have),
             and its count.
