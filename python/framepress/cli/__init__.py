@@ -11,9 +11,10 @@ from framepress.cli.formats import formats
 from framepress.cli.jobs import job
 from framepress.cli.kit import kit
 from framepress.cli.render import render
+from framepress.cli.rules import explain, rules
 from framepress.cli.run import run
 from framepress.cli.shell import Commands
-from framepress.cli.validate import explain, rules, validate
+from framepress.cli.validate import validate
 
 __all__ = ["main"]
 

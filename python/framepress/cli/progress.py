@@ -33,10 +33,12 @@ def duration(seconds: float) -> str:
 
 
 class Progress:
-    """Call it with the number of frames done so far; a context manager that leaves the terminal's line clean.
+    """Call it with the number of things done so far; a context manager that leaves the terminal's line clean.
 
     Args:
         total: asked for at each showing; None while it is not known.
+        noun: what is counted.
+        last: what is done when all are.
         stream: where to show; live if it is a terminal.
         clock: seconds, monotonic.
     """
@@ -45,12 +47,15 @@ class Progress:
         self,
         total: Callable[[], int | None] = lambda: None,
         *,
+        noun: str = "frames",
+        last: str = "writing the last files",
         stream: TextIO | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._stream = sys.stderr if stream is None else stream
         self._clock = clock
         self._total = total
+        self._noun, self._last = noun, last
         self.live = self._stream.isatty()
         self._width = 0
         self._started = self._shown = clock()
@@ -76,10 +81,10 @@ class Progress:
         rate = (done - before) / (now - since) if now > since else 0.0
         total = self._total()
         if total is None or total < done:
-            return f"{done:,} frames, {rate:,.1f} frames/s"
-        line = f"{done:,} of {total:,} frames ({done / max(total, 1):.0%}), {rate:,.1f} frames/s"
+            return f"{done:,} {self._noun}, {rate:,.1f} {self._noun}/s"
+        line = f"{done:,} of {total:,} {self._noun} ({done / max(total, 1):.0%}), {rate:,.1f} {self._noun}/s"
         if done == total:
-            return f"{line}, writing the last files"
+            return f"{line}, {self._last}"
         return f"{line}, {duration((total - done) / rate)} left" if rate else line
 
     def _show(self, line: str) -> None:

@@ -19,7 +19,7 @@ import click
 
 from framepress.errors import FrameError, FramepressError
 
-__all__ = ["Commands", "as_json", "command_line", "emit", "exit_code", "interruptible", "note"]
+__all__ = ["Commands", "as_json", "command_line", "emit", "exit_code", "interruptible", "json_text", "note"]
 
 BUG = 70
 INTERRUPTED = 130
@@ -30,10 +30,11 @@ as_json = click.option("--json", "as_json", is_flag=True, help="Answer with one 
 
 def emit(document: Any, text: str, *, as_json: bool) -> None:
     """The command's answer on stdout, in one of its two forms."""
-    click.echo(_json(document) if as_json else text)
+    click.echo(json_text(document) if as_json else text)
 
 
-def _json(document: Any) -> str:
+def json_text(document: Any) -> str:
+    """With names as they are, escaped only where they cannot be written."""
     text = json.dumps(document, ensure_ascii=False, indent=1, allow_nan=False)
     try:
         text.encode()

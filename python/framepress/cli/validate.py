@@ -1,17 +1,29 @@
-"""`framepress validate`, `rules` and `explain`."""
+"""`framepress validate`."""
 
 from __future__ import annotations
 
+import os
+import sys
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from framepress.cli.progress import Progress
+from framepress.cli.report_files import STDOUT, check_targets, write_report
 from framepress.cli.settings import listed
-from framepress.cli.shell import as_json, emit
-from framepress.cli.tables import aligned
+from framepress.cli.shell import as_json, emit, json_text
 
-__all__ = ["explain", "rules", "validate"]
+if TYPE_CHECKING:
+    from framepress.quality.validate import Validation
+
+__all__ = ["validate"]
+
+
+def _report(option: str, help: str) -> Callable[[Any], Any]:
+    return click.option(option, metavar="FILE", type=click.Path(path_type=Path, allow_dash=True), help=help)
 
 
 @click.command(short_help="What is wrong with a dataset, and what to do.")
@@ -30,10 +42,14 @@ __all__ = ["explain", "rules", "validate"]
 @click.option("--no-pixels", is_flag=True, help="Decode nothing: files and numbers only.")
 @click.option("--sample", type=click.IntRange(1), metavar="N", help="Look at the pixels of N frames only.")
 @click.option("--workers", type=click.IntRange(1, 256), help="Threads that decode. Default: one a core.")
+@_report("--html", "A page with charts and pictures.")
+@_report("--sarif", "SARIF 2.1.0, for code scanning.")
+@_report("--junit", "JUnit XML: one test a rule.")
+@_report("--json-file", "The document of --json, beside another answer.")
+@_report("--times", "CSV with the time of every frame, and which are late, lost or double.")
+@click.option("--github", is_flag=True, help="Annotations for GitHub Actions before the text.")
 @as_json
-@click.pass_context
 def validate(
-    context: click.Context,
     path: Path,
     format: str | None,
     profile_name: str,
@@ -42,64 +58,124 @@ def validate(
     no_pixels: bool,
     sample: int | None,
     workers: int | None,
+    github: bool,
     as_json: bool,
+    **targets: Path | None,
 ) -> None:
     """Check a dataset of any format that can be read: ours, a foreign one, or a raw capture.
 
-    Exit code 1 where something was found that the profile fails on.
+    Reports are written as files, several at once; FILE `-` puts one on stdout in place of the text. Exit code 1 where
+    something was found that the profile fails on.
     """
     from framepress.quality.profile import profile
-    from framepress.quality.report.document import document
-    from framepress.quality.report.text import text
     from framepress.quality.validate import validate as run
 
+    files = {name: target for name, target in targets.items() if target is not None}
+    answers = [as_json, github, *(target == STDOUT for target in files.values())]
+    if sum(answers) > 1:
+        raise click.UsageError("stdout holds one answer: choose one of --json, --github and FILE `-`")
+    check_targets(list(files.values()), path)
     chosen = profile(profile_name).narrowed(
         select=_codes(select, "--select"), ignore=_codes(ignore, "--ignore"), pixels=not no_pixels
     )
-    found = run(path, chosen, format=format, sample=sample, workers=workers)
+    with _Shown() as shown:
+        found = run(path, chosen, format=format, sample=sample, workers=workers, on_progress=shown)
+    _tell(found, path, files, github=github, as_json=as_json, text=not any(answers) or github)
+    click.get_current_context().exit(0 if found.passed else 1)
+
+
+def _tell(found: Validation, path: Path, files: dict[str, Path], *, github: bool, as_json: bool, text: bool) -> None:
+    from framepress.quality.report.document import document
+    from framepress.quality.report.github import github as commands
+    from framepress.quality.report.text import text as told_at_terminal
+
     told = document(found)
-    emit(told, text(told, str(path)), as_json=as_json)
-    context.exit(0 if found.passed else 1)
+    base = _base(found)
+    for name, target in files.items():
+        write_report(target, _FORMS[name](found, told, base))
+    if github and told["findings"]:
+        click.echo("\n".join(commands(told, base)))
+    if as_json or text:
+        coloured = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
+        emit(told, told_at_terminal(told, str(path), colour=coloured), as_json=as_json)
 
 
-@click.command(short_help="Every rule, how bad it is, and what it asks for.")
-@as_json
-def rules(as_json: bool) -> None:
-    """List the rules of `framepress validate`."""
-    from framepress.quality.registry import all_rules
-
-    rows = [
-        {"code": rule.code, "severity": rule.severity, "stage": rule.stage, "sentence": rule.sentence}
-        for rule in all_rules()
-    ]
-    table = aligned([(row["code"], row["severity"], row["stage"], row["sentence"]) for row in rows])
-    emit({"rules": rows}, table, as_json=as_json)
+def _base(found: Validation) -> str:
+    """The dataset's place, from the folder that we are in; "" where it is not in there."""
+    looks = [edition.look.root for edition in found.editions if edition.look is not None]
+    root = found.path if found.path.is_dir() or not looks else looks[0]
+    try:
+        base = root.resolve().relative_to(Path.cwd().resolve()).as_posix()
+    except ValueError:
+        return ""
+    return "" if base == "." else base
 
 
-@click.command(short_help="What a rule asks for, who breaks without it, and the way out.")
-@click.argument("code", metavar="CODE")
-@as_json
-def explain(code: str, as_json: bool) -> None:
-    """Tell everything about one rule, such as COCO-006."""
-    from framepress.quality.registry import by_code
+def _html(found: Validation, told: dict[str, Any], base: str) -> bytes:
+    from framepress.quality.report.html import html
 
-    rule = by_code(code)
-    told: dict[str, Any] = {
-        "code": rule.code,
-        "severity": rule.severity,
-        "stage": rule.stage,
-        "scope": rule.scope,
-        "format": rule.format,
-        "explanation": rule.explanation,
-        "breaks": rule.breaks,
-        "remedy": rule.remedy,
-        "thresholds": rule.thresholds,
-    }
-    lines = [f"{rule.code} ({rule.severity}, {rule.stage})", "", rule.explanation, ""]
-    lines += [f"breaks: {rule.breaks}"] if rule.breaks else []
-    lines.append(f"way out: {rule.remedy}")
-    lines += [f"threshold: {name} = {value!r}" for name, value in rule.thresholds.items()]
-    emit(told, "\n".join(lines), as_json=as_json)
+    return html(found, told)
+
+
+def _sarif(found: Validation, told: dict[str, Any], base: str) -> bytes:
+    from framepress.quality.report.sarif import sarif
+
+    return _json_bytes(sarif(told, base))
+
+
+def _junit(found: Validation, told: dict[str, Any], base: str) -> bytes:
+    from framepress.quality.report.junit import junit
+
+    return junit(told)
+
+
+def _json_file(found: Validation, told: dict[str, Any], base: str) -> bytes:
+    return _json_bytes(told)
+
+
+def _times(found: Validation, told: dict[str, Any], base: str) -> bytes:
+    from framepress.quality.report.times_csv import times_csv
+
+    return times_csv(found)
+
+
+_FORMS: dict[str, Callable[[Validation, dict[str, Any], str], bytes]] = {
+    "html": _html,
+    "sarif": _sarif,
+    "junit": _junit,
+    "json_file": _json_file,
+    "times": _times,
+}
+
+
+def _json_bytes(document: Any) -> bytes:
+    return json_text(document).encode() + b"\n"
+
+
+class _Shown:
+    """Progress of one stage after the other: images, then frames."""
+
+    def __init__(self) -> None:
+        self._stage = ""
+        self._total = 0
+        self._progress: Progress | None = None
+
+    def __call__(self, stage: str, done: int, total: int) -> None:
+        if self._progress is None or stage != self._stage:
+            self.close()
+            self._progress = Progress(lambda: self._total or None, noun=stage, last="comparing them")
+        self._stage, self._total = stage, total
+        self._progress(done)
+
+    def close(self) -> None:
+        if self._progress is not None:
+            self._progress.__exit__()
+
+    def __enter__(self) -> _Shown:
+        return self
+
+    def __exit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:
+        self.close()
 
 
 def _codes(given: str | None, option: str) -> list[str]:

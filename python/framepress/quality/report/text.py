@@ -2,42 +2,74 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from framepress.quality.issue import SEVERITIES
+from framepress.quality.issue import ERROR, NOTE, SEVERITIES, WARNING
+from framepress.quality.report.document import worst_first
+from framepress.quality.report.places import by_rule, placed, printable, times
 
 __all__ = ["text"]
 
-_SHOWN = 3
+SHOWN = 3
+_BOLD, _DIM, _GREEN = "1", "2", "32"
+_COLOURS = {ERROR: "31", WARNING: "33", NOTE: "34"}  # red, yellow, blue: also told apart by the words
 
 
-def text(document: Mapping[str, Any], path: str, *, shown: int = _SHOWN) -> str:
-    """Args:
-    shown: findings of each code; the document has more.
+def text(document: Mapping[str, Any], path: str, *, shown: int = SHOWN, colour: bool = False) -> str:
+    """Lines without an end.
+
+    Args:
+        path: what the dataset is called on the last line.
+        shown: findings of each code; the document has more.
+        colour: with the escapes of a terminal.
     """
-    lines = []
-    for rule in sorted(document["rules"], key=lambda rule: (SEVERITIES.index(rule["severity"]), rule["code"])):
-        lines.append(f"{rule['code']} {rule['severity']}, {rule['count']:,} times: not so: {rule['sentence']}")
-        found = [finding for finding in document["findings"] if finding["code"] == rule["code"]]
-        lines += [f"    {_where(finding)}{finding['message']}" for finding in found[:shown]]
-        if rule["count"] > shown:
-            lines.append(f"    and {rule['count'] - min(shown, len(found)):,} more")
-        lines += [f"    breaks: {rule['breaks']}"] if rule["breaks"] else []
-        lines.append(f"    way out: {rule['remedy']}")
+    paint = _painted if colour else _plain
+    rules = worst_first(document["rules"])
+    of_rule = by_rule(document)
+    lines: list[str] = []
+    for rule in rules:
+        lines += [*_rule_lines(rule, of_rule[rule["code"]][:shown], paint), ""]
+    return "\n".join([*lines, *_summary(document, path, len(rules), paint)])
+
+
+def _rule_lines(rule: Mapping[str, Any], findings: Sequence[Mapping[str, Any]], paint: Any) -> list[str]:
+    severity = rule["severity"]
+    head = f"{paint(rule['code'], _BOLD)}  {paint(severity, _COLOURS[severity])}  {times(rule['count'])}"
+    lines = [f"{head}  {paint(rule['sentence'], _BOLD)}"]
+    places = [placed(finding) for finding in findings]
+    width = max((len(place) for place in places if len(place) <= 60), default=0)
+    lines += [
+        f"    {printable(place).ljust(width)}  {printable(finding['message'])}".rstrip()
+        if place
+        else f"    {printable(finding['message'])}"
+        for place, finding in zip(places, findings, strict=True)
+    ]
+    if rule["count"] > len(findings):
+        lines.append(paint(f"    and {rule['count'] - len(findings):,} more", _DIM))
+    if rule["breaks"]:
+        lines.append(f"    {paint('breaks', _DIM)}  {rule['breaks']}")
+    return [*lines, f"    {paint('to do', _DIM)}   {rule['remedy']}"]
+
+
+def _summary(document: Mapping[str, Any], path: str, broken: int, paint: Any) -> list[str]:
     totals = document["totals"]
-    counted = ", ".join(f"{totals[severity]:,} {severity}s" for severity in SEVERITIES)
+    verdict = paint("PASS", f"{_BOLD};{_GREEN}") if document["passed"] else paint("FAIL", f"{_BOLD};{_COLOURS[ERROR]}")
+    counted = ", ".join(
+        paint(f"{count:,} {name}{'' if count == 1 else 's'}", _COLOURS[name] if count else _DIM)
+        for name, count in ((severity, totals[severity]) for severity in SEVERITIES)
+    )
+    ran = sum(rule["ran"] for rule in document["rules"])
     checked = ", ".join(f"{count:,} {name}" for name, count in document["checked"].items())
-    lines.append(f"{path}: {'PASS' if document['passed'] else 'FAIL'} ({document['profile']}): {counted}; {checked}")
-    lines += [f"  not looked at: {sentence}" for sentence in document["left_out"]]
-    return "\n".join(lines)
+    lines = [f"{verdict}  {printable(path)}: {counted}"]
+    profile = printable(document["profile"])
+    lines.append(f"      {ran} rules ({profile}), {broken} with findings; {checked or 'nothing'} checked")
+    return lines + [f"      not looked at: {sentence}" for sentence in document["left_out"]]
 
 
-def _where(finding: Mapping[str, Any]) -> str:
-    """`file:line: place: ` as editors read it; the frame where there is no file."""
-    file = str(finding.get("file", ""))
-    if "line" in finding:
-        file = f"{file}:{finding['line']}"
-    frame = f"frame {finding['frame']}" if "frame" in finding and not file else ""
-    parts = [part for part in (file or frame, str(finding.get("place", ""))) if part]
-    return "".join(f"{part}: " for part in parts)
+def _painted(text: str, colours: str) -> str:
+    return f"\x1b[{colours}m{text}\x1b[0m"
+
+
+def _plain(text: str, colours: str) -> str:
+    return text
