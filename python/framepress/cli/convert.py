@@ -54,8 +54,15 @@ __all__ = ["convert"]
     help="An option of a writer (coco.segmentation=polygon, or images=png for all that have it) or of the reader "
     "(from.nested=outermost); see `framepress formats --options NAME`.",
 )
+@click.option(
+    "--require",
+    metavar="NAME|FILE",
+    help="A profile (strict, default, fast, or a TOML file) that DST must hold; exit code 1 where it does not.",
+)
 @as_json
+@click.pass_context
 def convert(
+    context: click.Context,
     source: Path,
     target: Path,
     to: str,
@@ -67,11 +74,14 @@ def convert(
     workers: int | None,
     existing: str,
     settings: tuple[str, ...],
+    require: str | None,
     as_json: bool,
 ) -> None:
     """Press every frame of SRC into the formats of --to, in the folder DST.
 
     One format fills DST itself, several get a folder each. What a format cannot hold is counted, and told at the end.
+    With --require, DST is then checked like `framepress validate` does, and its editions are read back and compared
+    with what was written; it is left as it is either way.
     """
     from framepress import formats
     from framepress.cli.report_text import report_text
@@ -80,10 +90,15 @@ def convert(
     from framepress.dataset.opening import open_dataset
     from framepress.dataset.split import Split
     from framepress.dataset.usage import usage_of
+    from framepress.quality.profile import profile
+    from framepress.quality.report.document import document as validation_document
+    from framepress.quality.report.text import text as validation_text
+    from framepress.quality.validate import validate
 
     writers = {name: formats.by_name(name) for name in listed(to, "--to")}
     parts = None if split is None else Split.parse(split, seed)
     labels = None if labels_file is None else read_label_file(labels_file)
+    required = None if require is None else profile(require)  # one that cannot be is told before anything is written
     dataset = open_dataset(source, source_format)
     options, reading = settings_for(
         settings, {name: found.options() for name, found in writers.items()}, reader_options(dataset.format.read)
@@ -113,7 +128,14 @@ def convert(
         "disk": {"files": usage.files, "bytes": usage.bytes},
         "seconds": round(seconds, 3),
     }
-    emit(document, report_text(report, usage, frames=done.frames, seconds=seconds), as_json=as_json)
+    told = report_text(report, usage, frames=done.frames, seconds=seconds)
+    if required is None:
+        emit(document, told, as_json=as_json)
+        return
+    found = validate(target, required, workers=workers)
+    document["validation"] = validation_document(found)
+    emit(document, f"{told}\n{validation_text(document['validation'], str(target))}", as_json=as_json)
+    context.exit(0 if found.passed else 1)
 
 
 class _Done:

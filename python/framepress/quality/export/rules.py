@@ -45,7 +45,8 @@ def no_object_is_lost_or_made_up(export: Export) -> Iterator[Issue]:
 def every_object_has_its_class_and_box(export: Export) -> Iterator[Issue]:
     """Every object of the edition is one of the journal's: of its class, with its box as exactly as the format can.
 
-    Boxes are compared after clipping to the image. A class that the journal does not have (DontCare) can be a crowd's.
+    Boxes are compared after clipping to the image; no two objects of the edition are the same one of the journal. A
+    class that the journal does not have (DontCare) can be a crowd's.
     """
     given, held, reach = export.given, export.held, export.edition.precision_px
     codes = np.array([given.labels.code(name) if name in given.labels else -1 for name in held.labels.names], np.int32)
@@ -56,13 +57,15 @@ def every_object_has_its_class_and_box(export: Export) -> Iterator[Issue]:
         boxes = held.objects["box"][theirs]
         known = given.objects["label"][ours]
         clipped = np.clip(given.objects["box"][ours], 0, np.tile(sizes[given_view], 2))
-        fits = (np.abs(boxes[:, None] - clipped[None]) <= reach).all(axis=2)
+        off = np.abs(boxes[:, None] - clipped[None])
+        off[np.isnan(boxes)[:, None] & np.isnan(clipped)[None]] = 0  # out of sight in both
+        fits = (off <= reach).all(axis=2)
         fits &= (labels[:, None] == known[None]) | ((labels[:, None] < 0) & given.objects["crowd"][ours][None])
-        for row in np.flatnonzero(~fits.any(axis=1)).tolist():
+        for row in _without_partner(fits):
             name = held.labels.names[int(held.objects["label"][theirs][row])]
             yield Issue(
-                message=f"{export.edition.name} has a {name!r} with the box {_shown(boxes[row])}, the journal has none "
-                f"within {reach:g} px",
+                message=f"{export.edition.name} has a {name!r} with the box {_shown(boxes[row])}, and the journal none "
+                f"(more) within {reach:g} px",
                 frame=given.frames.texts("id")[int(given.views["frame"][given_view])],
                 view=given.view_names[int(given.views["name"][given_view])],
                 box=_box(boxes[row]),
@@ -84,6 +87,19 @@ def a_sample_has_the_same_pixels(export: Export, *, frames: int = 16) -> Iterato
             wrong = int((given != held).any(axis=-1).sum()) if given.shape == held.shape else given.shape[0]
             if wrong:
                 yield _told(pair, f"{wrong:,} pixels of the image differ from the source's")
+
+
+def _without_partner(fits: Array) -> list[int]:
+    """Rows of a bool (held, given) table that find no column of their own."""
+    free = np.ones(fits.shape[1], bool)
+    alone = []
+    for row, fitting in enumerate(fits):
+        partners = np.flatnonzero(fitting & free)
+        if partners.size:
+            free[partners[0]] = False
+        else:
+            alone.append(row)
+    return alone
 
 
 def _masks(pair: Pair, reach: float) -> Iterator[Issue]:
