@@ -50,7 +50,7 @@ T = TypeVar("T")
 
 
 class Kept(Generic[T]):
-    """A value of a `Sight`, made once for a view's channels and objects.
+    """A value of a `Sight`, made once for a view's channels, objects and camera.
 
     Kept with the channels and not in the sight, which holds the view: a cycle would keep pixels until a collection.
     """
@@ -59,8 +59,9 @@ class Kept(Generic[T]):
         self._make = make
 
     def __get__(self, sight: Sight, owner: type) -> T:
-        key = ("truth", self._make.__name__, sight.objects)  # a view may be given other objects
-        return sight.view.channels.derived(key, lambda: self._make(sight))
+        view = sight.view
+        key = ("truth", self._make.__name__, view.objects, view.camera)  # a view may be given others
+        return view.channels.derived(key, lambda: self._make(sight))
 
 
 class Sight:
@@ -122,9 +123,10 @@ class Sight:
     @Kept
     def bounds(self) -> Array:
         """float64 (N, 4): the bounds of each object's pixels and of those below it, as Replicator's tight boxes."""
-        found = self.own.copy()
+        own: Array = self.own
+        found = own.copy()
         for row, below in self.families.items():
-            found[row] = united(self.own[[row, *below]])
+            found[row] = united(own[[row, *below]])
         return found
 
     @Kept

@@ -30,6 +30,8 @@ _RELATIVE = 2e-3  # 16-bit depth
 _ABSOLUTE_M = 2e-3
 _SHARE = 0.25  # of an object's samples
 _LEAST = 4  # samples with a distance
+_LEANING = 0.4  # of what is allowed for: what no single object is told of, and many together are
+_LEANING_SHARE = 0.08
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,6 +46,7 @@ class Fit:
         reach: float64 (N, 2) [m]: the nearest and farthest distance that the box allows; NaN not measured.
         beyond: float64 (N,): share of the samples at another distance.
         outside: float64 (N,): share of the samples outside the 3D box.
+        leans: bool (N,): whether it sticks out of a margin so narrow that single objects may.
     """
 
     judged: Array
@@ -52,6 +55,13 @@ class Fit:
     reach: Array
     beyond: Array
     outside: Array
+    leans: Array
+
+    @property
+    def severity(self) -> Array:
+        """float64 (N,): orders objects by how much they tell of what is wrong."""
+        off = np.nan_to_num(self.sticks_out_px, nan=0.0, posinf=1e9)
+        return np.asarray(np.maximum(off, 0) + self.outside + self.beyond + self.leans * 1e-3)
 
     @property
     def misfit(self) -> Array:
@@ -71,9 +81,9 @@ class SolidSight(Sight):
         )
         sticks_out, projected = np.full(count, np.nan), np.full((count, 4), np.nan)
         beyond, outside, reach = np.zeros(count), np.zeros(count), np.full((count, 2), np.nan)
-        judged = np.zeros(count, bool)
+        judged, leans = np.zeros((2, count), bool)
         if camera.world_from_camera is None or not known.any():
-            return Fit(judged, sticks_out, projected, reach, beyond, outside)
+            return Fit(judged, sticks_out, projected, reach, beyond, outside, leans)
         corners = objects.box3d.corners()
         pinhole = camera.K is not None and camera.distortion is None
         if pinhole:
@@ -81,6 +91,7 @@ class SolidSight(Sight):
             visible = np.where(np.isnan(objects.box), self.bounds, objects.box)
             sticks_out = _sticking_out(visible, projected, known)
             judged |= ~np.isnan(sticks_out)
+            leans |= _sticking_out(visible, projected, known, _LEANING) > 0
         samples = self._with_distance(known)
         name = next((name for name in ("depth", "range") if name in self.view.channels), None)
         if name is not None and len(samples.row):
@@ -96,17 +107,19 @@ class SolidSight(Sight):
             slant = slants(camera, samples.u, samples.v)
             if slant is not None:
                 depth = distance if name == "depth" else distance / slant
-                _, outside = samples.share(self._outside(samples, depth, camera), count)
+                excess, slack = self._excess(samples, depth, camera)
+                _, outside = samples.share(excess > slack, count)
+                leans |= enough & (samples.share(excess > _LEANING * slack, count)[1] > _LEANING_SHARE)
             beyond, outside = (np.where(enough, part, 0.0) for part in (beyond, outside))
             judged |= enough
-        return Fit(judged, sticks_out, projected, reach, beyond, outside)
+        return Fit(judged, sticks_out, projected, reach, beyond, outside, leans)
 
     def _with_distance(self, known: Array) -> Samples:
         samples = self.samples
         return samples.take(known[samples.row])
 
-    def _outside(self, samples: Samples, depth: Array, camera: Camera) -> Array:
-        """bool (S,): whether the surface that a pixel shows is outside its object's 3D box."""
+    def _excess(self, samples: Samples, depth: Array, camera: Camera) -> tuple[Array, Array]:
+        """How far the surface that a pixel shows is outside its object's 3D box, and what is allowed for; [m] (S,)."""
         assert camera.K is not None
         boxes = self.objects.box3d
         pose = camera.world_from_camera
@@ -117,14 +130,14 @@ class SolidSight(Sight):
         excess = (np.abs(local) - boxes.size[samples.row] / 2).max(axis=1)
         focal = min(abs(camera.K[0, 0]), abs(camera.K[1, 1]))
         slack = depth * (_PIXELS / focal + _RELATIVE) + _ABSOLUTE_M
-        return np.asarray(excess > slack + _PART_OF_SIDE * boxes.size.max(axis=1)[samples.row])
+        return excess, slack + _PART_OF_SIDE * boxes.size.max(axis=1)[samples.row]
 
 
-def _sticking_out(visible: Array, projected: Array, known: Array) -> Array:
-    """float64 (N,) [px], see `Fit`."""
+def _sticking_out(visible: Array, projected: Array, known: Array, narrowed: float = 1.0) -> Array:
+    """float64 (N,) [px], see `Fit`; `narrowed`: part of what is usually allowed for."""
     out = np.maximum(projected[:, :2] - visible[:, :2], visible[:, 2:] - projected[:, 2:]).max(axis=1)
     side = (visible[:, 2:] - visible[:, :2]).max(axis=1)
-    told = np.where(np.isnan(projected[:, 0]), np.inf, out - _CORNERS_PX - _PART_OF_SIDE * side)
+    told = np.where(np.isnan(projected[:, 0]), np.inf, out - narrowed * (_CORNERS_PX + _PART_OF_SIDE * side))
     return np.where(known & ~np.isnan(visible[:, 0]), told, np.nan)
 
 

@@ -30,7 +30,8 @@ def the_camera_fits_the_objects(frame: Frame, *, share: float = 0.3, least: int 
 
     Each object votes: its projected 3D box encloses its visible box, its distance is between the box's ends, its
     pixels, unprojected, lie in the box. If more than a `share` of three or more objects, and `least` of them, misfit,
-    it is the camera, and not told of single objects.
+    it is the camera, and not told of single objects. Votes go by margins so narrow that one object alone proves
+    nothing.
     """
     for view in frame.views:
         sight = SolidSight(view)
@@ -38,8 +39,8 @@ def the_camera_fits_the_objects(frame: Frame, *, share: float = 0.3, least: int 
             continue
         fit = sight.fit
         if _by_camera(fit, share, least):
-            wrong, judged = int(fit.misfit.sum()), int(fit.judged.sum())
-            row = int(np.flatnonzero(fit.misfit)[0])
+            wrong, judged = int((fit.misfit | fit.leans).sum()), int(fit.judged.sum())
+            row = int(np.argmax(fit.severity))
             yield sight.told(
                 frame, f"{wrong} of {judged} objects are not where it puts them: {_why(sight, fit, row)}", "camera"
             )
@@ -69,7 +70,7 @@ def boxes3d_fit_the_pixels(frame: Frame, *, share: float = 0.3, least: int = 2) 
 
 
 def _by_camera(fit: Fit, share: float, least: int) -> bool:
-    wrong, judged = int((fit.misfit & fit.judged).sum()), int(fit.judged.sum())
+    wrong, judged = int(((fit.misfit | fit.leans) & fit.judged).sum()), int(fit.judged.sum())
     return judged >= _VOTERS and wrong >= least and wrong > share * judged
 
 
