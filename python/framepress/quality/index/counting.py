@@ -9,7 +9,17 @@ import numpy as np
 from framepress.core.arrays import Array
 from framepress.quality.columns import Columns
 
-__all__ = ["areas_px", "distinct", "evenness", "objects_of_classes", "present", "sizes_wh", "spans", "split_of_views"]
+__all__ = [
+    "areas_px",
+    "distinct",
+    "evenness",
+    "objects_of_classes",
+    "present",
+    "sizes_wh",
+    "spans",
+    "split_of_views",
+    "whole_views",
+]
 
 _SPAN = 1 << 20
 
@@ -53,7 +63,8 @@ def objects_of_classes(columns: Columns) -> Array:
 
 def split_of_views(columns: Columns) -> Array:
     """int32 (views,), a position in `splits`."""
-    return np.asarray(columns.frames["split"])[np.asarray(columns.views["frame"])]
+    split: Array = columns.frames["split"][columns.views["frame"]]
+    return split
 
 
 def sizes_wh(columns: Columns, part: slice) -> Array:
@@ -69,6 +80,23 @@ def areas_px(columns: Columns, part: slice) -> Array:
     area = np.asarray(columns.objects["area"][part], np.float64)
     box = columns.objects["box"][part]
     return np.asarray(np.where(np.isnan(area), (box[:, 2] - box[:, 0]) * (box[:, 3] - box[:, 1]), area))
+
+
+def whole_views(columns: Columns) -> Iterator[Array]:
+    """Rows in parts that hold whole views; one part where the rows are not in the order of views."""
+    view = columns.objects["view"]
+    ends = []
+    for part in spans(columns.objects.rows):
+        whole = slice(part.start, part.stop + 1)  # with the first of the next part
+        if (np.diff(view[whole]) < 0).any():
+            yield np.arange(columns.objects.rows)
+            return
+        ends.append(int(np.searchsorted(view, view[part.stop - 1], side="right")))
+    start = 0
+    for end in ends:
+        if end > start:
+            yield np.arange(start, end)
+        start = max(start, end)
 
 
 def evenness(counts: Array) -> float | None:

@@ -1,0 +1,119 @@
+"""Each sequence's clock, and the table that shows it frame by frame.
+
+A sequence's frames are taken in the order of their `index`, or of the dataset where that is not known. The period is
+the median of the positive differences of neighbouring times. A sequence has a rate where the median absolute deviation
+of those differences is at most a quarter of the period.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from framepress.core.arrays import Array
+from framepress.quality.columns import NO_TIME, Columns
+
+__all__ = ["Clock", "TIME_FIELDS", "TimeRow", "clocks", "time_rows"]
+
+_RATE = 0.25
+"""Of a period: what a step may be off by and still be of a steady rate."""
+TIME_FIELDS = ("sequence", "frame", "time_ns", "dt_ns", "expected_ns", "status")
+
+
+@dataclass(frozen=True, slots=True)
+class TimeRow:
+    """One frame on its sequence's clock; the fields are those of `TIME_FIELDS`.
+
+    Args:
+        time_ns: None where it is not known.
+        dt_ns: since the frame before of which the time is known; None for the first.
+        expected_ns: the sequence's period; None where it has no rate.
+        status: "first", "ok", "gap:3" (three frames are missing before this one), "late" or "early" (off by a quarter
+            of the period), "duplicate", "backwards", "unknown", or "irregular" where the sequence has no rate.
+    """
+
+    sequence: str
+    frame: str
+    time_ns: int | None
+    dt_ns: int | None
+    expected_ns: int | None
+    status: str
+
+
+@dataclass(frozen=True)
+class Clock:
+    """A sequence's frames with known times.
+
+    Args:
+        rows: int64 (N,), of `frames`, in the order of the sequence; all of them, also those without a time.
+        timed: int64 (M,), positions in `rows`; steps: int64 (M - 1,) [ns].
+        period: [ns]; None without a rate. deviation: the median one from the period [ns].
+        number: of the sequence.
+    """
+
+    number: int
+    rows: Array
+    timed: Array
+    steps: Array
+    period: float | None
+    deviation: float
+
+    def missing(self) -> Array:
+        """int64 (M - 1,): whole periods that each step is too long by."""
+        if self.period is None:
+            return np.zeros(self.steps.size, np.int64)
+        return np.maximum(np.round(self.steps / self.period).astype(np.int64) - 1, 0)
+
+
+def clocks(columns: Columns) -> Iterator[Clock]:
+    """One a sequence that has frames, by number."""
+    frames = columns.frames
+    sequence, index, time = frames["sequence"], np.asarray(frames["index"]), frames["time_ns"]
+    order = np.lexsort((index, sequence))  # stable: in the order of the dataset where indices are equal or not known
+    ends = np.searchsorted(sequence[order], np.arange(len(columns.sequences)), side="right")
+    start = 0
+    for number, end in enumerate(ends.tolist()):
+        rows, start = order[start:end], end
+        if rows.size:
+            timed = np.flatnonzero(time[rows] != NO_TIME)
+            yield Clock(number, rows, timed, *_rated(np.diff(time[rows[timed]])))
+
+
+def _rated(steps: Array) -> tuple[Array, float | None, float]:
+    forward = steps[steps > 0]
+    if forward.size < 2:
+        return steps, None, 0.0
+    period = float(np.median(forward))
+    deviation = float(np.median(np.abs(forward - period)))
+    return steps, period if deviation <= _RATE * period else None, deviation
+
+
+def time_rows(columns: Columns) -> Iterator[TimeRow]:
+    """Every frame on its sequence's clock, by sequence and in the order of it."""
+    names, times = columns.frames.texts("id"), columns.frames["time_ns"]
+    for clock in clocks(columns):
+        sequence = columns.sequences[clock.number]
+        status, missing = _statuses(clock), clock.missing().tolist()
+        expected = None if clock.period is None else round(clock.period)
+        at = dict(zip(clock.timed.tolist(), range(clock.timed.size), strict=True))
+        for place, row in enumerate(clock.rows.tolist()):
+            known = at.get(place)
+            if known is None:
+                yield TimeRow(sequence, names[row], None, None, expected, "unknown")
+            elif known == 0:
+                yield TimeRow(sequence, names[row], int(times[row]), None, expected, "first")
+            else:
+                told = status[known - 1]
+                told = f"gap:{missing[known - 1]}" if told == "gap" else told
+                yield TimeRow(sequence, names[row], int(times[row]), int(clock.steps[known - 1]), expected, told)
+
+
+def _statuses(clock: Clock) -> list[str]:
+    steps = clock.steps
+    if clock.period is None:
+        return [str(told) for told in np.select([steps < 0, steps == 0], ["backwards", "duplicate"], "irregular")]
+    off = steps - clock.period * (clock.missing() + 1)
+    cases = [steps < 0, steps == 0, clock.missing() > 0, off > _RATE * clock.period, off < -_RATE * clock.period]
+    return [str(told) for told in np.select(cases, ["backwards", "duplicate", "gap", "late", "early"], "ok")]
