@@ -12,8 +12,7 @@ from framepress.core import Camera, EncodedImage, Frame, Label, LabelMap, View
 from framepress.core.channels import Channels
 from framepress.core.files import open_file, read_file, walk
 from framepress.errors import FramepressError, InputError
-from framepress.formats.frame_ids import Split, frame_ids
-from framepress.formats.yolo_names import frame_id, split_folder
+from framepress.formats.yolo_names import ids_of, label_path
 from framepress.formats.yolo_rows import objects_of
 from framepress.storage.images import Header, decode_rgb, probe, refuse_pointer
 from framepress.storage.paths import safe_join
@@ -22,12 +21,6 @@ __all__ = ["frames", "labels"]
 
 _EXTENSIONS = frozenset((".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp"))
 _SPLITS = ("train", "val", "test")
-_FOLDERS = {
-    "train": ("train", "training"),
-    "val": ("val", "valid", "validation"),
-    "test": ("test", "testing"),
-    "": _SPLITS,
-}
 _KEYS = frozenset("path nc names kpt_shape flip_idx channels download yaml_file kpt_names minival".split())
 _HEAD = 1 << 16
 _LARGEST = 4 << 20
@@ -57,14 +50,8 @@ def frames(path: Path) -> Iterator[Frame]:
     """See `yolo.read`."""
     found = _opened(path)
     _refuse_lost_labels(found)
-    splits = [
-        Split(split, [_own_path(image, split) for image in listed], [None] * len(listed))
-        for split, listed in found.splits.items()
-    ]
-    if not any("/" in path for split in splits for path in split.paths):
-        splits = [split._replace(paths=[_frame_path(path) for path in split.paths]) for split in splits]
     position = 0
-    for (split, listed), ids in zip(found.splits.items(), frame_ids(splits, str(found.file)), strict=True):
+    for (split, listed), ids in zip(found.splits.items(), ids_of(found.splits, str(found.file)), strict=True):
         for image, identifier in zip(listed, ids, strict=True):
             view = _view(found, image)
             try:
@@ -219,29 +206,8 @@ def _inside(root: Path, text: str, where: str) -> tuple[Path, str]:
     return safe_join(root, plain), plain
 
 
-def _own_path(image: str, split: str) -> str:
-    """What of an image's path is its own: without the folders `images` and of the split."""
-    parts = image.split("/")
-    folders = _FOLDERS.get(split, (split, split_folder(split)))
-    if "images" in parts[:-1]:
-        last = len(parts) - 1 - parts[::-1].index("images")
-        parts = [part for part in parts[:last] if part not in folders] + parts[last + 1 :]
-    if len(parts) > 1 and parts[0] in folders:
-        parts = parts[1:]
-    return "/".join(parts)
-
-
-def _frame_path(name: str) -> str:
-    """A file name with the frame's id, as our writer named it, in the place of its stem."""
-    path = PurePosixPath(name)
-    return frame_id(path.stem) + path.suffix
-
-
 def _label_file(found: _Set, image: str) -> Path:
-    """Where readers look: the last `/images/` becomes `/labels/`."""
-    head, sep, tail = f"/{image}".rpartition("/images/")
-    relative = f"{head}/labels/{tail}" if sep else f"/{image}"
-    return safe_join(found.root, str(PurePosixPath(relative[1:]).with_suffix(".txt")))
+    return safe_join(found.root, label_path(image))
 
 
 def _refuse_lost_labels(found: _Set) -> None:
