@@ -123,8 +123,8 @@ class Sight:
     @Kept
     def bounds(self) -> Array:
         """float64 (N, 4): the bounds of each object's pixels and of those below it, as Replicator's tight boxes."""
-        own: Array = self.own
-        found = own.copy()
+        own = self.own
+        found = np.array(own)
         for row, below in self.families.items():
             found[row] = united(own[[row, *below]])
         return found
