@@ -14,7 +14,6 @@ from framepress.quality.look import Look, WithClasses
 from framepress.quality.rule import FILE, rule
 
 __all__ = [
-    "boxes_lie_inside_the_image",
     "classes_are_a_fixed_list",
     "frames_without_objects_are_present",
     "names_are_plain_and_unique",
@@ -148,34 +147,6 @@ def objects_are_larger_than_a_pixel(look: Look, *, least_px: float = 1.0) -> Ite
     for row in rows.tolist():
         width, height = sides[row].tolist()
         yield _of_object(columns, row, f"the box is {width:g} x {height:g} px, under {least_px:g} px")
-
-
-@rule(
-    "GEN-007",
-    FILE,
-    ERROR,
-    stage="annotation",
-    without=("coco", "yolo", "kitti", "basic"),
-    breaks="albumentations raises; Ultralytics drops the whole image",
-    remedy="clip boxes to the image, and drop those that have no size then",
-)
-def boxes_lie_inside_the_image(look: Look, *, tolerance_px: float = 1e-3) -> Iterator[Issue]:
-    """Boxes of what is visible lie inside the image and have a size; boxes of the whole object have one."""
-    columns = look.columns()
-    if columns is None:
-        return
-    view = np.asarray(columns.objects["view"])
-    size = np.stack([columns.views["width"], columns.views["height"]], 1)[view].astype(np.float64)
-    for column in ("box", "box_full"):
-        box = np.asarray(columns.objects[column])
-        with np.errstate(invalid="ignore"):
-            flat = (box[:, 2:] <= box[:, :2]).any(1)
-            out = ((box < -tolerance_px).any(1) | (box[:, 2:] > size + tolerance_px).any(1)) & (size > 0).all(1)
-        for row in np.flatnonzero(flat | out if column == "box" else flat).tolist():
-            numbers = ", ".join(f"{number:g}" for number in box[row].tolist())
-            width, height = size[row].tolist()
-            what = "has no size" if flat[row] else f"leaves the image of {width:g} x {height:g} px"
-            yield _of_object(columns, row, f"{column} {numbers} {what}", column)
 
 
 def _of_object(columns: Columns, row: int, message: str, place: str = "box") -> Issue:

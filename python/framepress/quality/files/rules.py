@@ -1,7 +1,7 @@
 """Rules for the files of every format, by subject.
 
-GEN-002, GEN-008 and GEN-009 are rules of images and of splits. GEN-012, equal input gives equal bytes, cannot be seen
-in the bytes themselves: the tests of the writers hold it.
+GEN-002, GEN-007, GEN-008 and GEN-009 are rules of images and of whole datasets, GEN-011 is one of the native format.
+GEN-012, equal input gives equal bytes, cannot be seen in the bytes themselves: the tests of the writers hold it.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ from collections.abc import Iterator
 
 from framepress.core import Frame
 from framepress.quality.files.names import (
-    boxes_lie_inside_the_image,
     classes_are_a_fixed_list,
     frames_without_objects_are_present,
     names_are_plain_and_unique,
@@ -27,7 +26,6 @@ from framepress.quality.look import Look
 from framepress.quality.rule import FILE, FRAME, rule
 
 __all__ = [
-    "boxes_lie_inside_the_image",
     "channels_can_be_decoded",
     "classes_are_a_fixed_list",
     "contents_are_as_recorded",

@@ -1,0 +1,1 @@
+"""What is wrong with a native edition: `look` takes it in, `rules` compare."""
