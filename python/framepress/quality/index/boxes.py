@@ -7,15 +7,14 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from framepress.core.arrays import Array
-from framepress.quality.columns import Columns, MemoryColumns
+from framepress.quality.columns import Columns
 from framepress.quality.index.counting import objects_of_classes, sizes_wh, spans, whole_views
-from framepress.quality.issue import ERROR, NOTE, WARNING, Issue
+from framepress.quality.issue import NOTE, WARNING, Issue
 from framepress.quality.rule import INDEX, rule
 
 __all__ = [
     "boxes_are_more_than_a_pixel",
     "boxes_do_not_cover_the_image",
-    "boxes_lie_inside_the_image",
     "object_issue",
     "objects_are_there_once",
 ]
@@ -23,36 +22,6 @@ __all__ = [
 _REACH = 512
 """Boxes of one label and view that are compared with one that begins left of them: enough for any real image, and a
 bound for one that was made to take forever."""
-
-
-@rule(
-    "GEN-007",
-    INDEX,
-    ERROR,
-    stage="annotation",
-    breaks="Ultralytics drops the image, albumentations raises, torchvision's detectors raise on a box without size",
-    remedy="clip boxes to the image and leave out what has no pixel left",
-)
-def boxes_lie_inside_the_image(columns: Columns, *, slack_px: float = 1.0) -> Iterator[Issue]:
-    """A box of visible pixels lies inside the image and has a positive width and height.
-
-    Where a format's files are looked at themselves, its own rules tell this with the line (COCO-005).
-
-    Args:
-        slack_px: by which a box may leave the image: index and edge conventions differ by one.
-    """
-    if isinstance(columns, MemoryColumns):
-        return
-    for part in spans(columns.objects.rows):
-        box, size = columns.objects["box"][part], sizes_wh(columns, part)
-        with np.errstate(invalid="ignore"):
-            bare = (box[:, 2] <= box[:, 0]) | (box[:, 3] <= box[:, 1])
-            outside = (box[:, :2] < -slack_px).any(1) | (box[:, 2:] > size + slack_px).any(1)
-        for row in np.flatnonzero(bare | outside).tolist():
-            width, height = size[row].tolist()
-            image = "" if np.isnan(width) else f" in an image of {width:.0f} x {height:.0f}"
-            fault = "has no size" if bare[row] else "leaves the image"
-            yield object_issue(columns, part.start + row, f"box {_shown(box[row])}{image} {fault}")
 
 
 @rule(
@@ -220,7 +189,3 @@ def object_issue(columns: Columns, row: int, message: str, place: str = "") -> I
 def _track(columns: Columns, row: int) -> str:
     code = int(columns.objects["track"][row])
     return columns.tracks[code] if code >= 0 else ""
-
-
-def _shown(box: Array) -> str:
-    return "[" + ", ".join(f"{value:.6g}" for value in box.tolist()) + "]"

@@ -12,7 +12,6 @@ from framepress.quality.index.balance import (
 from framepress.quality.index.boxes import (
     boxes_are_more_than_a_pixel,
     boxes_do_not_cover_the_image,
-    boxes_lie_inside_the_image,
     objects_are_there_once,
 )
 from framepress.quality.index.coverage import (
@@ -32,7 +31,6 @@ __all__ = [
     "a_track_is_in_a_view_once",
     "boxes_are_more_than_a_pixel",
     "boxes_do_not_cover_the_image",
-    "boxes_lie_inside_the_image",
     "cameras_have_one_size",
     "class_names_are_told_apart",
     "classes_have_enough_objects",
