@@ -23,15 +23,26 @@ from framepress.quality.truth.sight import Kept, Samples, Sight
 
 __all__ = ["Fit", "SolidSight"]
 
-_CORNERS_PX = 1.5  # a mask's edge is at most half a pixel outside; renderers that smooth edges move it by one
-_PART_OF_SIDE = 0.01  # extents and matrices come as float32, and skins and cloth lag behind their boxes
-_PIXELS = 1.5
+_NEVER_LESS_PX = 0.5  # a mask's edge is at most half a pixel outside of a silhouette
 _RELATIVE = 2e-3  # 16-bit depth
 _ABSOLUTE_M = 2e-3
 _SHARE = 0.25  # of an object's samples
 _LEAST = 4  # samples with a distance
-_LEANING = 0.4  # of what is allowed for: what no single object is told of, and many together are
 _LEANING_SHARE = 0.08
+
+
+@dataclass(frozen=True, slots=True)
+class _Margin:
+    """What is allowed for: pixels, and a part of the object's longest side."""
+
+    pixels: float
+    side: float
+
+
+_SINGLE = _Margin(1.5, 0.1)
+"""Wide, because boxes of sheared prims are approximate, and skins and cloth lag behind theirs."""
+_VOTE = _Margin(0.1, 0.004)
+"""Narrow: what no single object is told of, and many together are."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,9 +100,9 @@ class SolidSight(Sight):
         if pinhole:
             projected[known] = full_boxes(corners[known], camera)
             visible = np.where(np.isnan(objects.box), self.bounds, objects.box)
-            sticks_out = _sticking_out(visible, projected, known)
+            sticks_out = _sticking_out(visible, projected, known, _SINGLE)
             judged |= ~np.isnan(sticks_out)
-            leans |= _sticking_out(visible, projected, known, _LEANING) > 0
+            leans |= _sticking_out(visible, projected, known, _VOTE) > 0
         samples = self._with_distance(known)
         name = next((name for name in ("depth", "range") if name in self.view.channels), None)
         if name is not None and len(samples.row):
@@ -101,15 +112,17 @@ class SolidSight(Sight):
             number = np.bincount(samples.row, minlength=count)
             enough = number >= _LEAST
             reach[known] = _reach(objects.box3d.center[known], corners[known], camera, name)
-            slack = _RELATIVE * distance + _ABSOLUTE_M + _PART_OF_SIDE * objects.box3d.size.max(axis=1)[samples.row]
+            side = objects.box3d.size.max(axis=1)[samples.row]
+            slack = _slack(_SINGLE, np.zeros(len(side)), distance, side)
             low, high = reach[samples.row].T
             _, beyond = samples.share((distance < low - slack) | (distance > high + slack), count)
             slant = slants(camera, samples.u, samples.v)
             if slant is not None:
                 depth = distance if name == "depth" else distance / slant
-                excess, slack = self._excess(samples, depth, camera)
-                _, outside = samples.share(excess > slack, count)
-                leans |= enough & (samples.share(excess > _LEANING * slack, count)[1] > _LEANING_SHARE)
+                excess, pixel = self._excess(samples, depth, camera)
+                _, outside = samples.share(excess > _slack(_SINGLE, pixel, depth, side), count)
+                narrow = _slack(_VOTE, pixel, depth, side)
+                leans |= enough & (samples.share(excess > narrow, count)[1] > _LEANING_SHARE)
             beyond, outside = (np.where(enough, part, 0.0) for part in (beyond, outside))
             judged |= enough
         return Fit(judged, sticks_out, projected, reach, beyond, outside, leans)
@@ -119,7 +132,7 @@ class SolidSight(Sight):
         return samples.take(known[samples.row])
 
     def _excess(self, samples: Samples, depth: Array, camera: Camera) -> tuple[Array, Array]:
-        """How far the surface that a pixel shows is outside its object's 3D box, and what is allowed for; [m] (S,)."""
+        """How far the surface that a pixel shows is outside its object's 3D box, and how large it is; [m]."""
         assert camera.K is not None
         boxes = self.objects.box3d
         pose = camera.world_from_camera
@@ -129,15 +142,19 @@ class SolidSight(Sight):
         local = np.einsum("sij,si->sj", boxes.axes()[samples.row], points - boxes.center[samples.row])
         excess = (np.abs(local) - boxes.size[samples.row] / 2).max(axis=1)
         focal = min(abs(camera.K[0, 0]), abs(camera.K[1, 1]))
-        slack = depth * (_PIXELS / focal + _RELATIVE) + _ABSOLUTE_M
-        return excess, slack + _PART_OF_SIDE * boxes.size.max(axis=1)[samples.row]
+        return excess, depth / focal
 
 
-def _sticking_out(visible: Array, projected: Array, known: Array, narrowed: float = 1.0) -> Array:
-    """float64 (N,) [px], see `Fit`; `narrowed`: part of what is usually allowed for."""
+def _slack(margin: _Margin, pixel: Array, distance: Array, side: Array) -> Array:
+    """float64 (S,) [m]"""
+    return (_NEVER_LESS_PX + margin.pixels) * pixel + _RELATIVE * distance + _ABSOLUTE_M + margin.side * side
+
+
+def _sticking_out(visible: Array, projected: Array, known: Array, margin: _Margin) -> Array:
+    """float64 (N,) [px], see `Fit`."""
     out = np.maximum(projected[:, :2] - visible[:, :2], visible[:, 2:] - projected[:, 2:]).max(axis=1)
     side = (visible[:, 2:] - visible[:, :2]).max(axis=1)
-    told = np.where(np.isnan(projected[:, 0]), np.inf, out - narrowed * (_CORNERS_PX + _PART_OF_SIDE * side))
+    told = np.where(np.isnan(projected[:, 0]), np.inf, out - _NEVER_LESS_PX - margin.pixels - margin.side * side)
     return np.where(known & ~np.isnan(visible[:, 0]), told, np.nan)
 
 
