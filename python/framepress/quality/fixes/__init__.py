@@ -1,0 +1,1 @@
+"""What can be put right without guessing, in a copy of the dataset."""
