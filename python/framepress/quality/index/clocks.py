@@ -49,6 +49,7 @@ class Clock:
     Args:
         rows: int64 (N,), of `frames`, in the order of the sequence; all of them, also those without a time.
         timed: int64 (M,), positions in `rows`; steps: int64 (M - 1,) [ns].
+        since: int64 (M - 1,) [ns], from the latest time before; passed: the frames since then, 1 where time only rises.
         period: [ns]; None without a rate. deviation: the median one from the period [ns].
         number: of the sequence.
     """
@@ -57,14 +58,16 @@ class Clock:
     rows: Array
     timed: Array
     steps: Array
+    since: Array
+    passed: Array
     period: float | None
     deviation: float
 
     def missing(self) -> Array:
-        """int64 (M - 1,): whole periods that each step is too long by."""
+        """int64 (M - 1,): frames that are missing at each step; none for one wrong time among right ones."""
         if self.period is None:
             return np.zeros(self.steps.size, np.int64)
-        return np.maximum(np.round(self.steps / self.period).astype(np.int64) - 1, 0)
+        return np.maximum(np.round(self.since / self.period).astype(np.int64) - self.passed, 0)
 
 
 def clocks(columns: Columns) -> Iterator[Clock]:
@@ -78,16 +81,24 @@ def clocks(columns: Columns) -> Iterator[Clock]:
         rows, start = order[start:end], end
         if rows.size:
             timed = np.flatnonzero(time[rows] != NO_TIME)
-            yield Clock(number, rows, timed, *_rated(np.diff(time[rows[timed]])))
+            times = np.asarray(time[rows[timed]])
+            yield Clock(number, rows, timed, np.diff(times), *_since_latest(times), *_rated(np.diff(times)))
 
 
-def _rated(steps: Array) -> tuple[Array, float | None, float]:
+def _since_latest(times: Array) -> tuple[Array, Array]:
+    latest = np.maximum.accumulate(times)
+    new = np.append(True, latest[1:] > latest[:-1])[: times.size]
+    at = np.maximum.accumulate(np.where(new, np.arange(times.size), 0))[:-1]
+    return times[1:] - times[at], np.arange(1, at.size + 1) - at
+
+
+def _rated(steps: Array) -> tuple[float | None, float]:
     forward = steps[steps > 0]
     if forward.size < 2:
-        return steps, None, 0.0
+        return None, 0.0
     period = float(np.median(forward))
     deviation = float(np.median(np.abs(forward - period)))
-    return steps, period if deviation <= _RATE * period else None, deviation
+    return period if deviation <= _RATE * period else None, deviation
 
 
 def time_rows(columns: Columns) -> Iterator[TimeRow]:
@@ -114,6 +125,6 @@ def _statuses(clock: Clock) -> list[str]:
     steps = clock.steps
     if clock.period is None:
         return [str(told) for told in np.select([steps < 0, steps == 0], ["backwards", "duplicate"], "irregular")]
-    off = steps - clock.period * (clock.missing() + 1)
+    off = clock.since - clock.period * (clock.missing() + clock.passed)
     cases = [steps < 0, steps == 0, clock.missing() > 0, off > _RATE * clock.period, off < -_RATE * clock.period]
     return [str(told) for told in np.select(cases, ["backwards", "duplicate", "gap", "late", "early"], "ok")]

@@ -123,9 +123,8 @@ def assets_of_a_test_are_new(columns: Columns, *, most: float = 0.5, least_track
             continue
         both = int(np.isin(own, known).sum())
         if both > most * own.size:
-            yield Issue(
-                message=f"of the {own.size} tracks of split {splits[code]!r}, {both} are in {splits[largest]!r}"
-            )
+            message = f"of the {own.size} tracks of split {splits[code]!r}, {both} are in {splits[largest]!r}"
+            yield Issue(message=message, place=splits[code])
 
 
 @rule("SPL-005", INDEX, WARNING, stage="dataset", remedy="leave the split out, or give it frames")
