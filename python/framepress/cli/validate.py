@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from framepress.cli.fixing import fix_options, put_in_place, target_of, tell_fixed
 from framepress.cli.progress import Progress
 from framepress.cli.report_files import STDOUT, check_targets, write_report
 from framepress.cli.settings import listed
 from framepress.cli.shell import as_json, emit, json_text
 
 if TYPE_CHECKING:
+    from framepress.quality.fixes.fix import Fixed
     from framepress.quality.validate import Validation
 
 __all__ = ["validate"]
@@ -47,6 +49,7 @@ def _report(option: str, help: str) -> Callable[[Any], Any]:
 @_report("--junit", "JUnit XML: one test a rule.")
 @_report("--json-file", "The document of --json, beside another answer.")
 @_report("--times", "CSV with the time of every frame, and which are late, lost or double.")
+@fix_options
 @click.option("--github", is_flag=True, help="Annotations for GitHub Actions before the text.")
 @as_json
 def validate(
@@ -59,14 +62,20 @@ def validate(
     sample: int | None,
     workers: int | None,
     github: bool,
+    fix: bool,
+    fixed_to: Path | None,
+    in_place: bool,
     as_json: bool,
     **targets: Path | None,
 ) -> None:
     """Check a dataset of any format that can be read: ours, a foreign one, or a raw capture.
 
+    With --fix, what is told is what is left in the copy.
+
     Reports are written as files, several at once; FILE `-` puts one on stdout in place of the text. Exit code 1 where
     something was found that the profile fails on.
     """
+    from framepress.quality.fixes.fix import fix as put_right
     from framepress.quality.profile import profile
     from framepress.quality.validate import validate as run
 
@@ -78,18 +87,36 @@ def validate(
     chosen = profile(profile_name).narrowed(
         select=_codes(select, "--select"), ignore=_codes(ignore, "--ignore"), pixels=not no_pixels
     )
+    copy, fixed = target_of(path, fix, fixed_to, in_place), None
     with _Shown() as shown:
-        found = run(path, chosen, format=format, sample=sample, workers=workers, on_progress=shown)
-    _tell(found, path, files, github=github, as_json=as_json, text=not any(answers) or github)
+        if copy is None:
+            found = run(path, chosen, format=format, sample=sample, workers=workers, on_progress=shown)
+        else:
+            fixed = put_right(path, copy, chosen, format=format, workers=workers)
+            found = fixed.after
+    _tell(found, found.path, files, fixed, github=github, as_json=as_json, text=not any(answers) or github)
+    if fixed is not None and in_place:
+        put_in_place(path, fixed)  # once all reports are written: thumbnails are cut from the copy
     click.get_current_context().exit(0 if found.passed else 1)
 
 
-def _tell(found: Validation, path: Path, files: dict[str, Path], *, github: bool, as_json: bool, text: bool) -> None:
+def _tell(
+    found: Validation,
+    path: Path,
+    files: dict[str, Path],
+    fixed: Fixed | None,
+    *,
+    github: bool,
+    as_json: bool,
+    text: bool,
+) -> None:
     from framepress.quality.report.document import document
     from framepress.quality.report.github import github as commands
     from framepress.quality.report.text import text as told_at_terminal
 
     told = document(found)
+    if fixed is not None:
+        told["fixed"] = tell_fixed(fixed)
     base = _base(found)
     for name, target in files.items():
         write_report(target, _FORMS[name](found, told, base))
