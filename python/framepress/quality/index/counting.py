@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 
@@ -18,6 +18,7 @@ __all__ = [
     "sizes_wh",
     "spans",
     "split_of_views",
+    "whole_sequences",
     "whole_views",
 ]
 
@@ -90,17 +91,28 @@ def areas_px(columns: Columns, part: slice) -> Array:
 
 
 def whole_views(columns: Columns) -> Iterator[Array]:
-    """Rows in parts that hold whole views; one part where the rows are not in the order of views."""
-    view = columns.objects["view"]
+    """Rows of objects in parts that hold whole views; one part where they are not in the order of views."""
+    return _whole(lambda part: columns.objects["view"][part], columns.objects.rows)
+
+
+def whole_sequences(columns: Columns) -> Iterator[Array]:
+    """Like `whole_views`, of sequences."""
+    sequence = columns.frames["sequence"]
+    return _whole(lambda part: sequence[columns.objects["frame"][part]], columns.objects.rows)
+
+
+def _whole(group_of: Callable[[slice], Array], rows: int) -> Iterator[Array]:
     ends = []
-    for part in spans(columns.objects.rows):
-        whole = slice(part.start, part.stop + 1)  # with the first of the next part
-        if (np.diff(view[whole]) < 0).any():
-            yield np.arange(columns.objects.rows)
+    before = None
+    for part in spans(rows):
+        groups = group_of(part)
+        if (np.diff(groups) < 0).any() or (before is not None and groups[0] < before):
+            yield np.arange(rows)
             return
-        ends.append(int(np.searchsorted(view, view[part.stop - 1], side="right")))
+        before = groups[-1]
+        ends.append(part.start + int(np.searchsorted(groups, before)))  # where the last group begins
     start = 0
-    for end in ends:
+    for end in [*ends, rows]:
         if end > start:
             yield np.arange(start, end)
         start = max(start, end)

@@ -12,7 +12,7 @@ import numpy as np
 from framepress.core.arrays import Array
 from framepress.quality.columns import Columns
 from framepress.quality.index.boxes import object_issue
-from framepress.quality.index.counting import whole_views
+from framepress.quality.index.counting import whole_sequences, whole_views
 from framepress.quality.issue import NOTE, WARNING, Issue
 from framepress.quality.rule import INDEX, rule
 
@@ -70,31 +70,28 @@ def tracks_do_not_jump(
         least_steps: a track with fewer is not judged.
         least_neighbours: an image with fewer tracked objects is not judged.
     """
-    rows, to, step = _steps(columns)
-    if not rows.size:
-        return
-    owner = _owners(columns, rows)
-    _, owner = np.unique(owner, return_inverse=True)
-    steps, calm_steps = np.bincount(owner), np.bincount(owner, step < calm)
-    view = columns.objects["view"][to]
-    here = np.bincount(view)
-    jumps = np.bincount(view, step >= jump)
-    smooth = (steps >= least_steps) & (calm_steps >= least_calm * steps)
-    steady = (here >= least_neighbours) & (2 * jumps < here)
-    found = np.flatnonzero((step >= jump) & smooth[owner] & steady[view])
-    for at in found[np.argsort(to[found], kind="stable")].tolist():
-        before = columns.frames.texts("id")[int(columns.objects["frame"][rows[at]])]
-        message = (
-            f"the track jumps by {step[at]:.0%} of the image's diagonal from frame {before!r}; "
-            f"{calm_steps[owner[at]]:.0f} of its {steps[owner[at]]} steps are shorter than {calm:.0%}"
-        )
-        yield object_issue(columns, int(to[at]), message)
+    for part in whole_sequences(columns):
+        rows, to, step = _steps(columns, part)
+        _, owner = np.unique(_owners(columns, rows), return_inverse=True)
+        _, view = np.unique(columns.objects["view"][to], return_inverse=True)
+        steps, calm_steps = np.bincount(owner), np.bincount(owner, step < calm)
+        here, jumps = np.bincount(view), np.bincount(view, step >= jump)
+        smooth = (steps >= least_steps) & (calm_steps >= least_calm * steps)
+        steady = (here >= least_neighbours) & (2 * jumps < here)
+        found = np.flatnonzero((step >= jump) & smooth[owner] & steady[view])
+        for at in found[np.argsort(to[found], kind="stable")].tolist():
+            before = columns.frames.texts("id")[int(columns.objects["frame"][rows[at]])]
+            message = (
+                f"the track jumps by {step[at]:.0%} of the image's diagonal from frame {before!r}; "
+                f"{calm_steps[owner[at]]:.0f} of its {steps[owner[at]]} steps are shorter than {calm:.0%}"
+            )
+            yield object_issue(columns, int(to[at]), message)
 
 
-def _steps(columns: Columns) -> tuple[Array, Array, Array]:
-    """Rows of an object and of the same one in the next image, and how far it moved over the image's diagonal."""
+def _steps(columns: Columns, part: Array) -> tuple[Array, Array, Array]:
+    """Of these rows those of an object and of the same one in the next image, and how far it moved over the diagonal."""
     objects, views = columns.objects, columns.views
-    rows = np.flatnonzero(objects["track"][:] >= 0)
+    rows = part[objects["track"][part] >= 0]
     keys = _owners(columns, rows)
     order = np.argsort(keys, kind="stable")  # rows are in the order of frames
     rows, keys = rows[order], keys[order]
