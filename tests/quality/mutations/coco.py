@@ -14,9 +14,13 @@ import numpy as np
 
 from formats.pressing import press
 from framepress.formats.coco import Writer
+from framepress.quality.coco import rules
+from framepress.quality.coco.look import look
+from framepress.quality.issue import Issue
+from framepress.quality.rule import rules_in
 from frames import LABELS, mono
 
-__all__ = ["MUTATIONS", "TRAIN", "VAL", "Mutation", "good"]
+__all__ = ["MUTATIONS", "TRAIN", "VAL", "Mutation", "found", "good"]
 
 Json = dict[str, Any]
 TRAIN, VAL = "annotations/instances_train.json", "annotations/instances_val.json"
@@ -40,6 +44,15 @@ def good(root: Path) -> None:
     """`mono` in two splits, with polygons, run lengths, a crowd, key points and images without objects."""
     frames = [frame.replaced(split="train" if frame.sequence == "a" else "val") for frame in mono()]
     press(Writer(segmentation="polygon"), frames, LABELS, root)
+
+
+def found(path: Path) -> list[tuple[str, str, str, str]]:
+    """Code, file, place and message of what the rules for COCO find, and of what could not be read at all."""
+    looked = look(path)
+    issues: list[tuple[str, Issue]] = [("FILE-001", issue) for issue in looked.unread]
+    for rule in rules_in(rules):
+        issues += [(rule.code, issue) for issue in rule(looked)]
+    return [(code, issue.file, issue.place, issue.message) for code, issue in issues]
 
 
 def edited(change: Callable[[Json], str], file: str = TRAIN) -> Callable[[Path], str]:
@@ -462,7 +475,7 @@ IMAGE_FILES = [
     _M("a file name with a NUL", "COCO-016", renamed(lambda name: f"{name}\0")),
     _M("a file name as long as a book", "COCO-016", renamed(lambda name: "x" * 100_000)),
     _M("an empty file name", "COCO-016", renamed(lambda name: "")),
-    _M("an image that is not there", "COCO-016", renamed(lambda name: name)),
+    _M("an image file that is not there", "COCO-016", renamed(lambda name: name)),
     _M("a file name that is a number", "COCO-016", at("images", EMPTY_IMAGE, "file_name", 7), also=("COCO-020",)),
     _M("an image without objects left out", "COCO-020", edited(left_out), "images/train/a/0001.png"),
 ]

@@ -14,6 +14,7 @@ from framepress.quality.rule import FILE, rule
 __all__ = ["boxes_are_x_y_w_h_inside_the_image", "boxes_bound_their_masks"]
 
 _ROUNDING = 1e-6  # px: what sums of decimals differ by
+_WHOLE = 1e-3  # px: bounds of painted pixels are whole numbers
 
 
 @rule(
@@ -82,9 +83,10 @@ def _judged(file: CocoFile, slack_px: float) -> tuple[Array, Array, Array, Array
 def boxes_bound_their_masks(coco: CocoLook, *, tolerance_px: float = 1.0, least_at_border: int = 10) -> Iterator[Issue]:
     """A bbox has the bounds of its mask: width is xmax - xmin + 1 in pixel indices.
 
-    Each edge is compared with the outermost pixels of run lengths, or the outermost corners of polygons, as they are
-    and cut to the image. Where no annotation of a file has a mask, the image's borders tell: objects that are cut off
-    end at the image's width, not one pixel before it.
+    Each edge is compared with the outermost pixels of run lengths. For polygons both customs pass: their outermost
+    corners, and exactly the pixels that pycocotools paints; as they are, and cut to the image. Where no annotation of
+    a file has a mask, the image's borders tell: objects that are cut off end at the image's width, not one pixel
+    before it.
 
     Args:
         tolerance_px: an edge this far away is wrong; what only rounding moved is nearer than a pixel.
@@ -105,9 +107,11 @@ def _off(file: CocoFile, tolerance_px: float) -> Array:
     x, y, width, height = file.annotations.bbox.T
     edges = np.stack((x, y, x + width, y + height), 1)
     size = _size_wh(file)
-    cut = np.clip(shapes.box, 0, np.where(size > 0, size, np.inf)[:, [0, 1, 0, 1]])
-    limit = tolerance_px - _ROUNDING
-    wrong = (np.abs(edges - shapes.box) >= limit).any(1) & (np.abs(edges - cut) >= limit).any(1)
+    wrong = np.isfinite(shapes.box).all(1)
+    for bounds, limit in ((shapes.box, tolerance_px - _ROUNDING), (shapes.painted, _WHOLE)):
+        cut = np.clip(bounds, 0, np.where(size > 0, size, np.inf)[:, [0, 1, 0, 1]])
+        for wanted in (bounds, cut):
+            wrong &= ~(np.abs(edges - wanted) < limit).all(1)
     # The mask of another image says nothing of this box: that is COCO-009's.
     fits = (shapes.kind == POLYGONS) | (shapes.size_hw == size[:, ::-1]).all(1) | (size == 0).all(1)
     bare = (shapes.area == 0) & (shapes.kind > POLYGONS)

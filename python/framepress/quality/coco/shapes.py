@@ -13,13 +13,16 @@ import numpy as np
 
 from framepress.core.arrays import Array
 from framepress.quality.coco.document import NOT_FINITE
-from framepress.quality.coco.entries import Annotation, RunsSaid
+from framepress.quality.coco.entries import UNSET, Annotation, RunsSaid
+from framepress.quality.coco.raster import painted_bounds
 from framepress.quality.coco.runs import Measured, measured_counts, measured_texts
 from framepress.quality.coco.table import ABSENT, COUNTS, EMPTY, POLYGONS, TEXT, Shapes
 
 __all__ = ["joined", "shapes"]
 
 _LARGEST = 1 << 40
+_NO_BOX = (np.nan,) * 4
+_NEAR = 0.5  # px: boxes nearer to the corners than this need no second opinion
 
 
 def shapes(annotations: list[Annotation]) -> Shapes:
@@ -30,7 +33,10 @@ def shapes(annotations: list[Annotation]) -> Shapes:
     made.kind[[row for row, value in enumerate(said) if type(value) is list and not value]] = EMPTY
     if rings:
         made.kind[rings] = POLYGONS
-        _measure_rings(made, np.array(rings), [said[row] for row in rings])  # type: ignore[misc]
+        boxes = [annotations[row].bbox for row in rings]
+        edges = np.array([_NO_BOX if box is UNSET else box for box in boxes])
+        edges[:, 2:] += edges[:, :2]
+        _measure_rings(made, np.array(rings), [said[row] for row in rings], edges)  # type: ignore[misc]
     for form, kind in ((str, TEXT), (list, COUNTS)):
         runs = [row for row, value in enumerate(said) if type(value) is RunsSaid and type(value.counts) is form]
         if runs:
@@ -55,6 +61,7 @@ def _blank(rows: int) -> Shapes:
         area_least=np.full(rows, np.nan),
         border=np.zeros(rows),
         box=np.full((rows, 4), np.nan),
+        painted=np.full((rows, 4), np.nan),
         bad_ring=np.full(rows, -1, np.int32),
         bad_length=np.zeros(rows, np.int32),
     )
@@ -86,7 +93,7 @@ def _put(made: Shapes, rows: Array, measured: Measured, size_hw: Array) -> None:
     made.box[rows] = measured.box[whole]
 
 
-def _measure_rings(made: Shapes, rows: Array, said: list[list[list[float]]]) -> None:
+def _measure_rings(made: Shapes, rows: Array, said: list[list[list[float]]], edges: Array) -> None:
     count = np.fromiter(map(len, said), np.int64, len(said))
     owner = np.repeat(np.arange(rows.size), count)
     length = np.fromiter((len(ring) for shape in said for ring in shape), np.int64, owner.size)
@@ -112,6 +119,20 @@ def _measure_rings(made: Shapes, rows: Array, said: list[list[list[float]]]) -> 
     made.border[rows] = np.add.reduceat(border, first)
     made.box[rows, :2] = np.minimum.reduceat(box[:, :2], first)
     made.box[rows, 2:] = np.maximum.reduceat(box[:, 2:], first)
+    _paint(made, rows, edges[whole], xy, length, first)
+
+
+def _paint(made: Shapes, rows: Array, edges: Array, xy: Array, length: Array, first: Array) -> None:
+    """The painted bounds of those whose box is not that of their corners."""
+    off = (np.abs(edges - made.box[rows]) >= _NEAR).any(1) & (made.border[rows] > 0)
+    if not off.any():
+        return
+    count = np.diff(np.append(first, length.size))
+    rings = np.repeat(off, count)
+    bounds = painted_bounds(xy[np.repeat(rings, length)], length[rings])
+    begin = np.cumsum(count[off]) - count[off]
+    made.painted[rows[off], :2] = np.fmin.reduceat(bounds[:, :2], begin)
+    made.painted[rows[off], 2:] = np.fmax.reduceat(bounds[:, 2:], begin)
 
 
 def _rings_measured(xy: Array, length: Array) -> tuple[Array, Array, Array]:

@@ -52,6 +52,7 @@ class Shapes:
         area_least: likewise, where polygons overlap, or one is a hole in another.
         border: float64 [px]: how long the polygons' outline is; 0 for run lengths, and along the sides of pixels.
         box: float64 (N, 4): x0 y0 x1 y1 [px, edges]; NaN where it cannot be told, or nothing shows.
+        painted: float64 (N, 4): bounds of what pycocotools paints of polygons, where their box is not `box`; else NaN.
         bad_ring, bad_length: int32: the first polygon that has no even count of at least 6 numbers (-1: all have),
             and its count.
     """
@@ -64,6 +65,7 @@ class Shapes:
     area_least: Array
     border: Array
     box: Array
+    painted: Array
     bad_ring: Array
     bad_length: Array
 
