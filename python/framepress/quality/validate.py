@@ -14,7 +14,7 @@ from framepress.quality.columns import Columns
 from framepress.quality.export.export import export_of
 from framepress.quality.findings import Findings
 from framepress.quality.frames import UNREADABLE, check_frames
-from framepress.quality.images.pictures import Pictures, pictures
+from framepress.quality.images.pictures import Picture, Pictures, pictures
 from framepress.quality.issue import ERROR, Issue, at_least
 from framepress.quality.look import ImageFile, Look, look_of
 from framepress.quality.profile import Chosen, Profile
@@ -198,19 +198,19 @@ def _sample(result: Validation, count: int | None) -> frozenset[str] | None:
 def _check_images(
     result: Validation, frames: frozenset[str] | None, workers: int | None, on_progress: Progress
 ) -> None:
-    images: list[ImageFile] = []
-    for edition in result.editions:
-        images += [found for found in edition.images() if frames is None or found.frame in frames]
-    images = _once(images)
+    of_edition = [edition.images() for edition in result.editions]
+    images = _once([[found for found in one if frames is None or found.frame in frames] for one in of_edition])
     of_image = result.profile.chosen(IMAGE)
-    gathered = []
-    for done, picture in enumerate(pictures(images, workers=workers), start=1):
-        for chosen in of_image:
-            result.take(chosen, chosen.rule(picture, **chosen.thresholds))
-        gathered.append(picture)
-        on_progress("images", done, len(images))
+
+    def checked() -> Iterator[Picture]:
+        for done, picture in enumerate(pictures(images, workers=workers), start=1):
+            for chosen in of_image:
+                result.take(chosen, chosen.rule(picture, **chosen.thresholds))
+            yield picture
+            on_progress("images", done, len(images))
+
+    result.pictures = Pictures.of(checked())
     result.checked["images"] = len(images)
-    result.pictures = Pictures.of(gathered)
     for chosen in result.profile.chosen(IMAGES):
         result.take(chosen, chosen.rule(result.pictures, **chosen.thresholds))
 
@@ -231,16 +231,23 @@ def _check_exports(result: Validation, source: Dataset) -> None:
             _unreadable(result, str(error), edition.format)
 
 
-def _once(images: Sequence[ImageFile]) -> list[ImageFile]:
-    """Without the second and further names of a file that editions share."""
-    seen: dict[tuple[int, int] | str, ImageFile] = {}
-    for image in images:
-        try:
-            found = image.path.stat()
-            seen.setdefault((found.st_dev, found.st_ino), image)
-        except OSError:
-            seen.setdefault(image.name, image)  # the picture itself tells what is wrong
-    return list(seen.values())
+def _once(editions: Sequence[Sequence[ImageFile]]) -> list[ImageFile]:
+    """Without the files that an edition before has too; two names of one file in one edition are two pictures."""
+    seen: set[tuple[int, int] | str] = set()
+    kept: list[ImageFile] = []
+    for images in editions:
+        of_edition = [(_identity(image), image) for image in images]
+        kept += [image for identity, image in of_edition if identity not in seen]
+        seen.update(identity for identity, _ in of_edition)
+    return kept
+
+
+def _identity(image: ImageFile) -> tuple[int, int] | str:
+    try:
+        found = image.path.stat()
+    except OSError:
+        return image.name  # the picture itself tells what is wrong
+    return found.st_dev, found.st_ino
 
 
 def _unreadable(result: Validation, message: str, edition: str = "") -> None:
