@@ -9,6 +9,7 @@ from typing import Any
 
 from framepress.core import Frame
 from framepress.core.features import features
+from framepress.dataset.checks import FOUND
 from framepress.formats import Row
 
 __all__ = ["EditionReport", "Report", "Totals"]
@@ -35,6 +36,11 @@ class Report:
     splits: Mapping[str, int]
     editions: tuple[EditionReport, ...]
     run: Mapping[str, int]
+
+    @property
+    def findings(self) -> dict[str, int]:
+        """Code -> how often this run's checks found it."""
+        return {name.removeprefix(FOUND): count for name, count in self.run.items() if name.startswith(FOUND)}
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-able; counts sorted by name, classes and splits in their order."""

@@ -12,6 +12,7 @@ from typing import Any
 from framepress.core import Channels, Frame, LabelMap
 from framepress.core.features import features
 from framepress.core.record import to_record
+from framepress.dataset.checks import Check, Tell, note
 from framepress.dataset.job import Job
 from framepress.dataset.labelling import Labelling
 from framepress.dataset.pool import OrderedPool
@@ -19,7 +20,7 @@ from framepress.dataset.prepare import with_masks
 from framepress.dataset.report import Report
 from framepress.dataset.session import Session
 from framepress.dataset.split import Split
-from framepress.errors import FrameError, FramepressError, InputError, LabelError, OptionError
+from framepress.errors import FindingsError, FrameError, FramepressError, InputError, LabelError, OptionError
 from framepress.formats import Row
 from framepress.storage.images import encoder_backends
 from framepress.storage.output import Output
@@ -31,6 +32,7 @@ CHOICES: Mapping[str, tuple[str, ...]] = {
     "on_full": ("wait", "drop"),
     "existing": ("error", "append", "resume"),
     "on_error": ("raise", "count"),
+    "on_finding": ("count", "stop"),
 }
 
 _QUEUE_BYTES = 512 << 20
@@ -54,6 +56,7 @@ class _Pressed:
     labels: LabelMap
     rows: dict[str, Row]
     files: FrameTransaction
+    tells: list[Tell]
 
 
 class DatasetWriter:
@@ -75,6 +78,8 @@ class DatasetWriter:
         on_error: `raise` at the next call when a frame fails, nothing after it being written; or `count` and go on.
         origin: what makes the frames, JSON-able: stated in the dataset, which takes frames of no other origin later.
         on_failure: told of each frame that fails, once it is in the ledger; called in the thread where it happened.
+        checks: what looks at frames as they are written, see `dataset.checks`.
+        on_finding: `count` what checks find; or `stop`: a frame with an error is not written, nor is one after it.
 
     Raises:
         OptionError: an option is impossible, or the existing dataset has another job.
@@ -97,14 +102,22 @@ class DatasetWriter:
         on_error: str = "raise",
         origin: Mapping[str, Any] | None = None,
         on_failure: Callable[[str, BaseException], None] | None = None,
+        checks: Sequence[Check] = (),
+        on_finding: str = "count",
     ) -> None:
-        for name, value in (("on_full", on_full), ("existing", existing), ("on_error", on_error)):
+        for name, value in (
+            ("on_full", on_full),
+            ("existing", existing),
+            ("on_error", on_error),
+            ("on_finding", on_finding),
+        ):
             if value not in CHOICES[name]:
                 raise OptionError(f"{name}={value!r}: must be one of {', '.join(CHOICES[name])}")
         if workers is not None and workers < 1:
             raise OptionError(f"workers={workers}: must be at least 1, or None for one a core up to 4")
         self._on_full, self._existing, self._on_error = on_full, existing, on_error
         self._on_failure = on_failure
+        self._checks, self._on_finding = tuple(checks), on_finding
         self._split = split
         job = Job(Job.named(formats), labels, split, unlisted, encoder_backends(), origin)
         job.editions()  # an impossible option is told before anything is touched
@@ -254,6 +267,7 @@ class DatasetWriter:
         files = FrameTransaction(self._session.output, self._session.intents, frame.id)
         rows = {}
         try:
+            tells = [check(frame) for check in self._checks]
             held = features(frame)
             for name, (_, writer) in self._editions.items():
                 missing = sorted(writer.needs - held)
@@ -267,9 +281,15 @@ class DatasetWriter:
         channels = sorted({name for view in frame.views for name in view.channels})
         blank = Channels({}, (1, 1))  # the pixels are on their way to the disk: let go of them
         bare = frame.replaced(views=tuple(view.replaced(channels=blank) for view in frame.views))
-        return _Pressed(bare, to_record(frame), channels, settled.labels, rows, files)
+        return _Pressed(bare, to_record(frame), channels, settled.labels, rows, files, tells)
 
     def _commit(self, pressed: _Pressed) -> None:
+        try:
+            for tell in pressed.tells:
+                note(tell(), self._session.ledger, stop=self._on_finding == "stop")
+        except BaseException:
+            pressed.files.discard()
+            raise
         self._session.commit(
             pressed.frame, pressed.record, pressed.channels, pressed.labels, pressed.rows, pressed.files
         )
@@ -282,6 +302,8 @@ class DatasetWriter:
         self._session.ledger.event("failed", frame=frame_id, reason=f"{type(error).__name__}: {error}")
         if self._on_failure is not None:
             self._on_failure(frame_id, error)
+        if isinstance(error, FindingsError):
+            return False
         return self._on_error == "count" and isinstance(error, FramepressError | OSError | ValueError)
 
     def _raise_failure(self) -> None:

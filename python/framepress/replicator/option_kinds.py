@@ -73,10 +73,13 @@ _KINDS: Mapping[str, _Kind] = {
     "on_error": _one_of(*ON_ERROR),
     "provenance": _a((_NONE, Mapping), "plain JSON: a mapping"),
     "origin": _a((_NONE, Mapping), "plain JSON: a mapping"),
+    "checks": _one_of("truth", "none"),
+    "check_every": (lambda value: _is_whole(value, 1), "a whole number of at least 1"),
     "workers": (lambda value: value is None or _is_whole(value, 1), "a whole number of at least 1, or left out"),
     "queue_bytes": (lambda value: _is_whole(value, 0), "a whole number of bytes"),
     "on_full": _one_of(*CHOICES["on_full"]),
     "existing": _one_of(*CHOICES["existing"]),
+    "on_finding": _one_of(*CHOICES["on_finding"]),
 }
 
 

@@ -53,6 +53,8 @@ class Options:
     on_error: str
     provenance: Mapping[str, Any]
     """For the ledger."""
+    check_every: int
+    """Every so manieth frame is checked while it is written; 0: none."""
     annotators: Asked
     own_predicate: bool
     """Whether the user says which labels make a prim an object."""
@@ -89,6 +91,8 @@ class Options:
         world_up: str = "z",
         on_error: str = "raise",
         provenance: Mapping[str, Any] | None = None,
+        checks: str = "truth",
+        check_every: int = 10,
         **writing: Any,
     ) -> Options:
         """See `build_writer`.
@@ -105,7 +109,7 @@ class Options:
             formats=formats, labels=labels, unlisted=unlisted, channels=channels, keypoints=keypoints, split=split,
             seed=seed, policy=policy, semantic_types=semantic_types, semantic_filter=semantic_filter,
             min_visibility=min_visibility, sequence=sequence, first_frame=first_frame, world_up=world_up,
-            on_error=on_error, provenance=provenance, **writing,
+            on_error=on_error, provenance=provenance, checks=checks, check_every=check_every, **writing,
         )  # fmt: skip
         classes = _labels(labels)
         if classes is not None and keypoints is False:
@@ -131,6 +135,7 @@ class Options:
             meta={} if world_up == WORLD_UP else {"world_up": world_up},
             on_error=on_error,
             provenance=_plain(provenance or {}),
+            check_every=check_every if checks == "truth" else 0,
             annotators=wanted(
                 [
                     *(writer.carries | writer.needs for writer in writers.values()),
@@ -149,7 +154,7 @@ class Options:
 PROBE = "FRAMEPRESS_PROBE"
 """Of the environment: the default of `Policy.probe`."""
 _IN_TILES = ("mask",)  # boxes of a tile are measured in its part of the instance map
-_WRITING = ("workers", "queue_bytes", "on_full", "existing", "origin")
+_WRITING = ("workers", "queue_bytes", "on_full", "existing", "origin", "on_finding")
 
 
 def _predicate(types: str | Sequence[str] | None, predicate: str | None, taxonomy: str) -> str:

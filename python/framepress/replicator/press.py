@@ -27,6 +27,7 @@ from framepress.dataset.pool import OrderedPool
 from framepress.dataset.report import Report
 from framepress.dataset.writer import DatasetWriter
 from framepress.errors import FrameError, FramepressError, InputError, JournalError, LabelError
+from framepress.quality.truth.writing import TruthCheck
 from framepress.replicator.delivered import delivered
 from framepress.replicator.expected import with_points
 from framepress.replicator.lenses import check_lenses
@@ -303,6 +304,7 @@ class Press:
                 split=options.split,
                 on_error="count" if options.goes_on else "raise",
                 on_failure=self._note,
+                checks=[TruthCheck(options.check_every)] if options.check_every else (),
                 **writing,
             )
             self._begun = True

@@ -64,6 +64,9 @@ def build_writer(rep: ModuleType) -> type[Any]:
         written after it and `write` raises, which Isaac Sim logs for each frame from there on.
     provenance: what is known of where the frames come from, for the ledger; by default what the host tells: its
         versions, seed and stage.
+    checks: `truth` (the default): the channels of every `check_every`th frame (10) must agree with each other, and with
+        those of the frame before; what does not is counted, and is in the ledger. `none`: nothing is checked.
+    on_finding: `count`; or `stop`: a frame with an error ends the run, and is not written.
     workers, queue_bytes, on_full, existing, origin: see `DatasetWriter`.
     """
     errors = Errors(rep)
