@@ -54,8 +54,14 @@ def test_the_host_tells_its_versions_and_that_of_the_extension(
     }
 
 
+def test_the_version_is_found_under_its_former_name_too(rep: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "isaacsim.core.version", None)  # an import of it fails
+    put(monkeypatch, "omni.isaac.version", get_version=lambda: ("4.5.0", "", "4", "5", "0", "", "", ""))
+    assert provenance(rep)["host"]["version"] == "4.5.0"
+
+
 def test_what_a_host_has_not_is_not_told(rep: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("isaacsim.core.version", "framepress_kit", "omni.usd"):
+    for name in ("isaacsim.core.version", "omni.isaac.version", "framepress_kit", "omni.usd"):
         monkeypatch.delitem(sys.modules, name, raising=False)
     told = provenance(rep)
     assert told["host"] == {"name": "Isaac Sim", "kit": "107.3.1+release", "extensions": list(IDS.values())}

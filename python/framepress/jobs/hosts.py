@@ -13,6 +13,7 @@ from typing import Any, Protocol
 
 from framepress.errors import FrameError, FramepressError, OptionError, require
 from framepress.jobs.spec import JobSpec
+from framepress.replicator.host_version import isaac_sim_version
 
 __all__ = ["Place", "close", "delta_before", "in_editor", "isaac_sim_here", "opened"]
 
@@ -183,6 +184,4 @@ def _place(job: JobSpec) -> Place:
         host = current()
         device = host.device.partition(":")[0]
         return StandIn("stand-in", {"producer": STAND_IN, "release": host.release, "device": device})
-    from isaacsim.core.version import get_version
-
-    return IsaacSim("isaac-sim", {"producer": PRODUCER, "release": str(get_version()[0])})
+    return IsaacSim("isaac-sim", {"producer": PRODUCER, "release": isaac_sim_version()})

@@ -33,12 +33,12 @@ def open_scene(job: JobSpec) -> None:
 
     source = job.scene
     if job.env_url is not None:
-        from isaacsim.storage.native import get_assets_root_path
-
         try:
+            from isaacsim.storage.native import get_assets_root_path
+
             root = get_assets_root_path()
-        except RuntimeError as error:
-            raise InputError(f"{job.where}: env_url: {job.env_url}: {error}") from error
+        except (ImportError, RuntimeError) as error:
+            raise InputError(f"{job.where}: env_url: {job.env_url}: {error}; name a scene instead") from error
         if not root:
             raise InputError(f"{job.where}: env_url: {job.env_url}: no asset root is found; name a scene instead")
         source = f"{root}{job.env_url}"

@@ -13,6 +13,8 @@ from typing import Any
 
 import numpy as np
 
+from framepress.replicator.host_version import isaac_sim_version
+
 __all__ = [
     "backend_registry",
     "host",
@@ -30,11 +32,9 @@ _WAIT_S = 10.0
 
 def host() -> dict[str, Any]:
     """Which Isaac Sim was asked; the stand-in says that it is one."""
-    from isaacsim.core.version import get_version
-
     kit = sys.modules["omni.kit.app"]
     return {
-        "isaac_sim": str(get_version()[0]),
+        "isaac_sim": isaac_sim_version(),
         "stand_in": type(kit).__name__ == "StandInModule",
         "mode": "editor" if _in_application() else "standalone",
     }

@@ -9,6 +9,7 @@ from types import ModuleType
 from typing import Any
 
 from framepress import __version__
+from framepress.replicator.host_version import isaac_sim_version
 from framepress.replicator.tile_cameras import OpenStage
 
 __all__ = ["open_stage", "provenance", "rendered_stage", "world_up"]
@@ -71,9 +72,9 @@ def _host(rep: ModuleType) -> dict[str, Any]:
     if str(rep.Writer.__module__).startswith("framepress.headless."):
         return {"name": "framepress stand-in"}
     told: dict[str, Any] = {"name": "Isaac Sim"}
-    version = sys.modules.get("isaacsim.core.version")  # an application of Kit's own may have none
+    version = isaac_sim_version()
     if version is not None:
-        told["version"] = str(version.get_version()[0])
+        told["version"] = version
     kit = sys.modules.get("omni.kit.app")
     if kit is not None:
         app = kit.get_app()
