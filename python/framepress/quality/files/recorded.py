@@ -54,11 +54,11 @@ def writing_has_come_to_its_end(look: Look) -> Iterator[Issue]:
     try:
         state = state_of(open_dataset(home.root))
         for path in output.list(TEMPORARY.rstrip("/")):
-            yield Issue(message=f"{path!r} is a file that a writer had not published", file=path)
+            yield Issue(message=f"{path!r} is a file that a writer had not published", place=path)
         if state is not None and (state.state == "open" or (state.state == "sealed" and _is_behind(look, output))):
-            yield Issue(message=f"the dataset is {state.state}: {state.to_dict()['meaning']}", file=".framepress")
+            yield Issue(message=f"the dataset is {state.state}: {state.to_dict()['meaning']}", place=".framepress")
     except InputError as error:
-        yield Issue(message=str(error), file=".framepress")
+        yield Issue(message=str(error), place=".framepress")
 
 
 def _is_behind(look: Look, output: FolderOutput) -> bool:
@@ -93,7 +93,7 @@ def files_are_as_recorded(look: Look) -> Iterator[Issue]:
             elif found.kind not in (PLAIN, LINK):
                 yield Issue(message=f"{path!r} is no file; {size} bytes were written", file=path, frame=frame)
     except InputError as error:
-        yield Issue(message=str(error), file=".framepress")
+        yield Issue(message=str(error), place=".framepress")
 
 
 @rule(
@@ -122,7 +122,7 @@ def contents_are_as_recorded(look: Look, frames: frozenset[str] | None = None) -
                     message = f"{path!r} has the SHA-256 {found[:12]}…; {sha256[:12]}… was written"
                     yield Issue(message=message, file=path, frame=frame)
     except InputError as error:
-        yield Issue(message=str(error), file=".framepress")
+        yield Issue(message=str(error), place=".framepress")
 
 
 def _rows(home: Home) -> Iterator[Row]:

@@ -127,13 +127,12 @@ def counts_are_those_of_the_records(native: NativeLook) -> Iterator[Issue]:
         encoders.setdefault(file.channel, set()).add(file.said.encoder)
     stated = document.get("channels")
     channels = stated if isinstance(stated, dict) else {}
-    for name in sorted({*channels, *encoders}, key=str):
-        row = channels.get(name)
-        listed = row.get("encoders") if isinstance(row, dict) else None
-        if listed != sorted(encoders.get(name, ())):
-            message = (
-                f"the encoders of {name!r:.40} are {listed!r:.60}, the records have {sorted(encoders.get(name, ()))}"
-            )
+    for name in sorted({*channels, *encoders}):
+        found = channels.get(name)
+        row = found if isinstance(found, dict) else {}
+        listed, used = row.get("encoders"), sorted(encoders.get(name, ()))
+        if listed != used:
+            message = f"the encoders of {name!r:.40} are {listed!r:.60}, the records have {used}"
             yield Issue(message=message, file=DATASET, place=f"channels.{name}")
         elif name in CHANNELS and row.get("dtype") != CHANNELS[name].dtype:
             message = f"the dtype of {name!r} is {row.get('dtype')!r:.40}, the format has {CHANNELS[name].dtype}"

@@ -105,11 +105,23 @@ def decoded(line: bytes, file: str, number: int, odd: Oddities) -> Said | None:
         return _DECODER.decode(line)
     except msgspec.ValidationError as error:
         if not _may_not_be_finite(line):
-            odd.wrong.append(_wrong(error, file, number))
+            odd.wrong.append(_wrong(error, file, number, _frame_of(line)))
             return None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         pass
     return _slowly(line, file, number, odd)
+
+
+class _Named(msgspec.Struct, gc=False):
+    id: Any = ""
+
+
+def _frame_of(line: bytes) -> str:
+    """The frame of a line that is JSON, but no record."""
+    try:
+        return str(msgspec.json.decode(line, type=_Named).id)[:200]
+    except msgspec.ValidationError:
+        return ""
 
 
 def _may_not_be_finite(line: bytes) -> bool:
