@@ -163,7 +163,7 @@ def _json_file(found: Validation, told: dict[str, Any], base: str) -> bytes:
 def _times(found: Validation, told: dict[str, Any], base: str) -> bytes:
     from framepress.quality.report.times_csv import times_csv
 
-    return times_csv(found)
+    return times_csv(found.columns)
 
 
 _FORMS: dict[str, Callable[[Validation, dict[str, Any], str], bytes]] = {

@@ -8,6 +8,7 @@
     checked            what -> how many of it; `left_out`: what was not, as sentences
     totals             severity -> findings, kept or not
     ledger             counter -> sum over all runs of a dataset of ours; null for any other
+    statistics         `scores.statistics`; `box_sizes`: `report.box_sizes`; null where too little could be read
     rules              every rule that looked at something or found something, by code, with `count` and `ran`; of its
                        findings `kept` are listed below
     findings           by code, in the order of the dataset: `issue.Finding` with what is known of its place
@@ -24,7 +25,9 @@ from framepress.dataset.state import state_of
 from framepress.errors import JournalError
 from framepress.quality.issue import SEVERITIES, Finding
 from framepress.quality.registry import by_code
+from framepress.quality.report.box_sizes import box_sizes
 from framepress.quality.rule import Rule
+from framepress.quality.scores.statistics import statistics
 from framepress.quality.validate import Validation
 
 __all__ = ["SCHEMA", "document", "worst_first"]
@@ -36,7 +39,7 @@ _VERSION = 1
 def document(validation: Validation) -> dict[str, Any]:
     """JSON-able; the same for the same dataset, profile and version of framepress, on any machine."""
     findings = validation.findings
-    profile = validation.profile
+    profile, columns = validation.profile, validation.columns
     severities = {chosen.rule.code: chosen.severity for chosen in profile.chosen()} | findings.severities
     return {
         "schema": SCHEMA,
@@ -51,6 +54,8 @@ def document(validation: Validation) -> dict[str, Any]:
         "left_out": list(validation.left_out),
         "totals": {severity: findings.total(severity) for severity in SEVERITIES},
         "ledger": _ledger(validation),
+        "statistics": None if columns is None else statistics(columns, validation.pictures),
+        "box_sizes": None if columns is None else box_sizes(columns),
         "rules": [
             {
                 **described(by_code(code)),
