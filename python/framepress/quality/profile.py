@@ -11,10 +11,17 @@ ignore = ["SET-004"]
 [rules.COCO-006]
 severity = "warning"
 tolerance = 0.5                  # a threshold of the rule, see `framepress explain COCO-006`
+
+[scores]                         # see `quality.scores.scores`
+accuracy = 0.5                   # weights; only how they compare counts
+diversity = 0.0
+pass = 0.95                      # what the whole has to reach, and
+floor = 0.8                      # each score by itself
 """
 
 from __future__ import annotations
 
+import math
 import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -27,11 +34,14 @@ from framepress.quality.issue import ERROR, SEVERITIES
 from framepress.quality.registry import all_rules
 from framepress.quality.rule import Rule
 
-__all__ = ["Chosen", "PROFILES", "Profile", "profile"]
+__all__ = ["Chosen", "PROFILES", "Profile", "SCORES", "profile"]
 
 PROFILES = ("strict", "default", "fast")
 _FIELDS = {"description": str, "base": str, "fail_on": str, "pixels": bool, "select": list, "ignore": list}
 _DEPTH = 8
+SCORES = {"completeness": 0.25, "consistency": 0.25, "accuracy": 0.35, "diversity": 0.15, "pass": 0.9, "floor": 0.5}
+"""Weights, and what has to be reached, where a profile says nothing else."""
+_WEIGHTS = ("completeness", "consistency", "accuracy", "diversity")
 
 
 @dataclass(frozen=True)
@@ -54,6 +64,7 @@ class Profile:
     select: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()
     settings: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    scores: Mapping[str, float] = field(default_factory=lambda: SCORES)
 
     def narrowed(self, *, select: Iterable[str] = (), ignore: Iterable[str] = (), pixels: bool = True) -> Profile:
         """With the codes of a command line, which come after those of the file.
@@ -113,10 +124,10 @@ def _folder() -> Path:
 
 def _read(file: Path, depth: int) -> Profile:
     given = _toml(file)
-    settings = given.pop("rules", {})
+    settings, scores = given.pop("rules", {}), _scores(given.pop("scores", {}), file)
     for name, value in given.items():
         if name not in _FIELDS or type(value) is not _FIELDS[name]:
-            raise OptionError(f"{file}: {name} = {value!r}: known are {', '.join(_FIELDS)} and [rules.CODE]")
+            raise OptionError(f"{file}: {name} = {value!r}: known are {', '.join(_FIELDS)} [rules.CODE] and [scores]")
     base = Profile(file.stem)
     if "base" in given:
         if not depth:
@@ -128,7 +139,23 @@ def _read(file: Path, depth: int) -> Profile:
         if name in given:
             given[name] = tuple(_check_code(code, f"{file}: {name}") for code in given[name])
     merged = {code: {**base.settings.get(code, {}), **own} for code, own in _settings(settings, file).items()}
-    return replace(base, name=file.stem, **given, settings={**base.settings, **merged})
+    own: dict[str, Any] = {"settings": {**base.settings, **merged}, "scores": {**base.scores, **scores}}
+    if not any(own["scores"][name] for name in _WEIGHTS):
+        raise OptionError(f"{file}: [scores]: no score has a weight")
+    return replace(base, name=file.stem, **given, **own)
+
+
+def _scores(given: Any, file: Path) -> dict[str, float]:
+    if not isinstance(given, dict):
+        raise OptionError(f"{file}: scores = {given!r}: expected a table [scores]")
+    for name, value in given.items():
+        most = math.inf if name in _WEIGHTS else 1
+        if name not in SCORES or type(value) not in (int, float) or not 0 <= value <= most or math.isinf(value):
+            raise OptionError(
+                f"{file}: [scores] {name} = {value!r}: known are the weights {', '.join(_WEIGHTS)} (0 and more), "
+                "and pass and floor (0 to 1)"
+            )
+    return {name: float(value) for name, value in given.items()}
 
 
 def _settings(settings: Any, file: Path) -> dict[str, dict[str, Any]]:

@@ -89,7 +89,7 @@ def tracks_do_not_jump(
 
 
 def _steps(columns: Columns, part: Array) -> tuple[Array, Array, Array]:
-    """Of these rows those of an object and of the same one in the next image, and how far it moved over the diagonal."""
+    """Of these rows, those of an object and of the same one in the next image, and its way over the diagonal."""
     objects, views = columns.objects, columns.views
     rows = part[objects["track"][part] >= 0]
     keys = _owners(columns, rows)
