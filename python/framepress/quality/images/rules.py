@@ -117,8 +117,8 @@ def is_rgb(picture: Picture) -> Iterator[Issue]:
     if picture.alpha or mode in ("RGBA", "LA"):
         use = "all of it opaque" if picture.opaque else "and uses it"
         yield _issue(picture, f"the picture is {picture.mode} with transparency, {use}")
-    elif mode == "L":
-        yield _issue(picture, f"the picture is grey ({picture.mode}), not of three channels")
+    elif picture.mode == "L":
+        yield _issue(picture, "the picture is grey, not of three channels")
 
 
 @rule(
