@@ -6,6 +6,7 @@ import gzip
 import json
 import os
 import shutil
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -113,10 +114,7 @@ def records(change: Callable[[list[Any]], list[Any] | None]) -> Callable[[Path],
         def counts(said: Any) -> None:
             said["shards"][0] |= {"frames": len(lines), "bytes": file.stat().st_size}
             said["frames"] = len(lines)
-            splits: dict[str, int] = {}
-            for line in lines:
-                splits[line.get("split", "")] = splits.get(line.get("split", ""), 0) + 1
-            said["splits"] = splits
+            said["splits"] = dict(Counter(line.get("split", "") for line in lines if isinstance(line, dict)))
 
         document(counts)(root)
 

@@ -66,6 +66,7 @@ class View(msgspec.Struct, gc=False):
     height: _Int
     camera: Lens = msgspec.field(default_factory=Lens)
     files: dict[str, FileSaid] = msgspec.field(default_factory=dict)
+    time_ns: _Int | None = None
     classes: list[str] = msgspec.field(default_factory=list)
     objects: Objects | None = None
 

@@ -135,7 +135,7 @@ class Lines:
         self._first: dict[str, str] = {}
         self._frames: dict[str, list[int]] = {name: [] for name in ("index", "sequence", "split", "scene", "seed")}
         self._times: list[int] = []
-        self.views: dict[str, list[int]] = {name: [] for name in ("frame", "name", "width", "height")}
+        self.views: dict[str, list[int]] = {name: [] for name in ("frame", "name", "width", "height", "time_ns")}
         self.view_lines: list[tuple[int, int]] = []
         self._lenses: list[Array] = []
         self._blocks: dict[str, list[Array]] = {}
@@ -170,6 +170,7 @@ class Lines:
         row = len(self.views["frame"])
         for name, number in (("frame", frame), ("width", view.width), ("height", view.height)):
             self.views[name].append(number)
+        self.views["time_ns"].append(NO_TIME if view.time_ns is None else view.time_ns)
         self.views["name"].append(self.codes["name"](view.name))
         self.view_lines.append((shard, line))
         self._lenses.append(_numbers_of(view.camera))
