@@ -110,7 +110,7 @@ def the_tilt_policy_is_recorded(kitti: KittiLook, *, limit_deg: float = 5.0) -> 
     if kitti.sidecar.tilt == "level":
         return
     said = f"options.tilt is {kitti.sidecar.tilt!r}, but " if kitti.sidecar.there else "no policy is recorded, but "
-    turns = np.array([*map(_turn_deg, kitti.matrices("P2")[:-1]), 0.0])[kitti.samples.calibration]
+    turns = np.array([*map(_turn_deg, kitti.projections[:-1]), 0.0])[kitti.samples.calibration]
     for sample in np.flatnonzero(turns > limit_deg).tolist():
         message = f"{said}P2 turns the frame of the labels by {turns[sample]:.3g} degrees, which level alone does"
         yield kitti.of_sample(sample, message, file=kitti.calib_file(sample), place="P2")

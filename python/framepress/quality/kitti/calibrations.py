@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -13,7 +14,9 @@ from framepress.formats.kitti_text import CALIBRATION
 
 __all__ = ["Calibration", "parsed_calibration"]
 
-_NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
+_NUMBER_TEXT = r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?"
+_NUMBER = re.compile(_NUMBER_TEXT)
+_SOUND = re.compile(rf"(?: {_NUMBER_TEXT})+[ \t]*")
 _RIGID = 1e-3
 _SHOWN = 40
 _MOST_LINES = 100
@@ -57,28 +60,39 @@ def parsed_calibration(text: str) -> Calibration:
 
 def _matrix(key: str, text: str) -> tuple[Array, str]:
     """The matrix, and what is wrong with it."""
-    shape = CALIBRATION[key]
-    fields = text.split()
-    blank = np.zeros(shape)
-    if len(fields) != shape[0] * shape[1]:
-        return blank, f"{key} has {len(fields)} numbers, not {shape[0] * shape[1]}"
-    if bad := next((field for field in fields if not _NUMBER.fullmatch(field)), None):
-        return blank, f"{key} has {bad[:_SHOWN]!r}, which is no finite number"
-    if text.rstrip() != " " + " ".join(fields):
-        return blank, f"{key}: the numbers are not separated by one blank each"
-    matrix = np.array(fields, np.float64).reshape(shape)
-    if not np.isfinite(matrix).all() or np.abs(matrix).max() > np.finfo(np.float32).max:
-        return blank, f"{key} has a number that no 32-bit number can hold"
+    numbers, reason = _numbers(text)
+    rows, columns = CALIBRATION[key]
+    if not reason and numbers.size != rows * columns:
+        reason = f"has {numbers.size} numbers, not {rows * columns}"
+    if reason:
+        return np.zeros((rows, columns)), f"{key} {reason}"
+    matrix = numbers.reshape(rows, columns)
     return matrix, _senseless(key, matrix)
 
 
+@lru_cache(maxsize=64)  # most files of a dataset, and most keys of a file, have the same numbers
+def _numbers(text: str) -> tuple[Array, str]:
+    """float64 (N,), and what is wrong with the text."""
+    fields = text.split()
+    if not _SOUND.fullmatch(text):
+        bad = next((field for field in fields if not _NUMBER.fullmatch(field)), None)
+        if bad is not None:
+            return np.zeros(0), f"has {bad[:_SHOWN]!r}, which is no finite number"
+        return np.zeros(0), "has numbers that are not separated by one blank each" if fields else "has no numbers"
+    numbers = np.array(fields, np.float64)
+    if not (np.abs(numbers) < np.finfo(np.float32).max).all():
+        return np.zeros(0), "has a number that no 32-bit number can hold"
+    numbers.flags.writeable = False
+    return numbers, ""
+
+
 def _senseless(key: str, matrix: Array) -> str:
+    if key.startswith("P") and key != "P2":
+        return ""
     square = matrix[:, :3]
     determinant = float(np.linalg.det(square))
-    if key.startswith("P"):
-        return (
-            f"{key} does not project: its determinant is {determinant:.6g}" if key == "P2" and determinant <= 0 else ""
-        )
+    if key == "P2":
+        return "" if determinant > 0 else f"P2 does not project: its determinant is {determinant:.6g}"
     error = float(np.abs(square @ square.T - np.eye(3)).max())
     if error > _RIGID:
         return f"{key} is no rotation: its rows are off being orthonormal by {error:.3g}"

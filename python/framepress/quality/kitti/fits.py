@@ -19,7 +19,7 @@ _WHOLE = 0.01  # of truncated, below which an object is not cut
 def comparable(kitti: KittiLook) -> Array:
     """Rows that state a 3D box in front of a camera with a P2, and a 2D box: those that can be compared."""
     lines = kitti.lines
-    known = ~np.isnan(kitti.matrices("P2")[:, 0, 0])[kitti.samples.calibration[lines.sample]]
+    known = ~np.isnan(kitti.projections[:, 0, 0])[kitti.samples.calibration[lines.sample]]
     sound = lines.solid & lines.sound_angle & (lines.location[:, 2] > 0) & np.isfinite(lines.box).all(1)
     ordered = (lines.box[:, 2:] >= lines.box[:, :2]).all(1)
     return np.flatnonzero(sound & known & ordered)
@@ -60,7 +60,7 @@ class Fit:
             box,
             Solids(lines.hwl[rows], lines.location[rows], lines.rotation_y[rows]),
             kitti.samples.size[samples],
-            np.asarray(kitti.matrices("P2")[kitti.samples.calibration[samples]]),
+            np.asarray(kitti.projections[kitti.samples.calibration[samples]]),
             tolerance_px + tolerance_part * sides,
         )
 

@@ -21,6 +21,7 @@ from framepress.storage.images import probe
 __all__ = ["look"]
 
 _HEAD = 512
+_CALIBRATION = 1 << 20  # bytes
 _JPEG_HEAD = 1 << 20  # a JPEG may hold a preview and profiles before it says its size
 
 
@@ -66,7 +67,7 @@ def _samples(root: Path, trees: list[Tree], sidecar: Sidecar, unread: list[Issue
             image, calib = tree.images.names.get(stem, ""), tree.calib.names.get(stem, "")
             size = _size_wh(root, f"{tree.prefix}image_2/{image}", unread) if image else stated
             row = -1
-            content = _content(root, f"{tree.prefix}calib/{calib}", unread) if calib else None
+            content = _content(root, f"{tree.prefix}calib/{calib}", unread, _CALIBRATION) if calib else None
             if content is not None:
                 if content not in known:
                     known[content] = len(calibrations)

@@ -64,7 +64,9 @@ def _swapped_classes(kitti: KittiLook, told: set[int], least: int) -> Iterator[I
     lines = kitti.lines
     rows = shown_whole(kitti)
     fit = Fit.of(kitti, rows)
-    better = (fit.overlap(fit.solids) < 0.5) & (fit.overlap(fit.solids.swapped()) > 0.8)
+    better = fit.overlap(fit.solids) < 0.5
+    apart = fit.take(np.flatnonzero(better))
+    better[better] = apart.overlap(apart.solids.swapped()) > 0.8
     by_class: dict[str, list[tuple[int, bool]]] = {}
     for row, found in zip(rows.tolist(), better.tolist(), strict=True):
         by_class.setdefault(lines.kind[row], []).append((row, found))

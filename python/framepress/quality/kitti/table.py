@@ -162,11 +162,11 @@ class KittiLook:
     def columns(self) -> Columns | None:
         return self.gathered
 
-    def matrices(self, key: str) -> Array:
-        """float64 (calibrations + 1, ...): a matrix of each calibration, NaN where it has none; the last is all NaN."""
-        shape = (3, 3) if key == "R0_rect" else (3, 4)
-        blank = np.full(shape, np.nan)
-        return np.stack([*(found.matrices.get(key, blank) for found in self.calibrations), blank])
+    @cached_property
+    def projections(self) -> Array:
+        """float64 (calibrations + 1, 3, 4): P2 of each, NaN where it has none; the last is for no calibration: NaN."""
+        blank = np.full((3, 4), np.nan)
+        return np.stack([*(found.matrices.get("P2", blank) for found in self.calibrations), blank])
 
     def issue(self, row: int, message: str, place: str) -> Issue:
         """Of a line; `place` is a field."""
