@@ -107,8 +107,9 @@ def products_of(job: JobSpec, rep: Any, made: Sequence[Any]) -> list[Any]:
 
 
 def attached_writer(job: JobSpec, rep: Any, products: Sequence[Any], folder: Path, **options: Any) -> Any:
-    """Our writer, registered and attached."""
-    rep.WriterRegistry.register(build_writer(rep))
+    """Our writer, registered unless the extension has done that, and attached."""
+    if WRITER not in rep.WriterRegistry.get_writers():
+        rep.WriterRegistry.register(build_writer(rep))
     writer = rep.WriterRegistry.get(WRITER)
     writer.initialize(output_dir=str(folder), **{**job.writer_config, **options})
     writer._is_warning_backend_posted = True  # that it has none is our doing, not the user's
