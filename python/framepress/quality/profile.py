@@ -39,7 +39,7 @@ __all__ = ["Chosen", "PROFILES", "Profile", "SCORES", "profile"]
 PROFILES = ("strict", "default", "fast")
 _FIELDS = {"description": str, "base": str, "fail_on": str, "pixels": bool, "select": list, "ignore": list}
 _DEPTH = 8
-SCORES = {"completeness": 0.25, "consistency": 0.25, "accuracy": 0.35, "diversity": 0.15, "pass": 0.9, "floor": 0.5}
+SCORES = {"completeness": 0.25, "consistency": 0.25, "accuracy": 0.35, "diversity": 0.15, "pass": 0.9, "floor": 0.3}
 """Weights, and what has to be reached, where a profile says nothing else."""
 _WEIGHTS = ("completeness", "consistency", "accuracy", "diversity")
 

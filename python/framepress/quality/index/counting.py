@@ -119,17 +119,20 @@ def _whole(group_of: Callable[[slice], Array], rows: int) -> Iterator[Array]:
 
 
 def evenness(counts: Array) -> float | None:
-    """Shannon entropy over its greatest possible value, 0 (all in one) .. 1 (all equal); Pielou 1966.
+    """Shannon entropy over the greatest that so many things of so many kinds can have; 0 (all of one kind) .. 1.
+
+    With more things than kinds that is Pielou's evenness (1966).
 
     Args:
-        counts: one number a kind, those of nothing too.
+        counts: one number a kind, those of which there is nothing too.
 
     Returns:
-        None where there is only one kind, or nothing was counted.
+        None where there is one kind only, or less than two things were counted.
     """
     counts = np.asarray(counts, np.float64).ravel()
     total = counts.sum()
-    if counts.size < 2 or total <= 0:
+    most = min(counts.size, total)
+    if most < 2:
         return None
     shares = counts[counts > 0] / total
-    return float(min(max(-(shares * np.log(shares)).sum() / np.log(counts.size), 0.0), 1.0))
+    return float(min(max(-(shares * np.log(shares)).sum() / np.log(most), 0.0), 1.0))

@@ -21,6 +21,7 @@ __all__ = [
     "classes_are_in_every_split",
     "every_frame_is_in_a_split",
     "frames_are_in_one_split",
+    "rows_named_again",
     "scenes_are_in_one_split",
     "seeds_are_in_one_split",
     "sequences_are_in_one_split",
@@ -40,18 +41,26 @@ def frames_are_in_one_split(columns: Columns) -> Iterator[Issue]:
     """
     frames, splits = columns.frames, columns.splits
     names = frames.texts("id")
+    found: dict[str, dict[str, int]] = {}
+    for row in rows_named_again(columns).tolist():
+        held, split = found.setdefault(names[row], {}), splits[int(frames["split"][row])]
+        held[split] = held.get(split, 0) + 1
+    for name, held in found.items():
+        yield Issue(message=f"is in the splits {_listed(held)}", frame=name)
+
+
+def rows_named_again(columns: Columns) -> Array:
+    """int64, rising: frames that have one name and are in more than one split."""
+    frames, splits = columns.frames, columns.splits
+    names = frames.texts("id")
     hashes = np.fromiter((hash(names[row]) for row in range(frames.rows)), np.int64, frames.rows)
     _, inverse, counts = np.unique(hashes, return_inverse=True, return_counts=True)
-    rows = np.flatnonzero(counts[inverse] > 1)
-    found: dict[str, dict[str, int]] = {}
-    for row in rows.tolist():
-        split = splits[int(frames["split"][row])]
-        if split:
-            held = found.setdefault(names[row], {})
-            held[split] = held.get(split, 0) + 1
-    for name, held in found.items():
-        if len(held) > 1:
-            yield Issue(message=f"is in the splits {_listed(held)}", frame=name)
+    rows: dict[str, list[int]] = {}
+    for row in np.flatnonzero(counts[inverse] > 1).tolist():  # equal hashes: few but for equal names
+        if splits[int(frames["split"][row])]:
+            rows.setdefault(names[row], []).append(row)
+    several = [held for held in rows.values() if len({int(frames["split"][row]) for row in held}) > 1]
+    return np.sort(np.array([row for held in several for row in held], np.int64))
 
 
 @rule(
