@@ -93,7 +93,7 @@ def _neighbours(labels: ViewTrace, other: ViewTrace, moved_px: float) -> tuple[A
     remedy="let annotators come from one step: wait for the render, more rt_subframes, no async rendering",
 )
 def depth_belongs_to_its_image(
-    before: _Given, after: _Given, *, least: int = 40, share: float = 0.3, times: float = 3.0
+    before: _Given, after: _Given, *, least: int = 24, share: float = 0.3, times: float = 3.0
 ) -> Iterator[Issue]:
     """Depth jumps where the masks of its own frame end, and not where those of the frame before or after do.
 
@@ -102,7 +102,9 @@ def depth_belongs_to_its_image(
     """
     for name, later, old, new in _pairs(before, after):
         earlier = trace_of(before)
-        gone, come = _only_in(old.edges, new.edges), _only_in(new.edges, old.edges)
+        if old.lines != new.lines:
+            continue  # the camera has another size now
+        gone, come = _only_in(old.edges, new.edges, new.lines), _only_in(new.edges, old.edges, new.lines)
         if min(len(gone), len(come)) < least:
             continue
         for own, other, jumps, frame, where in (
@@ -111,7 +113,7 @@ def depth_belongs_to_its_image(
         ):
             if jumps is None:
                 continue
-            at_own, at_other = _part_at(own, jumps), _part_at(other, jumps)
+            at_own, at_other = _part_at(own, jumps, new.lines), _part_at(other, jumps, new.lines)
             if at_other > share and at_other > times * at_own:
                 yield Issue(
                     message=f"depth jumps at {at_own:.0%} of the edges of its own masks and at {at_other:.0%} of those "
@@ -122,13 +124,18 @@ def depth_belongs_to_its_image(
                 )
 
 
-def _only_in(edges: Array, others: Array) -> Array:
+def _only_in(edges: Array, others: Array, count: int) -> Array:
     """Edges without one of the others at or beside them."""
-    return np.asarray(edges[~np.isin(edges, np.concatenate([others - 1, others, others + 1]))])
+    near = np.zeros(count + 2, bool)
+    for beside in range(3):
+        near[others + beside] = True
+    return np.asarray(edges[~near[edges + 1]])
 
 
-def _part_at(edges: Array, jumps: Array) -> float:
-    return float(np.isin(edges, jumps).mean())
+def _part_at(edges: Array, jumps: Array, count: int) -> float:
+    at = np.zeros(count, bool)
+    at[jumps] = True
+    return float(at[edges].mean())
 
 
 @rule(
@@ -139,7 +146,7 @@ def _part_at(edges: Array, jumps: Array) -> float:
     breaks="every trainer: the picture of one instant with the labels of another",
     remedy="let annotators come from one step: wait for the render, more rt_subframes, no async rendering",
 )
-def channels_move_together(before: _Given, after: _Given, *, least: int = 50, moved_px: float = 4.0) -> Iterator[Issue]:
+def channels_move_together(before: _Given, after: _Given, *, least: int = 40, moved_px: float = 4.0) -> Iterator[Issue]:
     """No channel stands still while things or camera move in others.
 
     A channel stands still where all samples of a lattice are bit by bit those of the frame before, though the instance
@@ -215,17 +222,15 @@ def tracks_keep_their_place(before: _Given, after: _Given, *, same: float = 0.8,
     """
     for name, later, old, new in _pairs(before, after):
         rows = _same_tracks(old, new)
+        rows = rows[_overlap(_boxes(old)[rows[:, 0]], _boxes(new)[rows[:, 1]]) <= other]
         if len(rows) < 2:
             continue
         centers = old.objects.box3d.center[rows[:, 0]], new.objects.box3d.center[rows[:, 1]]
         size = new.objects.box3d.size[rows[:, 1]].max(axis=1)
-        with np.errstate(invalid="ignore"):
-            went = np.linalg.norm(centers[0] - centers[1], axis=1) > size / 2
+        went = np.linalg.norm(centers[0] - centers[1], axis=1) > size / 2
         one, two = _boxes(old)[rows[:, 0]], _boxes(new)[rows[:, 1]]
-        overlap = _overlaps(one, two)
-        stays = np.diag(overlap)
-        change = (overlap >= same) & (overlap.T >= same) & (stays[:, None] <= other) & (stays[None] <= other)
-        change &= ~went[:, None] & ~went[None]
+        overlap = _overlap(one[:, None], two[None])
+        change = (overlap >= same) & (overlap.T >= same) & ~went[:, None] & ~went[None]
         for first, second in np.argwhere(np.triu(change, 1)).tolist():
             tracks = [new.objects.track[rows[row, 1]] for row in (first, second)]
             row = int(rows[first, 1])
@@ -244,14 +249,14 @@ def _boxes(view: ViewTrace) -> Array:
     return np.where(np.isnan(view.own), view.objects.box, view.own)
 
 
-def _overlaps(one: Array, two: Array) -> Array:
-    """float64 (N, M): intersection over union; 0 for NaN."""
-    low = np.maximum(one[:, None, :2], two[None, :, :2])
-    high = np.minimum(one[:, None, 2:], two[None, :, 2:])
-    both = np.prod(np.maximum(high - low, 0), axis=2)
-    areas = [np.prod(boxes[:, 2:] - boxes[:, :2], axis=1) for boxes in (one, two)]
+def _overlap(one: Array, two: Array) -> Array:
+    """Intersection over union of boxes (..., 4), 0 for NaN."""
+    low, high = np.maximum(one[..., :2], two[..., :2]), np.minimum(one[..., 2:], two[..., 2:])
+    sides = np.maximum(high - low, 0)
+    both = sides[..., 0] * sides[..., 1]
+    areas = [(box[..., 2] - box[..., 0]) * (box[..., 3] - box[..., 1]) for box in (one, two)]
     with np.errstate(invalid="ignore", divide="ignore"):
-        return np.asarray(np.nan_to_num(both / (areas[0][:, None] + areas[1][None] - both)))
+        return np.asarray(np.nan_to_num(both / (areas[0] + areas[1] - both)))
 
 
 @rule(

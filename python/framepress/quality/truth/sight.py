@@ -19,11 +19,11 @@ from framepress.dataset.prepare import shown
 from framepress.ops.masks import MaskTable
 from framepress.quality.issue import Issue
 
-__all__ = ["Kept", "Samples", "Sight", "lattice_step", "of_views", "sights"]
+__all__ = ["Kept", "Samples", "Sight", "lattice", "lattice_step", "of_views", "sights", "united"]
 
-_LATTICE = 20_000  # pixels of a view that are looked at
-_PER_OBJECT = 64
-_FEW = 16  # an object with fewer lattice points is looked at pixel by pixel
+_LATTICE = 5_000  # pixels of a view that are looked at
+_PER_OBJECT = 32
+_FEW = 8  # an object with fewer lattice points is looked at pixel by pixel
 _WINDOW = 1 << 14  # pixels of a box that is searched for them
 _UNKNOWN = np.full(4, np.nan)
 
@@ -89,9 +89,25 @@ class Sight:
     def orphans(self) -> Array:
         """bool (M,): ids of the table that no object has."""
         assert self.table is not None
-        free = np.ones(len(self.table), bool)
-        free[self.at[self.at >= 0]] = False
-        return free
+        return np.asarray(self.rows < 0)
+
+    @Kept
+    def rows(self) -> Array:
+        """intp (M,): the object of each row of the table, -1 for none."""
+        assert self.table is not None
+        found = np.full(len(self.table), -1)
+        found[self.at[self.at >= 0]] = np.flatnonzero(self.at >= 0)
+        return found
+
+    @Kept
+    def places(self) -> Array:
+        """intp (S,): at each point of the lattice 1 + the row of the table, 0 where no instance is."""
+        assert self.table is not None
+        values = lattice(self.view, "instance")
+        found = np.zeros(len(values), np.intp)
+        hit = np.flatnonzero(values)
+        found[hit] = 1 + np.searchsorted(self.table.ids, values[hit])
+        return found
 
     @Kept
     def own(self) -> Array:
@@ -131,22 +147,19 @@ class Sight:
 
     @Kept
     def samples(self) -> Samples:
-        """At most some sixty pixels an object, spread over it."""
+        """At most some thirty pixels an object, spread over it."""
         table = self.table
         if table is None or not len(table):
             return Samples(*(np.zeros((3, 0), np.intp)))
-        ids = self.view.channels["instance"]
-        height, width = ids.shape
-        step = lattice_step(width, height)
-        values = ids.reshape(-1)[::step]
-        hit = np.flatnonzero(values)
-        of_table = np.full(len(table), -1)
-        of_table[self.at[self.at >= 0]] = np.flatnonzero(self.at >= 0)
-        row = of_table[np.searchsorted(table.ids, values[hit])]
+        width = self.view.camera.width
+        step = lattice_step(*self.view.camera.size_wh)
+        hit = np.flatnonzero(self.places)
+        row = self.rows[self.places[hit] - 1]
         index, row = hit[row >= 0] * step, row[row >= 0]
         if step > 1:
             index, row = self._with_small(index, row)
-        order = np.argsort(row, kind="stable")
+        # Keys of 16 bits are sorted by radix.
+        order = np.argsort(row.astype(np.uint16) if len(self.objects) < 1 << 16 else row, kind="stable")
         index, row = index[order], row[order]
         number = np.bincount(row, minlength=len(self.objects))
         place = np.arange(len(row)) - (np.cumsum(number) - number)[row]
@@ -206,6 +219,17 @@ def united(boxes: Array) -> Array:
     if not np.isfinite(boxes).any():
         return _UNKNOWN
     return np.concatenate([np.nanmin(boxes[:, :2], axis=0), np.nanmax(boxes[:, 2:], axis=0)])
+
+
+def lattice(view: View, name: str, thin: int = 1) -> Array:
+    """Some of a channel's pixels, (S,) or (S, C), the same ones each time: all of a small image.
+
+    Args:
+        thin: every so manieth of those of a large one, where few will do.
+    """
+    array = view.channels[name]
+    step = lattice_step(*view.camera.size_wh)
+    return array.reshape(-1, *array.shape[2:])[:: step * thin if step > 1 else 1]
 
 
 def lattice_step(width: int, height: int) -> int:

@@ -29,6 +29,8 @@ _ABSOLUTE_M = 2e-3
 _SHARE = 0.25  # of an object's samples
 _LEAST = 4  # samples with a distance
 _LEANING_SHARE = 0.08
+_SIGNS = np.array([[corner >> axis & 1 for axis in range(3)] for corner in range(8)]) - 0.5
+"""(8, 3): the corners of a box of edges 1."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,14 +97,17 @@ class SolidSight(Sight):
         judged, leans = np.zeros((2, count), bool)
         if camera.world_from_camera is None or not known.any():
             return Fit(judged, sticks_out, projected, reach, beyond, outside, leans)
-        corners = objects.box3d.corners()
+        axes = objects.box3d.axes()
+        corners = objects.box3d.center[:, None] + (_SIGNS * objects.box3d.size[:, None]) @ np.swapaxes(axes, 1, 2)
         pinhole = camera.K is not None and camera.distortion is None
         if pinhole:
             projected[known] = full_boxes(corners[known], camera)
             visible = np.where(np.isnan(objects.box), self.bounds, objects.box)
-            sticks_out = _sticking_out(visible, projected, known, _SINGLE)
+            sticks_out = _sticking_out(visible, projected, known)
             judged |= ~np.isnan(sticks_out)
-            leans |= _sticking_out(visible, projected, known, _VOTE) > 0
+            side = (visible[:, 2:] - visible[:, :2]).max(axis=1)
+            leans |= sticks_out > _VOTE.pixels + _VOTE.side * side
+            sticks_out -= _SINGLE.pixels + _SINGLE.side * side
         samples = self._with_distance(known)
         name = next((name for name in ("depth", "range") if name in self.view.channels), None)
         if name is not None and len(samples.row):
@@ -119,7 +124,7 @@ class SolidSight(Sight):
             slant = slants(camera, samples.u, samples.v)
             if slant is not None:
                 depth = distance if name == "depth" else distance / slant
-                excess, pixel = self._excess(samples, depth, camera)
+                excess, pixel = self._excess(samples, depth, axes)
                 _, outside = samples.share(excess > _slack(_SINGLE, pixel, depth, side), count)
                 narrow = _slack(_VOTE, pixel, depth, side)
                 leans |= enough & (samples.share(excess > narrow, count)[1] > _LEANING_SHARE)
@@ -131,15 +136,15 @@ class SolidSight(Sight):
         samples = self.samples
         return samples.take(known[samples.row])
 
-    def _excess(self, samples: Samples, depth: Array, camera: Camera) -> tuple[Array, Array]:
+    def _excess(self, samples: Samples, depth: Array, axes: Array) -> tuple[Array, Array]:
         """How far the surface that a pixel shows is outside its object's 3D box, and how large it is; [m]."""
+        boxes, camera = self.objects.box3d, self.view.camera
         assert camera.K is not None
-        boxes = self.objects.box3d
+        assert camera.world_from_camera is not None
         pose = camera.world_from_camera
-        assert pose is not None
         pixels = np.stack([samples.u + 0.5, samples.v + 0.5, np.ones(len(depth))], axis=1)
-        points = (pixels @ np.linalg.inv(camera.K).T * depth[:, None]) @ pose[:3, :3].T + pose[:3, 3]
-        local = np.einsum("sij,si->sj", boxes.axes()[samples.row], points - boxes.center[samples.row])
+        points = (pixels * depth[:, None]) @ (pose[:3, :3] @ np.linalg.inv(camera.K)).T + pose[:3, 3]
+        local = np.matmul((points - boxes.center[samples.row])[:, None], axes[samples.row])[:, 0]
         excess = (np.abs(local) - boxes.size[samples.row] / 2).max(axis=1)
         focal = min(abs(camera.K[0, 0]), abs(camera.K[1, 1]))
         return excess, depth / focal
@@ -150,11 +155,10 @@ def _slack(margin: _Margin, pixel: Array, distance: Array, side: Array) -> Array
     return (_NEVER_LESS_PX + margin.pixels) * pixel + _RELATIVE * distance + _ABSOLUTE_M + margin.side * side
 
 
-def _sticking_out(visible: Array, projected: Array, known: Array, margin: _Margin) -> Array:
-    """float64 (N,) [px], see `Fit`."""
+def _sticking_out(visible: Array, projected: Array, known: Array) -> Array:
+    """float64 (N,) [px]: as `Fit.sticks_out_px`, with nothing allowed for but what pixels are."""
     out = np.maximum(projected[:, :2] - visible[:, :2], visible[:, 2:] - projected[:, 2:]).max(axis=1)
-    side = (visible[:, 2:] - visible[:, :2]).max(axis=1)
-    told = np.where(np.isnan(projected[:, 0]), np.inf, out - _NEVER_LESS_PX - margin.pixels - margin.side * side)
+    told = np.where(np.isnan(projected[:, 0]), np.inf, out - _NEVER_LESS_PX)
     return np.where(known & ~np.isnan(visible[:, 0]), told, np.nan)
 
 

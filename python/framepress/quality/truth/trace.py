@@ -10,11 +10,12 @@ import numpy as np
 
 from framepress.core import Frame, Objects
 from framepress.core.arrays import Array
-from framepress.quality.truth.sight import Sight, lattice_step
+from framepress.quality.truth.sight import Sight, lattice
 
 __all__ = ["Trace", "ViewTrace", "trace_of"]
 
-_LINES = 60  # of the image that edges are looked for in
+_LINES = 24  # of the image that edges are looked for in
+_THIN = 4  # every so manieth point of the lattice, for bytes that are compared
 _JUMP = 0.05  # of the nearer distance
 _DIGESTED = ("rgb", "depth", "range", "semantic", "normal")
 
@@ -29,8 +30,9 @@ class ViewTrace:
         own: float64 (N, 4): the bounds of each object's pixels, NaN without.
         nested: bool (N,): whether an object has others below it.
         pose: (4, 4), or None.
-        digests: channel -> CRC-32 of the samples of a lattice.
+        digests: channel -> CRC-32 of some of the samples of a lattice.
         tracks, classes: uint32 (S,): CRC-32 of the track, of the class of the object at those samples, 0 for none.
+        lines: int, how many places there are between neighbouring pixels of the lines looked at.
         edges: places between neighbouring pixels of some lines, ascending, where the instance changes.
         jumps: those where depth (or range) does; None without.
     """
@@ -44,6 +46,7 @@ class ViewTrace:
     digests: Mapping[str, int]
     tracks: Array
     classes: Array
+    lines: int
     edges: Array
     jumps: Array | None
 
@@ -81,36 +84,33 @@ def _of(sight: Sight) -> ViewTrace:
             tracks=_texts(sight, sight.objects.track),
             classes=_texts(sight, [name.casefold() for name in sight.objects.labels]),
             digests={name: _digest(sight, name) for name in _DIGESTED if name in view.channels},
+            lines=len(range(view.camera.height)[:: _apart(view.camera.height)]) * (view.camera.width - 1),
             edges=_edges(sight),
             jumps=_jumps(sight),
         ),
     )
 
 
-def _lattice(sight: Sight, name: str) -> Array:
-    array = sight.view.channels[name]
-    return array.reshape(-1, *array.shape[2:])[:: lattice_step(*sight.view.camera.size_wh)]
-
-
 def _digest(sight: Sight, name: str) -> int:
-    return crc32(np.ascontiguousarray(_lattice(sight, name)).tobytes())
+    return crc32(lattice(sight.view, name, _THIN).tobytes())
 
 
 def _texts(sight: Sight, texts: Sequence[str]) -> Array:
     """Which text each sample's object has; ids are of one frame, so that they cannot be compared themselves."""
-    table = sight.table
-    if table is None:
+    if sight.table is None:
         return np.zeros(0, np.uint32)
-    ids = np.append(np.uint32(0), table.ids)
-    codes = np.zeros(len(ids), np.uint32)
-    codes[sight.at[sight.at >= 0] + 1] = [
-        crc32(text.encode()) for text, at in zip(texts, sight.at.tolist(), strict=True) if at >= 0
-    ]
-    return codes[np.searchsorted(ids, _lattice(sight, "instance"))]
+    codes = np.zeros(len(sight.table) + 1, np.uint32)
+    has = sight.rows >= 0
+    codes[1:][has] = np.array([crc32(text.encode()) for text in texts], np.uint32)[sight.rows[has]]
+    return codes[sight.places]
+
+
+def _apart(height: int) -> int:
+    return max(1, height // _LINES)
 
 
 def _lines(array: Array) -> Array:
-    return array[:: max(1, len(array) // _LINES)]
+    return array[:: _apart(len(array))]
 
 
 def _edges(sight: Sight) -> Array:
@@ -126,5 +126,4 @@ def _jumps(sight: Sight) -> Array | None:
         return None
     lines = _lines(sight.view.channels[name])
     one, other = lines[:, 1:], lines[:, :-1]
-    with np.errstate(invalid="ignore"):  # inf - inf: no jump
-        return np.flatnonzero(np.abs(one - other) > _JUMP * np.minimum(one, other))
+    return np.flatnonzero(np.maximum(one, other) > np.float32(1 + _JUMP) * np.minimum(one, other))
