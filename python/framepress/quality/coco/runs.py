@@ -92,24 +92,35 @@ def _sound(characters: Array, lengths: Array) -> Array:
 
 def _numbers(characters: Array, lengths: Array) -> tuple[Array, Array]:
     """The written numbers of all texts, int32, and how many each one has."""
-    going_on, bits = characters >= 32, characters & 31
-    # The last group of a number has its sign in bit 4. Most numbers are one group, or two.
-    values = ((bits ^ 16).view(np.int8) - np.int8(16)).astype(np.int16)
-    values[1:] = np.where(going_on[:-1], values[1:] << 5 | bits[:-1], values[1:])
+    going_on = characters >= 32
     ends = np.flatnonzero(~going_on)
-    numbers = values[ends].astype(np.int32)
+    # `take` is twice as fast as brackets here.
+    pairs = characters.take(ends - 1, mode="wrap").astype(np.uint16)  # before the first is another end, the last one
+    pairs <<= 6
+    pairs |= characters.take(ends)
+    numbers: Array = _LAST_TWO.take(pairs)
     count = np.diff(np.searchsorted(ends, np.cumsum(lengths)), prepend=0)
-    more = going_on[1:] & going_on[:-1]
-    more[:-1] &= ~going_on[2:]  # the last two of three groups and more
-    last = np.flatnonzero(more) + 2
-    number = np.searchsorted(ends, last)
+    three = np.zeros_like(going_on)
+    three[2:] = going_on[1:-1] & going_on[:-2]
+    number = np.flatnonzero(three.take(ends))
+    last = ends.take(number)
     back = 2
     while last.size:  # two groups back from the last one, three, ...
-        numbers[number] = numbers[number] << 5 | bits[last - back]
+        numbers[number] = numbers.take(number) << 5 | (characters.take(last - back) & 31)
         back += 1
-        further = (last >= back) & going_on[last - back]
-        last, number = last[further], number[further]
+        further = np.flatnonzero((last >= back) & going_on.take(last - back, mode="wrap"))
+        last, number = last.take(further), number.take(further)
     return numbers, count
+
+
+def _last_two() -> Array:
+    """Number by the last two groups' characters, the earlier one times 64; it counts where it goes on (bit 5)."""
+    before, last = np.divmod(np.arange(1 << 12), 64)
+    signed = ((last & 31) ^ 16) - 16
+    return np.where(before >= 32, signed << 5 | (before & 31), signed).astype(np.int32)
+
+
+_LAST_TWO = _last_two()
 
 
 def _paired(numbers: Array, count: Array) -> tuple[Array, Array]:
@@ -118,11 +129,9 @@ def _paired(numbers: Array, count: Array) -> tuple[Array, Array]:
     last = np.cumsum(rows)
     first = last - rows
     pairs = np.zeros((int(last[-1]), 2), np.int32)
-    if (count % 2).any():
-        shift = 2 * first - (np.cumsum(count) - count)
-        pairs.reshape(-1)[np.arange(numbers.size) + np.repeat(shift, count)] = numbers
-    else:
-        pairs.reshape(-1)[:] = numbers
+    given = np.ones(pairs.size, np.bool_)
+    given[2 * last[count % 2 == 1] - 1] = False
+    pairs.reshape(-1)[given] = numbers
     return pairs, first
 
 
@@ -169,15 +178,16 @@ def _boxes(ones: Array, end: Array, before: Array, first: Array, height: Array, 
         shows &= np.repeat(wanted, runs)
     count = np.add.reduceat(shows, first, dtype=np.int64)[rows]
     begin = np.cumsum(count) - count
-    length, side = ones[shows], np.repeat(height[rows], count)
-    end = end[shows] - np.repeat(before[rows], count)
+    kept = np.flatnonzero(shows)
+    length, side = ones.take(kept), np.repeat(height[rows], count)
+    end = end.take(kept) - np.repeat(before[rows], count)
     start = end - length
     sides = height[rows]
     left, right = start[begin] // sides, (end[begin + count - 1] - 1) // sides + 1
     one = sides[0] if (sides == sides[0]).all() else side  # by one number, numpy divides several times as fast
     top = start - start // one * one
     bottom = top + length
-    beyond = bottom > side  # the run goes on in the next column, and touches both rims
+    beyond = np.flatnonzero(bottom > side)  # the run goes on in the next column, and touches both rims
     top[beyond], bottom[beyond] = 0, side[beyond]
     return np.stack((left, np.minimum.reduceat(top, begin), right, np.maximum.reduceat(bottom, begin)), 1)
 

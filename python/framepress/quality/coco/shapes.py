@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import fields
 from itertools import chain
+from typing import Any
 
 import numpy as np
 
@@ -27,21 +28,29 @@ _NEAR = 0.5  # px: boxes nearer to the corners than this need no second opinion
 
 def shapes(annotations: list[Annotation]) -> Shapes:
     """One row an annotation."""
-    said = [annotation.segmentation for annotation in annotations]
-    made = _blank(len(said))
-    rings = [row for row, value in enumerate(said) if type(value) is list and value]
-    made.kind[[row for row, value in enumerate(said) if type(value) is list and not value]] = EMPTY
-    if rings:
-        made.kind[rings] = POLYGONS
-        boxes = [annotations[row].bbox for row in rings]
+    made = _blank(len(annotations))
+    rows: dict[int, list[int]] = {EMPTY: [], POLYGONS: [], TEXT: [], COUNTS: []}
+    said: dict[int, list[Any]] = {kind: [] for kind in rows}
+    for row, annotation in enumerate(annotations):
+        value = annotation.segmentation
+        if type(value) is list:
+            kind = POLYGONS if value else EMPTY
+        elif type(value) is RunsSaid:
+            kind = TEXT if type(value.counts) is str else COUNTS
+        else:
+            continue
+        rows[kind].append(row)
+        said[kind].append(value)
+    for kind, found in rows.items():
+        made.kind[found] = kind
+    if rows[POLYGONS]:
+        boxes = [annotations[row].bbox for row in rows[POLYGONS]]
         edges = np.array([_NO_BOX if box is UNSET else box for box in boxes])
         edges[:, 2:] += edges[:, :2]
-        _measure_rings(made, np.array(rings), [said[row] for row in rings], edges)  # type: ignore[misc]
-    for form, kind in ((str, TEXT), (list, COUNTS)):
-        runs = [row for row, value in enumerate(said) if type(value) is RunsSaid and type(value.counts) is form]
-        if runs:
-            made.kind[runs] = kind
-            _measure_runs(made, np.array(runs), [said[row] for row in runs])  # type: ignore[misc]
+        _measure_rings(made, np.array(rows[POLYGONS]), said[POLYGONS], edges)
+    for kind in (TEXT, COUNTS):
+        if rows[kind]:
+            _measure_runs(made, np.array(rows[kind]), said[kind])
     return made
 
 
