@@ -291,5 +291,5 @@ def _class_views(columns: Columns) -> tuple[Array, list[int]]:
     view, label = present(columns)
     count = len(columns.splits)
     split = split_of_views(columns)[view]
-    held = np.bincount(label * count + split, minlength=len(columns.labels) * count).reshape(-1, count)
+    held = np.bincount(label * count + split, minlength=len(columns.labels) * count).reshape(len(columns.labels), count)
     return held, [code for code in range(count) if columns.splits[code] and held[:, code].any()]
