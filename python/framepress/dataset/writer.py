@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -80,6 +81,7 @@ class DatasetWriter:
         on_failure: told of each frame that fails, once it is in the ledger; called in the thread where it happened.
         checks: what looks at frames as they are written, see `dataset.checks`.
         on_finding: `count` what checks find; or `stop`: a frame with an error is not written, nor is one after it.
+        gate: given the folder of the finished dataset, raises FindingsError where it does not hold what is required.
 
     Raises:
         OptionError: an option is impossible, or the existing dataset has another job.
@@ -104,6 +106,7 @@ class DatasetWriter:
         on_failure: Callable[[str, BaseException], None] | None = None,
         checks: Sequence[Check] = (),
         on_finding: str = "count",
+        gate: Callable[[Path], None] | None = None,
     ) -> None:
         for name, value in (
             ("on_full", on_full),
@@ -118,6 +121,9 @@ class DatasetWriter:
         self._on_full, self._existing, self._on_error = on_full, existing, on_error
         self._on_failure = on_failure
         self._checks, self._on_finding = tuple(checks), on_finding
+        if gate is not None and not isinstance(target, Path | str):
+            raise OptionError("a gate reads the finished dataset: the target must be a folder")
+        self._gate = None if gate is None else partial(gate, Path(str(target)))
         self._split = split
         job = Job(Job.named(formats), labels, split, unlisted, encoder_backends(), origin)
         job.editions()  # an impossible option is told before anything is touched
@@ -222,6 +228,7 @@ class DatasetWriter:
             FrameError: a frame failed; what was committed is intact and can be resumed.
             OptionError: the writer was abandoned, or closed in vain, before.
             OutputError: the target refused, or holds a file of a dataset-wide one's name; no frame is lost.
+            FindingsError: of the gate; the dataset is complete, and is told of once.
         """
         if self._report is None:
             if self._ended:
@@ -237,6 +244,8 @@ class DatasetWriter:
                 finally:
                     self._raise_failure()
             self._report = self._session.finish()
+            if self._gate is not None:
+                self._gate()
         return self._report
 
     def abandon(self) -> None:

@@ -74,6 +74,7 @@ _KINDS: Mapping[str, _Kind] = {
     "provenance": _a((_NONE, Mapping), "plain JSON: a mapping"),
     "origin": _a((_NONE, Mapping), "plain JSON: a mapping"),
     "checks": _one_of("truth", "none"),
+    "require": (lambda value: value is None or isinstance(value, str), "a profile's name or file, or left out"),
     "check_every": (lambda value: _is_whole(value, 1), "a whole number of at least 1"),
     "workers": (lambda value: value is None or _is_whole(value, 1), "a whole number of at least 1, or left out"),
     "queue_bytes": (lambda value: _is_whole(value, 0), "a whole number of bytes"),

@@ -23,6 +23,7 @@ from framepress.formats.kitti import WORLD_UP
 from framepress.replicator.annotators import Asked, channels_of, wanted
 from framepress.replicator.lenses import of_pinholes
 from framepress.replicator.option_kinds import check_kinds
+from framepress.replicator.required import gate_of
 from framepress.replicator.sieve import Sieve
 from framepress.replicator.tiles import tilings_of
 
@@ -93,6 +94,7 @@ class Options:
         provenance: Mapping[str, Any] | None = None,
         checks: str = "truth",
         check_every: int = 10,
+        require: str | None = None,
         **writing: Any,
     ) -> Options:
         """See `build_writer`.
@@ -109,7 +111,8 @@ class Options:
             formats=formats, labels=labels, unlisted=unlisted, channels=channels, keypoints=keypoints, split=split,
             seed=seed, policy=policy, semantic_types=semantic_types, semantic_filter=semantic_filter,
             min_visibility=min_visibility, sequence=sequence, first_frame=first_frame, world_up=world_up,
-            on_error=on_error, provenance=provenance, checks=checks, check_every=check_every, **writing,
+            on_error=on_error, provenance=provenance, checks=checks, check_every=check_every, require=require,
+            **writing,
         )  # fmt: skip
         classes = _labels(labels)
         if classes is not None and keypoints is False:
@@ -147,7 +150,7 @@ class Options:
                 _predicate(semantic_types, semantic_filter, rules.taxonomy),
             ),
             own_predicate=semantic_filter is not None,
-            writing=writing,
+            writing=writing if require is None else {**writing, "gate": gate_of(require)},
         )
 
 

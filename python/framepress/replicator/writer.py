@@ -67,6 +67,8 @@ def build_writer(rep: ModuleType) -> type[Any]:
     checks: `truth` (the default): the channels of every `check_every`th frame (10) must agree with each other, and with
         those of the frame before; what does not is counted, and is in the ledger. `none`: nothing is checked.
     on_finding: `count`; or `stop`: a frame with an error ends the run, and is not written.
+    require: a profile (strict, default, fast, or a TOML file) that the finished dataset must hold, see `framepress
+        validate`; where it does not, that is in the log, and `report` raises. Its rules need msgspec and PyYAML.
     workers, queue_bytes, on_full, existing, origin: see `DatasetWriter`.
     """
     errors = Errors(rep)
