@@ -19,7 +19,7 @@ _HISTOGRAMS = (
     ("distance_m", "Distance from the camera [m]", _ROUND, "log"),
     ("visibility", "Visible share of an object", _SHARES, "even"),
     ("truncation", "Share of an object outside the image", _SHARES, "even"),
-    ("aspect", "Width over height", (1 / 16, 1 / 8, 1 / 4, 1 / 2, 1, 2, 4, 8, 16), "log"),
+    ("aspect", "Width over height", (1 / 16, 1 / 4, 1 / 2, 1, 2, 4, 16), "log"),
 )
 _FATES = ("asked", "written", "dropped", "throttled", "failed")
 

@@ -8,6 +8,7 @@
     checked            what -> how many of it; `left_out`: what was not, as sentences
     totals             severity -> findings, kept or not
     ledger             counter -> sum over all runs of a dataset of ours; null for any other
+    scores             `scores.scores`; `recommendations`: remedies by how much each would raise the whole
     statistics         `scores.statistics`; `box_sizes`: `report.box_sizes`; null where too little could be read
     rules              every rule that looked at something or found something, by code, with `count` and `ran`; of its
                        findings `kept` are listed below
@@ -27,6 +28,8 @@ from framepress.quality.issue import SEVERITIES, Finding
 from framepress.quality.registry import by_code
 from framepress.quality.report.box_sizes import box_sizes
 from framepress.quality.rule import Rule
+from framepress.quality.scores.recommendations import recommendations
+from framepress.quality.scores.scores import scores
 from framepress.quality.scores.statistics import statistics
 from framepress.quality.validate import Validation
 
@@ -41,6 +44,8 @@ def document(validation: Validation) -> dict[str, Any]:
     findings = validation.findings
     profile, columns = validation.profile, validation.columns
     severities = {chosen.rule.code: chosen.severity for chosen in profile.chosen()} | findings.severities
+    counted = None if columns is None else statistics(columns, validation.pictures)
+    scored = scores(validation, counted)
     return {
         "schema": SCHEMA,
         "version": _VERSION,
@@ -54,7 +59,9 @@ def document(validation: Validation) -> dict[str, Any]:
         "left_out": list(validation.left_out),
         "totals": {severity: findings.total(severity) for severity in SEVERITIES},
         "ledger": _ledger(validation),
-        "statistics": None if columns is None else statistics(columns, validation.pictures),
+        "scores": scored.to_dict(),
+        "recommendations": [found.to_dict() for found in recommendations(scored)],
+        "statistics": counted,
         "box_sizes": None if columns is None else box_sizes(columns),
         "rules": [
             {

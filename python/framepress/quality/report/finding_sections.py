@@ -23,7 +23,7 @@ MARKS = {
     NOTE: _mark("M5 1a4 4 0 1 0 .01 0M5 4.6v2.6M5 3v.1"),
 }
 """Shapes of their own, so that colour is not all that tells severities apart."""
-_OPEN, _ROWS, _ROWS_OF_MANY, _MANY = 3, 10, 3, 30
+_OPEN, _ROWS, _ROWS_OF_MANY, _MANY, _FEW = 3, 10, 3, 30, 2
 
 
 def finding_sections(
@@ -58,13 +58,16 @@ def _rule(
     head += tag("b", f"{rule['count']:,}", class_="count", title=times(rule["count"]))
     breaks = tag("dt", "Breaks") + tag("dd", prose(rule["breaks"])) if rule["breaks"] else ""
     parts = [tag("summary", head), tag("dl", breaks + tag("dt", "To do") + tag("dd", prose(rule["remedy"])))]
-    if gallery := [_picture(finding, pictures[id(finding)]) for finding in findings if id(finding) in pictures]:
-        parts.append(tag("div", "".join(gallery), class_="gallery"))
+    gallery = [_picture(finding, pictures[id(finding)]) for finding in findings if id(finding) in pictures]
     rows = [(placed(finding), finding["message"]) for finding in findings[:shown]]
-    parts.append(table(("where", "what was found"), rows))
+    listed = table(("where", "what was found"), rows)
     if rule["count"] > len(rows):
         more = f"and {rule['count'] - len(rows):,} more; the JSON document lists {rule['kept']:,}"
-        parts.append(tag("p", more, class_="quiet"))
+        listed += tag("p", more, class_="quiet")
+    if gallery:
+        few = " few" if len(gallery) <= _FEW else ""  # beside the table, not above it
+        listed = tag("div", tag("div", "".join(gallery), class_="gallery") + tag("div", listed), class_=f"seen{few}")
+    parts.append(listed)
     return tag("details", "".join(parts), class_=f"rule card {severity}", open="" if opened else None)
 
 

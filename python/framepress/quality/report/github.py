@@ -52,6 +52,7 @@ def _command(rule: Mapping[str, Any], finding: Mapping[str, Any], base: str) -> 
 
 
 def _escaped(text: str) -> str:
+    text = text.encode(errors="backslashreplace").decode()  # a file's name that is no UTF-8 must not stop the log
     return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
 
 

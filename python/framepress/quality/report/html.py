@@ -16,6 +16,7 @@ from framepress.quality.report.document import worst_first
 from framepress.quality.report.finding_sections import MARKS, finding_sections, rules_table
 from framepress.quality.report.markup import escaped, tag
 from framepress.quality.report.places import by_rule
+from framepress.quality.report.score_section import score_section
 from framepress.quality.report.thumbnails import thumbnails
 from framepress.quality.validate import Validation
 
@@ -35,6 +36,7 @@ def html(validation: Validation, document: Mapping[str, Any]) -> bytes:
     pictures = thumbnails(validation, [of_rule[rule["code"]] for rule in rules])
     body = [
         _top(document),
+        score_section(document),
         finding_sections(document, rules, of_rule, pictures),
         dataset_sections(document),
         rules_table(document),

@@ -120,8 +120,8 @@ def matrix(title: str, names: Sequence[str], counts: Counts) -> str:
         style = f"font-size:{coordinate(size)}px"
         drawing += word(left - 5, TOP + middle, told, "end", style=style)
         drawing += word(0, 0, told, "end", style=style, transform=turned)
-    drawing += _key(left + side / 2, TOP + side + 96, counts)
+    drawing += _key(left + side / 2, TOP + side + 104, counts)
     most = max(map(max, counts))
     told = f"{len(names)} classes, at most {most:,} images with two of them"
     numbers = table(("", *names), [(name, *row) for name, row in zip(names, counts, strict=True)])
-    return figure(title, told, (WIDTH, TOP + side + 108), drawing, numbers, "images with both")
+    return figure(title, told, (WIDTH, TOP + side + 116), drawing, numbers, "images with both")

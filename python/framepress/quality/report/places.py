@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
-__all__ = ["by_rule", "file_of", "placed", "printable", "subject_of", "times", "where"]
+__all__ = ["by_rule", "file_of", "hundredths", "placed", "printable", "subject_of", "times", "where"]
 
 
 def where(finding: Mapping[str, Any]) -> str:
@@ -52,6 +53,11 @@ def by_rule(document: Mapping[str, Any]) -> dict[str, list[Mapping[str, Any]]]:
 def times(count: int) -> str:
     """`once`, `12 times`."""
     return "once" if count == 1 else f"{count:,} times"
+
+
+def hundredths(value: float | None) -> str:
+    """A score of 100, rounded down, so that 100 means that all is right; `?` where it was not measured."""
+    return "?" if value is None else str(math.floor(100 * value + 1e-9))
 
 
 def printable(text: str) -> str:

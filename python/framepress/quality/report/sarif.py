@@ -7,6 +7,7 @@ one while its numbers change. It refuses a run of more than 25,000 results.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Mapping
 from hashlib import sha256
@@ -80,7 +81,7 @@ def _rule(rule: Mapping[str, Any]) -> dict[str, Any]:
 
 def _location(finding: Mapping[str, Any], base: str) -> dict[str, Any]:
     physical = {
-        "artifactLocation": {"uri": quote(file_of(finding, base), safe="/", errors="surrogateescape")},
+        "artifactLocation": {"uri": _uri(file_of(finding, base))},
         "region": {"startLine": finding.get("line", 1)},
     }
     logical = []
@@ -89,6 +90,11 @@ def _location(finding: Mapping[str, Any], base: str) -> dict[str, Any]:
     if subject := subject_of(finding):
         logical.append({"fullyQualifiedName": subject, "kind": "object"})
     return {"physicalLocation": physical, **({"logicalLocations": logical} if logical else {})}
+
+
+def _uri(name: str) -> str:
+    """The bytes of a file's name; half a pair, which is in no file's name, is the sign for what cannot be shown."""
+    return quote(re.sub("[\ud800-\udc7f\udd00-\udfff]", "\ufffd", name), safe="/", errors="surrogateescape")
 
 
 def _fingerprint(finding: Mapping[str, Any]) -> str:

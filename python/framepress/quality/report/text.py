@@ -7,7 +7,7 @@ from typing import Any
 
 from framepress.quality.issue import ERROR, NOTE, SEVERITIES, WARNING
 from framepress.quality.report.document import worst_first
-from framepress.quality.report.places import by_rule, placed, printable, times
+from framepress.quality.report.places import by_rule, hundredths, placed, printable, times
 
 __all__ = ["text"]
 
@@ -64,7 +64,10 @@ def _summary(document: Mapping[str, Any], path: str, broken: int, paint: Any) ->
     lines = [f"{verdict}  {printable(path)}: {counted}"]
     profile = printable(document["profile"])
     lines.append(f"      {ran} rules ({profile}), {broken} with findings; {checked or 'nothing'} checked")
-    return lines + [f"      not looked at: {sentence}" for sentence in document["left_out"]]
+    if document["scores"]["overall"] is not None:
+        each = ", ".join(f"{score['name']} {hundredths(score['value'])}" for score in document["scores"]["scores"])
+        lines.append(f"      scores: {hundredths(document['scores']['overall'])} of 100 ({each})")
+    return lines + [f"      not looked at: {printable(sentence)}" for sentence in document["left_out"]]
 
 
 def _painted(text: str, colours: str) -> str:

@@ -1,4 +1,4 @@
-"""The time of every frame as CSV (RFC 4180), for a spreadsheet or a plot; see `index.clocks.TimeRow` for the columns."""
+"""The time of every frame as CSV (RFC 4180), for a spreadsheet or a plot; the columns are those of `TimeRow`."""
 
 from __future__ import annotations
 
