@@ -47,7 +47,7 @@ def scene(seed: int, size: tuple[int, int] = SIZE) -> np.ndarray:
     image[:] = np.linspace(40, 130, height, dtype=np.float32)[:, None, None]
     image *= rng.uniform(0.6, 1.2, 3).astype(np.float32)
     for _ in range(14):
-        x, y = int(rng.integers(0, width - 8)), int(rng.integers(0, height - 8))
+        x, y = int(rng.integers(0, width)), int(rng.integers(0, height))
         image[y : y + int(rng.integers(6, 40)), x : x + int(rng.integers(6, 40))] = rng.uniform(10, 245, 3)
     image[: height // 4, : width // 5] = 2
     image += rng.normal(0, 1.5, image.shape)

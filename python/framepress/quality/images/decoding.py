@@ -103,6 +103,8 @@ def _tiff(data: bytes) -> Decoded:
 
 
 def _bmp(data: bytes) -> Decoded:
+    if (end := int.from_bytes(data[2:6], "little")) > len(data):
+        raise InputError(f"the BMP ends after {len(data)} of {end} bytes; write or copy it again")
     return Decoded(_grey(_by_pillow(data, "BMP")))
 
 

@@ -96,6 +96,9 @@ def _take(found: Jpeg, marker: int, body: memoryview) -> None:
 
 
 def _quality(table: bytes) -> int:
-    """The inverse of libjpeg's jpeg_quality_scaling, by the table's sum, which rounding and the limit of 255 blur."""
-    scale = 100 * sum(table) / sum(_STANDARD)
+    """The inverse of libjpeg's jpeg_quality_scaling, by the sum of the steps that its limit of 255 has not cut."""
+    steps = [(step, standard) for step, standard in zip(table, _STANDARD, strict=True) if step < 255]
+    if not steps:
+        return 1
+    scale = 100 * sum(step for step, _ in steps) / sum(standard for _, standard in steps)
     return max(1, min(100, round((200 - scale) / 2 if scale <= 100 else 5000 / scale)))

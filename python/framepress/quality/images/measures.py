@@ -36,7 +36,8 @@ class Measures:
         mean, std: of the levels.
         black, white: share of pixels, 0 to 1.
         sharpness: see `sharpness_of`; NaN where there is too little contrast to say.
-        tail, tail_level: share of the rows, counted from the last one up, that are all of one level; and that level.
+        tail, tail_level: share of the rows, counted from the last one up, that are all of one level which is rare above
+            them; and that level.
         difference_hash: 64 bits, see `difference_hash_of`.
         digest: 16 bytes; equal where the small grey copies are.
         thumbnail: mean levels of `THUMBNAIL` x `THUMBNAIL` cells, one byte each, row by row.
@@ -121,7 +122,10 @@ def difference_hash_of(picture: Image.Image) -> int:
 
 
 def _tail(levels: Array) -> tuple[float, int]:
+    """Of a plain floor too little is in the way of the row `_TILE` above: that is no cut, which ends all at once."""
     level = int(levels[-1, 0])
     other = np.flatnonzero((levels != level).any(axis=1))
     last = int(other[-1]) if other.size else -1
+    if last >= 0 and np.mean(levels[max(0, last - _TILE)] == level) > 0.1:
+        return 0.0, level
     return (len(levels) - 1 - last) / len(levels), level
