@@ -56,7 +56,7 @@ def _kinship(own: str, other: str) -> str:
 
 
 def _twins(columns: Columns, most_iou: float, least_px: float) -> tuple[list[int], list[int], list[float]]:
-    """Rows, the later of each pair, the earlier ones, and how much they overlap; by row."""
+    """Rows that have a twin that begins as far left or further, the twins, and how much they overlap; by row."""
     objects = columns.objects
     found: list[tuple[Array, Array, Array]] = []
     for rows in whole_views(columns):
@@ -67,7 +67,7 @@ def _twins(columns: Columns, most_iou: float, least_px: float) -> tuple[list[int
         order = np.lexsort((rows, box[:, 0], objects["label"][rows], objects["view"][rows]))
         rows, box = rows[order], box[order]
         view, label = objects["view"][rows], objects["label"][rows]
-        left = np.arange(rows.size)
+        left, told = np.arange(rows.size), np.zeros(rows.size, bool)
         # Boxes that overlap by more than t begin within 1 - t of a width: neighbours in the order of x0 are enough.
         reach = (1 - most_iou) * (box[:, 2] - box[:, 0])
         for step in range(1, _REACH + 1):
@@ -77,16 +77,17 @@ def _twins(columns: Columns, most_iou: float, least_px: float) -> tuple[list[int
             left, to = left[near], to[near]
             if not left.size:
                 break
-            iou = _iou(box[left], box[to])
+            new = ~told[to]
+            one, two = left[new], to[new]
+            iou = _iou(box[one], box[two])
             same = iou > most_iou
-            one, two = rows[left[same]], rows[to[same]]
-            found.append((np.maximum(one, two), np.minimum(one, two), iou[same]))
-            left = left[~same]
+            told[two[same]] = True
+            found.append((rows[two[same]], rows[one[same]], iou[same]))
     if not found:
         return [], [], []
-    later, earlier, iou = (np.concatenate(column) for column in zip(*found, strict=True))
-    later, first = np.unique(later, return_index=True)
-    return later.tolist(), earlier[first].tolist(), iou[first].tolist()
+    again, twin, iou = (np.concatenate(column) for column in zip(*found, strict=True))
+    order = np.argsort(again)
+    return again[order].tolist(), twin[order].tolist(), iou[order].tolist()
 
 
 def _iou(one: Array, two: Array) -> Array:

@@ -49,7 +49,8 @@ class Clock:
     Args:
         rows: int64 (N,), of `frames`, in the order of the sequence; all of them, also those without a time.
         timed: int64 (M,), positions in `rows`; steps: int64 (M - 1,) [ns].
-        since: int64 (M - 1,) [ns], from the latest time before; passed: the frames since then, 1 where time only rises.
+        since: int64 (2, M - 1) [ns], from the latest time before, and from the one before that; passed: frames since
+            then, 1 and 2 where all times are known and rise.
         period: [ns]; None without a rate. deviation: the median one from the period [ns].
         number: of the sequence.
     """
@@ -67,7 +68,14 @@ class Clock:
         """int64 (M - 1,): frames that are missing at each step; none for one wrong time among right ones."""
         if self.period is None:
             return np.zeros(self.steps.size, np.int64)
-        return np.maximum(np.round(self.since / self.period).astype(np.int64) - self.passed, 0)
+        short = np.round(self.since / self.period).astype(np.int64) - self.passed
+        return np.asarray(np.maximum(short.min(0), 0))
+
+    def off(self) -> Array:
+        """float64 (M - 1,) [ns]: what each step is longer than it should be, missing frames left out."""
+        if self.period is None:
+            return np.zeros(self.steps.size)
+        return np.asarray(self.since[0] - self.period * (self.missing() + self.passed[0]))
 
 
 def clocks(columns: Columns) -> Iterator[Clock]:
@@ -82,14 +90,17 @@ def clocks(columns: Columns) -> Iterator[Clock]:
         if rows.size:
             timed = np.flatnonzero(time[rows] != NO_TIME)
             times = np.asarray(time[rows[timed]])
-            yield Clock(number, rows, timed, np.diff(times), *_since_latest(times), *_rated(np.diff(times)))
+            yield Clock(number, rows, timed, np.diff(times), *_since_latest(times, timed), *_rated(np.diff(times)))
 
 
-def _since_latest(times: Array) -> tuple[Array, Array]:
+def _since_latest(times: Array, places: Array) -> tuple[Array, Array]:
+    if times.size < 2:
+        return np.empty((2, 0), np.int64), np.empty((2, 0), np.int64)
     latest = np.maximum.accumulate(times)
-    new = np.append(True, latest[1:] > latest[:-1])[: times.size]
+    new = np.append(True, latest[1:] > latest[:-1])
     at = np.maximum.accumulate(np.where(new, np.arange(times.size), 0))[:-1]
-    return times[1:] - times[at], np.arange(1, at.size + 1) - at
+    before = np.stack((at, np.where(at > 0, at[at - 1], at)))
+    return times[1:] - times[before], places[1:] - places[before]
 
 
 def _rated(steps: Array) -> tuple[float | None, float]:
@@ -125,6 +136,6 @@ def _statuses(clock: Clock) -> list[str]:
     steps = clock.steps
     if clock.period is None:
         return [str(told) for told in np.select([steps < 0, steps == 0], ["backwards", "duplicate"], "irregular")]
-    off = clock.since - clock.period * (clock.missing() + clock.passed)
+    off = clock.off()
     cases = [steps < 0, steps == 0, clock.missing() > 0, off > _RATE * clock.period, off < -_RATE * clock.period]
     return [str(told) for told in np.select(cases, ["backwards", "duplicate", "gap", "late", "early"], "ok")]

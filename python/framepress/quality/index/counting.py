@@ -109,8 +109,10 @@ def _whole(group_of: Callable[[slice], Array], rows: int) -> Iterator[Array]:
         if (np.diff(groups) < 0).any() or (before is not None and groups[0] < before):
             yield np.arange(rows)
             return
+        begin = int(np.searchsorted(groups, groups[-1]))  # of the last group, if it does not begin before this part
+        if begin or groups[0] != before:
+            ends.append(part.start + begin)
         before = groups[-1]
-        ends.append(part.start + int(np.searchsorted(groups, before)))  # where the last group begins
     start = 0
     for end in [*ends, rows]:
         if end > start:

@@ -62,7 +62,7 @@ def missing_frames(columns: Columns) -> tuple[int, int]:
     for clock in clocks(columns):
         if clock.period is not None and clock.steps.size >= _LEAST_STEPS:
             missing += int(clock.missing().sum())
-            judged += clock.timed.size
+            judged += clock.rows.size
     return missing, judged
 
 
@@ -79,7 +79,7 @@ def steady_steps(columns: Columns) -> tuple[int, int]:
         if clock.period is None:
             uneven += clock.steps.size
             continue
-        off = np.abs(clock.since - clock.period * (clock.missing() + clock.passed)) > _OFF * clock.period
+        off = np.abs(clock.off()) > _OFF * clock.period
         uneven += int(np.count_nonzero(off | (clock.steps <= 0)))
     return uneven, steps
 
