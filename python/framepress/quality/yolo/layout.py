@@ -217,7 +217,7 @@ class _Finder:
             if not text:
                 continue
             elsewhere += [] if text.startswith("./") else [(line, text)]
-            image = self._listed(text, place, line)
+            image = self._listed(key, text, place, line)
             if image is None:
                 continue
             if image in seen:
@@ -233,7 +233,7 @@ class _Finder:
             self.machine.append(Issue(message=words, file=place, line=line, place=key))
         return found
 
-    def _listed(self, text: str, place: str, line: int) -> str | None:
+    def _listed(self, key: str, text: str, place: str, line: int) -> str | None:
         image, words = None, ""
         folders = [str(PurePosixPath(place).parent), self.prefix] if text.startswith("./") else [self.prefix]
         for folder in folders:
@@ -247,7 +247,7 @@ class _Finder:
             words = "is no image that readers know"
         else:
             words = "is a link out of the dataset" if kind == ASTRAY else "is not there"
-        self.missing.append(Issue(message=f"{shown(text)} {words}", file=place, line=line))
+        self.missing.append(Issue(message=f"{shown(text)} {words}", file=place, line=line, place=key))
         return None
 
 

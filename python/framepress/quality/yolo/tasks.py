@@ -10,12 +10,13 @@ from framepress.core.arrays import Array
 from framepress.quality.yolo.document import Document
 from framepress.quality.yolo.table import Rows
 
-__all__ = ["BOX", "FEW_POINTS", "POLYGON", "POSE", "SCORED", "Tasks", "WRONG", "tasked"]
+__all__ = ["BOX", "FEW_POINTS", "OTHER_POSE", "POLYGON", "POSE", "SCORED", "Tasks", "WRONG", "tasked"]
 
-BOX, POLYGON, POSE, FEW_POINTS, SCORED, WRONG = range(6)
+BOX, POLYGON, POSE, FEW_POINTS, SCORED, OTHER_POSE, WRONG = range(7)
 """Kinds of rows: 5 words; an odd number from 7 on; a box and its key points; one point, or two that are no box, where
-polygons are due; one number more than the task has; none of these."""
+polygons are due; one number more than the task has; another pose than declared, as all rows have it; none of these."""
 
+_NEARLY_ALL = 0.9
 _SLACK = 1e-4  # of the image: what a box of four decimals may leave it by
 
 
@@ -78,6 +79,11 @@ def _kinds(rows: Rows, task: str, stated: bool, keypoints: tuple[int, int] | Non
     kind[tokens == 6] = SCORED
     if task == "obb":
         kind[tokens == 10] = SCORED
+    if keypoints is not None and not rows.posed.any() and tokens.size:
+        counts, times = np.unique(tokens, return_counts=True)
+        most = np.argmax(times)
+        if counts[most] > 6 and times[most] >= _NEARLY_ALL * tokens.size:
+            kind[tokens == counts[most]] = OTHER_POSE
     if task in ("segment", "obb"):
         kind[(tokens == 3) | _two_points(rows)] = FEW_POINTS
     return kind
