@@ -43,7 +43,8 @@ def parsed_calibration(text: str) -> Calibration:
             continue
         key, colon, numbers = line.partition(":")
         if not colon or key not in CALIBRATION:
-            faults.append((number, key[:_SHOWN], f"{key[:_SHOWN]!r} is none of {', '.join(CALIBRATION)}, and a colon"))
+            word = (key.split() or [""])[0][:_SHOWN]
+            faults.append((number, word, f"{word!r} is none of {', '.join(CALIBRATION)} with a colon behind it"))
             order.append("")
         elif key in order:
             faults.append((number, key, f"{key} is there twice"))

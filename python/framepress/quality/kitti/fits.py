@@ -110,6 +110,7 @@ def misfits(kitti: KittiLook, tilt_deg: float, tolerance_px: float, tolerance_pa
         excused = off.fits(off.solids, _ANY_TILT)
         if excused.sum() <= counted:
             off = off.take(np.flatnonzero(~excused))
-    swapped = off.solids.swapped()
-    better = off.overlap(swapped) > np.maximum(off.overlap(off.solids), off.overlap(off.solids.lowered(0.5)))
+    swapped, solids = off.solids.swapped(), off.solids
+    others = (solids, solids.lowered(0.5), solids.turned(-solids.rotation_y))
+    better = off.overlap(swapped) > np.max([off.overlap(other) for other in others], axis=0, initial=0)
     return off, off.fits(swapped, tilt) & better
