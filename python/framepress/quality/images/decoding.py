@@ -92,7 +92,7 @@ def _png(data: bytes) -> Decoded:
 
 def _jpeg(data: bytes) -> Decoded:
     jpeg = jpeg_strict.parsed(data)
-    return Decoded(_grey(jpeg.image()), False, True, len(data) - jpeg.end, jpeg.orientation, jpeg.quality)
+    return Decoded(_grey(jpeg.image("L")), False, True, len(data) - jpeg.end, jpeg.orientation, jpeg.quality)
 
 
 def _tiff(data: bytes) -> Decoded:

@@ -41,9 +41,16 @@ class Jpeg:
     orientation: int = 0
     _pixels: list[memoryview] = field(default_factory=list)
 
-    def image(self) -> Image.Image:
-        """All pixels; raises what Pillow raises."""
+    def image(self, mode: str = "") -> Image.Image:
+        """All pixels; raises what Pillow raises.
+
+        Args:
+            mode: "L" gives the luma of a colour picture as it is stored: every bit of the file is decoded all the same,
+                but the colours are neither computed nor scaled up.
+        """
         with Image.open(io.BytesIO(b"".join(self._pixels)), formats=["JPEG"]) as image:
+            if mode == "L" and image.mode == "RGB":
+                image.draft("L", image.size)
             image.load()
             return image
 
