@@ -16,7 +16,7 @@ from framepress.formats.coco import Writer
 from framepress.quality.coco import rules
 from framepress.quality.coco.look import look
 from frames import LABELS, imported, mono, rig
-from quality.mutations.coco import found, good
+from quality.mutations.coco_edits import found, good
 
 Json = dict[str, Any]
 

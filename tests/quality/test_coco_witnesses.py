@@ -16,7 +16,8 @@ import numpy as np
 import pytest
 
 from judges.light import _quiet, _scorer
-from quality.mutations.coco import MUTATIONS, TRAIN, found, good
+from quality.mutations.coco import MUTATIONS
+from quality.mutations.coco_edits import TRAIN, found, good
 
 Json = dict[str, Any]
 BY_NAME = {mutation.name: mutation for mutation in MUTATIONS}

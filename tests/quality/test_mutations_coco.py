@@ -9,7 +9,8 @@ import pytest
 
 from framepress.quality.coco import rules
 from framepress.quality.rule import rules_in
-from quality.mutations.coco import MUTATIONS, Mutation, found, good
+from quality.mutations.coco import MUTATIONS
+from quality.mutations.coco_edits import Mutation, found, good
 
 
 @pytest.fixture(scope="module")
