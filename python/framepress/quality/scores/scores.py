@@ -10,6 +10,7 @@ completeness    files        frames without an error of stage structure or integ
                 classes      classes of the list that have objects
 consistency     format       frames without an error of stage format
                 splits       frames that share neither name, sequence, scene nor scene and seed with another split
+                pictures     frames without a twin of their picture in another split (SPL-010)
                 tracks       tracks that keep one class in their sequence
                 time         steps of a clock that are as long as the others, see `index.clocks`
 accuracy        objects      objects without an error of stage annotation, truth or format
@@ -149,6 +150,7 @@ def scores(validation: Validation, statistics: Mapping[str, Any] | None) -> Scor
         parts["consistency"] = [
             _on_frames("format", validation, ("format",), frames),
             Part.share("splits", *frames_shared_by_splits(columns), "frames", ("GEN-008", "SPL-001")),
+            _twins(validation, frames),
             _tracks(validation, columns),
             _time(columns),
         ]
@@ -183,6 +185,15 @@ def _written(validation: Validation) -> Iterator[Part]:
             lost = sum(state.ledger.get(name, 0) for name in _LOST)
             kept = state.ledger.get("written", 0)
     yield Part.share("written", lost, lost + kept, "frames")
+
+
+def _twins(validation: Validation, frames: int) -> Part:
+    """Not measured where no pixels were, or where there is one split: nothing can have a twin in another."""
+    code = "SPL-010"
+    splits = {file.split for file in validation.pictures.files} - {""} if validation.pictures else set()
+    if code not in validation.ran or len(splits) < 2:
+        return Part("pictures", None, unit="frames", codes=(code,))
+    return Part.share("pictures", _most(validation.findings, (code,), "frames"), frames, "frames", (code,))
 
 
 def _tracks(validation: Validation, columns: Columns) -> Part:

@@ -10,7 +10,8 @@
  "positions": {"columns", "rows", "counts": [[...] a row, from the top], "unknown"},   centres of boxes in the image
  "histograms": {"objects_per_view", "relative_size", "aspect", "distance_m", "visibility", "truncation", "yaw_deg"},
  "cooccurrence": {"classes": [names], "views": [[...]]},                    the 24 commonest; [i][i]: views with class i
- "pictures": {"files"} | None}
+ "pictures": {"files", "measured", "histograms": {"mean_level", "contrast_level"}} | None}    grey levels, 0 to 255;
+                                                            contrast is their standard deviation; None: not decoded
 
 A histogram is {"unit", "edges" (bins + 1), "counts", "below", "above", "unknown", "minimum", "maximum", "mean"}, bins
 half-open and the last one closed; those of `relative_size` (the square root of object area over image area), `aspect`
@@ -132,7 +133,7 @@ def statistics(columns: Columns, pictures: Pictures | None) -> dict[str, Any]:
             **{name: histogram.to_dict() for name, histogram in found.histograms.items()},
         },
         "cooccurrence": _cooccurrence(columns, view_of, label_of),
-        "pictures": None if pictures is None else {"files": len(pictures.files)},
+        "pictures": None if pictures is None else _pictures(pictures),
     }
 
 
@@ -268,3 +269,14 @@ def _cooccurrence(columns: Columns, view_of: Array, label_of: Array) -> dict[str
         seen[view[first:last] - part.start, column[first:last]] = 1
         together += (seen.T @ seen).astype(np.int64)  # at most 2**20 to a sum: exact in float32
     return {"classes": [names[code] for code in order.tolist()], "views": together.tolist()}
+
+
+def _pictures(pictures: Pictures) -> dict[str, Any]:
+    mean, contrast = (Histogram(np.linspace(0, most, 33), "level") for most in (256, 128))
+    mean.add(pictures.mean[pictures.measured])
+    contrast.add(pictures.std[pictures.measured])
+    return {
+        "files": len(pictures.files),
+        "measured": int(np.count_nonzero(pictures.measured)),
+        "histograms": {"mean_level": mean.to_dict(), "contrast_level": contrast.to_dict()},
+    }
