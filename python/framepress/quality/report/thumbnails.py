@@ -23,7 +23,7 @@ __all__ = ["Thumbnail", "thumbnails"]
 
 Box = tuple[float, float, float, float]
 
-PER_RULE, MOST, BUDGET = 6, 36, 120_000
+PER_RULE, MOST, BUDGET = 6, 36, 96_000
 """Pictures of one rule, of all, and bytes of all before base64 makes a third more of them."""
 _WIDTH, _HEIGHT, _QUALITY = 216, 144, 60
 _AROUND = 2.4  # sides of the crop over those of the box
