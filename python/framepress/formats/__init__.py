@@ -68,5 +68,5 @@ def detect(path: Path) -> Format:
     fitting = [format for format in map(by_name, names()) if format.looks_like is not None and format.looks_like(path)]
     if len(fitting) != 1:
         what = " and ".join(format.name for format in fitting) or "no format that can be read"
-        raise InputError(f"{path}: looks like {what}; name the format: --from {'|'.join(names())}")
+        raise InputError(f"{path}: looks like {what}; name the format that it has, one of {', '.join(names())}")
     return fitting[0]

@@ -10,13 +10,15 @@ from pathlib import Path
 
 from framepress.core.files import read_file
 from framepress.quality.fixes.change import Change
+from framepress.quality.kitti.angles import alpha_follows_from_rotation_y
 
 __all__ = ["KITTI", "YOLO", "kitti_changes", "yolo_changes"]
 
 Lines = list[str]
 Fix = Callable[[Lines], tuple[Lines, int]]
 _OFFICIAL = 15  # fields of a KITTI line; a 16th is a score
-_REACH = 0.01  # of a picture's side: Ultralytics lets it pass
+_DECIMALS = 7  # readers keep float32: rows that differ beyond are one row to them
+_SLACK = alpha_follows_from_rotation_y.thresholds
 
 
 def yolo_changes(root: Path, codes: Collection[str]) -> Iterator[Change]:
@@ -35,10 +37,11 @@ def kitti_changes(root: Path, codes: Collection[str]) -> Iterator[Change]:
 def _changed(root: Path, files: Iterable[Path], fixes: Mapping[str, Fix], codes: Collection[str]) -> Iterator[Change]:
     for file in sorted(file for file in files if not file.is_symlink()):  # a copy holds nothing from elsewhere
         try:
-            lines = read_file(file).decode("utf-8").removesuffix("\n").split("\n")
+            lines = read_file(file).decode("utf-8").split("\n")
         except UnicodeDecodeError:
             continue  # no text: there is nothing to go by
-        lines = [] if lines == [""] else lines
+        if not lines[-1]:  # what follows the last line's end
+            lines.pop()
         made: Counter[str] = Counter()
         for code, fix in fixes.items():
             if code in codes:
@@ -50,32 +53,15 @@ def _changed(root: Path, files: Iterable[Path], fixes: Mapping[str, Fix], codes:
 
 
 def _each_once(lines: Lines) -> tuple[Lines, int]:
-    """YOLO-010: rows that are there already."""
-    kept = list(dict.fromkeys(lines))
-    return kept, len(lines) - len(kept)
-
-
-def _drawn_in(lines: Lines) -> tuple[Lines, int]:
-    """YOLO-004: coordinates of polygons that leave the picture by no more than readers let pass."""
-
-    def clipped(line: str) -> str:
-        tokens = line.split()
-        if len(tokens) < 7 or len(tokens) % 2 == 0:  # a box may not be clipped side by side
-            return line
+    """YOLO-010: rows that are there already, in whichever digits."""
+    kept: dict[tuple[object, ...], str] = {}
+    for line in lines:
+        words = line.split()
         try:
-            values = [float(token) for token in tokens[1:]]
+            kept.setdefault(tuple(round(float(word), _DECIMALS) for word in words), line)
         except ValueError:
-            return line
-        if not all(math.isfinite(value) and -_REACH <= value <= 1 + _REACH for value in values):
-            return line
-        near = [_within(token, value) for token, value in zip(tokens[1:], values, strict=True)]
-        return line if near == tokens[1:] else " ".join([tokens[0], *near])
-
-    return _each(lines, clipped)
-
-
-def _within(token: str, value: float) -> str:
-    return "0" if value < 0 else "1" if value > 1 else token
+            kept.setdefault(tuple(words), line)
+    return list(kept.values()), len(lines) - len(kept)
 
 
 def _single_blanks(lines: Lines) -> tuple[Lines, int]:
@@ -125,7 +111,8 @@ def _alpha_again(lines: Lines) -> tuple[Lines, int]:
         if yaw == -10 or -1000 in (x, z) or not all(map(math.isfinite, (alpha, x, z, yaw))):
             return line
         right = math.remainder(yaw - math.atan2(x, z), math.tau)
-        if abs(math.remainder(right - alpha, math.tau)) <= 0.02:
+        slack = _SLACK["tolerance_rad"] + _SLACK["rounding_m"] / max(math.hypot(x, z), 1e-9)
+        if abs(math.remainder(right - alpha, math.tau)) <= slack:
             return line
         fields[3] = f"{right:.6f}"
         return " ".join(fields)
@@ -145,7 +132,7 @@ def _each(lines: Lines, change: Callable[[str], str]) -> tuple[Lines, int]:
 
 
 # In these orders: fields are where they belong before they are read.
-_YOLO: dict[str, Fix] = {"YOLO-010": _each_once, "YOLO-004": _drawn_in}
+_YOLO: dict[str, Fix] = {"YOLO-010": _each_once}
 _KITTI: dict[str, Fix] = {
     "KITTI-002": _no_blank_lines,
     "KITTI-001": _single_blanks,
