@@ -9,10 +9,12 @@ import images
 import masks
 import render
 import scale
+import validate
 
 if __name__ == "__main__":
     masks.main([])
     images.main([])
     frame.main([])
     render.main([])
+    validate.main([])
     scale.main([] if "--scale" in sys.argv else ["--frames", "1000,10000"])

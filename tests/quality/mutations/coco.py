@@ -137,6 +137,12 @@ def twice(text: bytes) -> bytes:
     return b'{"annotations":[],' + text.lstrip()[1:]
 
 
+def field_twice(root: Path) -> str:
+    place = put("id", 987654321)(root)
+    rewritten(lambda text: text.replace(b'"id": 987654321', b'"id": 987654320, "id": 987654321'))(root)
+    return place
+
+
 def endless(root: Path) -> str:
     """A number that is JSON, and more than a float holds."""
     place = put("area", 987654321.5)(root)
@@ -165,6 +171,7 @@ IDS = [
     _M("an annotation without category", "COCO-003", drop("category_id")),
     _M("an image whose id is text", "COCO-003", at("images", 0, "id", str)),
     _M("a category whose id is text", "COCO-003", at("categories", 4, "id", str)),
+    _M("an id and another one", "COCO-024", field_twice),
     _M("an image twice", "COCO-022", edited(added("images", lambda d: d[0], "")), findings=2),
     _M("a file name twice", "COCO-022", edited(added("images", lambda d: {**d[0], "id": 999}, ".file_name"))),
     _M(

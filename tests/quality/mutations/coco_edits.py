@@ -45,7 +45,8 @@ def found(path: Path) -> list[tuple[str, str, str, str]]:
     looked = look(path)
     issues: list[tuple[str, Issue]] = [("FILE-001", issue) for issue in looked.unread]
     for rule in rules_in(rules):
-        issues += [(rule.code, issue) for issue in rule(looked)]
+        subjects = (looked, None) if rule.decodes else (looked,)
+        issues += [(rule.code, issue) for issue in rule(*subjects)]
     return [(code, issue.file, issue.place, issue.message) for code, issue in issues]
 
 

@@ -27,6 +27,7 @@ from framepress.quality.coco.masks import (
     run_lengths_fit_the_image,
     segmentations_are_polygons_or_run_lengths,
 )
+from framepress.quality.coco.twice import names_are_there_once
 
 __all__ = [
     "annotation_ids_are_unique",
@@ -45,6 +46,7 @@ __all__ = [
     "images_without_objects_are_listed",
     "keypoints_are_triples",
     "licenses_exist",
+    "names_are_there_once",
     "no_annotation_has_id_0",
     "numbers_are_finite",
     "polygons_have_three_corners",
