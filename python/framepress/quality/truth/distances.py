@@ -48,18 +48,17 @@ def depth_is_range_along_the_axis(frame: Frame, *, relative: float = 2e-3, share
         if np.isfinite(range_).any() != one.any() or not both.any():
             continue  # another rule tells of a channel without anything in it
         slant = _slants_of_lattice(sight.view.camera)
-        if slant is None:
-            off = depth > range_ * (1 + relative)
-            said = "is longer than range"
-        else:
-            with np.errstate(invalid="ignore"):
-                off = np.abs(depth * slant - range_) > relative * range_
-            said = "is not range along the axis"
+        expected = range_ if slant is None else range_ / slant
+        with np.errstate(invalid="ignore"):
+            off = depth - expected > relative * range_
+            off |= (slant is not None) & (expected - depth > relative * range_)
         part = float(off[both].mean())
         if part > share:
             worst = int(np.flatnonzero(off & both)[0])
-            pair = f"{depth[worst]:.4g} m and {range_[worst]:.4g} m"
-            yield sight.told(frame, f"depth {said} at {part:.0%} of the pixels, such as {pair}", "depth")
+            told = f"{depth[worst]:.4g} m where range {range_[worst]:.4g} m makes {expected[worst]:.4g} m"
+            if slant is None:
+                told = f"{depth[worst]:.4g} m where range is {range_[worst]:.4g} m"
+            yield sight.told(frame, f"depth is not range along the axis at {part:.0%} of the pixels: {told}", "depth")
 
 
 def slants(camera: Camera, u: Array, v: Array) -> Array | None:

@@ -56,12 +56,8 @@ def boxes_belong_to_their_image(
             (new, old, later.frame, f"the frame before, {earlier.frame}"),
             (old, new, earlier.frame, f"the frame after, {later.frame}"),
         ):
-            theirs, moving = _neighbours(labels, other, moved_px)
-            box = labels.objects.box
-            with np.errstate(invalid="ignore"):
-                as_theirs = moving & (np.abs(box - theirs).max(axis=1) <= tolerance_px)
-                as_own = moving & (np.abs(box - labels.own).max(axis=1) <= tolerance_px)
-            count, of = int((as_theirs & ~as_own).sum()), int((moving & ~np.isnan(box[:, 0])).sum())
+            found = [_stale(labels, theirs, tolerance_px, moved_px) for theirs in _theirs(labels, other)]
+            count, of = max(found, key=lambda counted: counted[0] / max(counted[1], 1))
             if count and count > share * of:
                 yield Issue(
                     message=f"the boxes of {count} of {of} moving objects are those of the masks of {where}",
@@ -71,17 +67,30 @@ def boxes_belong_to_their_image(
                 )
 
 
-def _neighbours(labels: ViewTrace, other: ViewTrace, moved_px: float) -> tuple[Array, Array]:
-    """(bounds of the masks that the neighbour's image shows under the objects' ids, whether they are elsewhere)."""
-    theirs = np.full((len(labels.objects), 4), np.nan)
-    if len(other.ids) and len(labels.objects):
+def _stale(labels: ViewTrace, theirs: Array, tolerance_px: float, moved_px: float) -> tuple[int, int]:
+    """How many boxes are those of the neighbour's masks and not of their own, and how many could be: that moved."""
+    box, own = labels.objects.box, labels.own
+    with np.errstate(invalid="ignore"):
+        same = np.abs(theirs - own).max(axis=1, initial=0) <= moved_px
+        moving = ~np.isnan(theirs[:, 0]) & ~np.isnan(box[:, 0]) & ~labels.nested & ~same
+        as_own = np.abs(box - own).max(axis=1, initial=0) <= tolerance_px
+        as_theirs = np.abs(box - theirs).max(axis=1, initial=0) <= tolerance_px
+    return int((moving & as_theirs & ~as_own).sum()), int(moving.sum())
+
+
+def _theirs(labels: ViewTrace, other: ViewTrace) -> Iterator[Array]:
+    """float64 (N, 4): the bounds of the neighbour's masks under the objects' ids, for rows that are its as they are;
+    and those of its objects of the same tracks, for boxes that are its."""
+    under_id, of_track = np.full((2, len(labels.objects), 4), np.nan)
+    if len(other.ids):
         ids = labels.objects.id
         place = np.minimum(np.searchsorted(other.ids, ids), len(other.ids) - 1)
-        has = (other.ids[place] == ids) & (ids > 0) & ~labels.nested
-        theirs[has] = other.bounds[place[has]]
-    with np.errstate(invalid="ignore"):
-        same = np.abs(theirs - labels.own).max(axis=1, initial=0) <= moved_px
-    return theirs, ~np.isnan(theirs[:, 0]) & ~same & ~labels.nested
+        has = (other.ids[place] == ids) & (ids > 0)
+        under_id[has] = other.bounds[place[has]]
+    yield under_id
+    rows = _same_tracks(other, labels)
+    of_track[rows[:, 1]] = np.where(other.nested[rows[:, 0], None], np.nan, other.own[rows[:, 0]])
+    yield of_track
 
 
 @rule(
@@ -280,6 +289,7 @@ def classes_last(before: _Given, after: _Given) -> Iterator[Issue]:
                     place="label",
                     object=int(new.objects.id[row]),
                     prim=new.objects.track[row],
+                    box=None if np.isnan(_boxes(new)[row, 0]) else tuple(_boxes(new)[row].tolist()),
                 )
 
 

@@ -73,19 +73,9 @@ def visibility_is_what_is_left(frame: Frame, *, tolerance: float = 0.05) -> Iter
                 yield sight.issue(frame, row, f"{value} is not 0 to 1", "visibility")
             elif visibility[row] == 0 and pixels[row]:
                 yield sight.issue(frame, row, f"{value}, but it has {pixels[row]} pixels", "visibility")
-            elif _seen_without_pixels(sight, row, tolerance):
-                yield sight.issue(frame, row, f"{value}, but it has no pixels", "visibility")
             elif whole[row] * (1 - tolerance) > inside[row]:
                 told = f"{value} of {pixels[row]} pixels makes {whole[row]:.0f}; its full box has {inside[row]:.0f}"
                 yield sight.issue(frame, row, told, "visibility")
-
-
-def _seen_without_pixels(sight: Sight, row: int, tolerance: float) -> bool:
-    """Whether something of it should be seen, and no pixel is: of small objects, which fall between pixels, none."""
-    objects = sight.objects
-    if sight.table is None or objects.id[row] == 0 or sight.pixels[row] or row in sight.families:
-        return False
-    return bool(objects.visibility[row] > tolerance and np.isfinite(objects.box[row, 0]))
 
 
 def _inside(sight: Sight) -> Array:
