@@ -21,7 +21,7 @@ from framepress.formats.base import Format
 from framepress.formats.basic_files import Capture, Number, find, first_file
 from framepress.formats.basic_product import labels_in, product_of
 
-__all__ = ["FORMAT", "looks_like", "read", "read_labels"]
+__all__ = ["FORMAT", "looks_like", "read", "read_labels", "view_names"]
 
 OnAccounts = Callable[[str, Accounts], None]
 
@@ -58,7 +58,7 @@ def read(
     if labels is not None:
         policy = Policy(labels=labels) if policy is None else _with_labels(policy, labels)
     capture = find(Path(path))
-    numbers, names = capture.numbers(), _view_names(capture)
+    numbers, names = capture.numbers(), view_names(capture)
     several = len({number.triggers for number in numbers}) > 1
     for place, number in enumerate(numbers):
         frame_id = f"{number.sequence}/{number.text}" if number.triggers else number.text
@@ -130,7 +130,7 @@ def _missing(capture: Capture, number: Number, frame_id: str) -> str:
     return ""
 
 
-def _view_names(capture: Capture) -> dict[str, str]:
+def view_names(capture: Capture) -> dict[str, str]:
     """Camera -> view name: its folders joined by `_`, or where that is ambiguous escaped; "" for the only one."""
     if len(capture.cameras) == 1:
         return dict.fromkeys(capture.cameras, "")

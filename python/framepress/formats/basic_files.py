@@ -18,7 +18,7 @@ from pathlib import Path
 from framepress.core.files import walk
 from framepress.errors import InputError
 
-__all__ = ["KINDS", "Capture", "Number", "find", "first_file"]
+__all__ = ["KINDS", "Capture", "Number", "find", "first_file", "placed"]
 
 _ARRAY = (".npy",)
 _IMAGE = (".png", ".jpg", ".jpeg")
@@ -90,7 +90,7 @@ def find(root: Path) -> Capture:
     """
     cameras: dict[str, dict[Number, dict[str, Path]]] = {}
     texts: dict[tuple[tuple[int, ...], int], Number] = {}
-    for path, camera, kind, number in _files(root):
+    for path, camera, kind, number in placed(root):
         # Paddings may differ between cameras; the number is what counts, the first text names the frame.
         number = texts.setdefault((number.triggers, number.number), number)
         files = cameras.setdefault(camera, {}).setdefault(number, {})
@@ -106,10 +106,15 @@ def find(root: Path) -> Capture:
 
 def first_file(root: Path) -> Path | None:
     """Any file that BasicWriter may have written; None where there is none."""
-    return next((path for path, *_ in _files(root)), None) if root.is_dir() else None
+    return next((path for path, *_ in placed(root)), None) if root.is_dir() else None
 
 
-def _files(root: Path) -> Iterator[tuple[Path, str, str, Number]]:
+def placed(root: Path) -> Iterator[tuple[Path, str, str, Number]]:
+    """Every file of BasicWriter with its camera, kind and number, in order of folder and name.
+
+    Raises:
+        InputError: no folder.
+    """
     if not root.is_dir():
         raise InputError(f"{root}: is no folder; give the output folder of BasicWriter")
     for folder, folders, names in walk(root):
