@@ -452,6 +452,7 @@ HOSTILE = [
     ),
     Mutation("labels that are a link out", "FILE-001", linked(FIRST, "/etc/hostname"), FIRST),
     Mutation("labels that are a link to nothing", "FILE-001", linked(FIRST, "nowhere.txt"), FIRST),
+    Mutation("labels of 200000 lines", "FILE-001", put(FIRST, "1\n" * 200_000), FIRST),
     Mutation("labels of 9 MB", "FILE-001", put(FIRST, "0 .5 .5 .1 .1\n" * 650_000), FIRST),
     Mutation("an image that is a link out", "FILE-001", linked(IMAGE, "/etc/hostname"), IMAGE),
     Mutation(

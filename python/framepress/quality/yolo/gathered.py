@@ -22,7 +22,7 @@ from framepress.quality.yolo.table import Rows
 from framepress.quality.yolo.tasks import BOX, POLYGON, POSE, Tasks
 from framepress.storage.images import probe
 
-__all__ = ["frames_of", "gathered"]
+__all__ = ["frames_of", "gathered", "size_wh"]
 
 _PNG = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR"
 _HEAD = 1 << 20  # bytes: a JPEG may have a long preamble
@@ -49,7 +49,7 @@ def gathered(
     labels, codes = _labels(said)
     if not images or labels is None:
         return None
-    sizes = np.array([_size(layout.tree.root / image) for image in images], np.int64)
+    sizes = np.array([size_wh(layout.tree.root / image) for image in images], np.int64)
     label_of = np.array(layout.label_of, np.int64)
     image_of = np.full(len(layout.labels), -1, np.int64)
     having = np.flatnonzero(label_of >= 0)[::-1]
@@ -110,7 +110,7 @@ def _labels(said: Document) -> tuple[LabelMap | None, Array]:
     return LabelMap(tuple(found)), codes
 
 
-def _size(path: Path) -> tuple[int, int]:
+def size_wh(path: Path) -> tuple[int, int]:
     """Width and height of an image [px] by its header; 0, 0 where it has none that is known."""
     try:
         handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))

@@ -25,6 +25,7 @@ __all__ = ["look"]
 
 _NAMES = ("data.yaml", "data.yml", "dataset.yaml")
 _LARGEST = 8 << 20  # bytes of a label file: half a million coordinates
+_MOST_ROWS = 100_000
 _AT_ONCE = 2 << 20  # bytes of files that are read together; memory is some thirty times that
 
 
@@ -102,7 +103,9 @@ def _contents(layout: Layout, times: Array, unread: list[Issue]) -> Iterator[tup
             words = getattr(error, "strerror", None) or str(error)
             unread.append(Issue(message=f"cannot be read: {words}", file=name))
             continue
-        if content:
+        if (lines := content.count(b"\n")) > _MOST_ROWS:
+            unread.append(Issue(message=f"has {lines} lines; is it a label file?", file=name))
+        elif content:
             yield number, content
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -14,10 +15,10 @@ from framepress.quality.columns import MemoryColumns
 from framepress.quality.issue import Issue
 from framepress.quality.look import ImageFile
 from framepress.quality.yolo.document import Document
-from framepress.quality.yolo.gathered import frames_of, gathered
+from framepress.quality.yolo.gathered import frames_of, gathered, size_wh
 from framepress.quality.yolo.layout import Layout
 from framepress.quality.yolo.table import Rows
-from framepress.quality.yolo.tasks import BOX, POSE, Tasks
+from framepress.quality.yolo.tasks import BOX, POLYGON, POSE, Tasks
 
 __all__ = ["YoloLook"]
 
@@ -60,9 +61,13 @@ class YoloLook:
                 found.append(ImageFile(path, image, frame=frame, split=split, order=len(found)))
         return found
 
+    @cached_property
+    def _columns(self) -> MemoryColumns | None:
+        return gathered(self.layout, self.frames, self.said, self.rows, self.tasks)
+
     def columns(self) -> MemoryColumns | None:
         """Boxes in pixels, of images whose header could be read; None where there are no images or no names."""
-        return gathered(self.layout, self.frames, self.said, self.rows, self.tasks)
+        return self._columns
 
     def of_file(self, file: int, message: str, line: int | None = None, place: str = "") -> Issue:
         """An issue in a label file."""
@@ -78,9 +83,29 @@ class YoloLook:
         )
 
     def of_row(self, row: int, message: str, at: int | None = None) -> Issue:
-        """An issue in one row; `at`: the place of the word, the class being 0."""
-        place = "" if at is None else self.field(row, at)
-        return self.of_file(int(self.rows.file[row]), message, int(self.rows.line[row]), place)
+        """An issue in one row, whose line is the object's name; `at`: the place of the word, the class being 0."""
+        place, line = "" if at is None else self.field(row, at), int(self.rows.line[row])
+        issue = self.of_file(int(self.rows.file[row]), message, line, place)
+        return replace(issue, object=line, box=self._box(row, issue.image))
+
+    def _box(self, row: int, image: str) -> tuple[float, float, float, float] | None:
+        """In pixels, of a row that is on the image and has a size; None for others."""
+        a, b, c, d = self.rows.shape[row].tolist()
+        if self.tasks.kind[row] in (BOX, POSE):
+            a, b, c, d = a - c / 2, b - d / 2, a + c / 2, b + d / 2
+        elif self.tasks.kind[row] != POLYGON:
+            return None
+        if not (-1 <= a < c <= 2 and -1 <= b < d <= 2):
+            return None
+        if self._size_of[0] != image:
+            self._size_of[:] = [image, size_wh(self.root / image)]
+        width, height = self._size_of[1]
+        return (a * width, b * height, c * width, d * height) if width else None
+
+    @cached_property
+    def _size_of(self) -> list[Any]:
+        """The image asked for last, and its size: rows come file by file."""
+        return ["", (0, 0)]
 
     def field(self, row: int, at: int) -> str:
         """What a word of a row is called."""
