@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import io
 import struct
+import warnings
 from dataclasses import dataclass
+from threading import Lock
 
 import numpy as np
 from PIL import Image
@@ -21,6 +23,7 @@ from framepress.storage.images import MAX_PIXELS, Header
 __all__ = ["Decoded", "decoded", "header_of"]
 
 _WHERE = "picture"
+_tiff_lock = Lock()
 _DAMAGE = (OSError, SyntaxError, ValueError, EOFError, struct.error, Image.DecompressionBombError)
 
 
@@ -96,7 +99,9 @@ def _jpeg(data: bytes) -> Decoded:
 
 
 def _tiff(data: bytes) -> Decoded:
-    pixels = images.decode(data, _WHERE)
+    with _tiff_lock, warnings.catch_warnings():  # which filters are in force is known to the process, not to a thread
+        warnings.simplefilter("ignore")  # Pillow's words on tags that it does not need
+        pixels = images.decode(data, _WHERE)
     if pixels.dtype == np.uint16:
         pixels = (pixels >> 8).astype(np.uint8)
     return Decoded(_grey(Image.fromarray(pixels)) if pixels.dtype == np.uint8 else None)
