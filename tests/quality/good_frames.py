@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from framepress.capture.payload import frame_from_payload
 from framepress.capture.policy import Policy
 from framepress.core import Frame, LabelMap
 from framepress.formats import basic
 
-__all__ = ["recording", "session", "stand_in"]
+__all__ = ["SIZE", "recording", "session", "stand_in"]
 
+SIZE = (192, 108)
+CAMERA = "/World/Camera"
 LABELS = LabelMap.of("crate box bin floor bolt wheel cabin car rubble plank brick ball room beam puppet".split())
 ANNOTATORS = (
     "rgb",
@@ -32,28 +36,43 @@ ANNOTATORS = (
 
 
 @cache
-def stand_in(scene: str, lens: str) -> Frame:
-    """A scene of `headless.true_scenes` through a lens of `headless.true_frames`."""
-    from headless.staging import opened, product
-    from headless.true_frames import CAMERA, SIZE, take
+def stand_in(scene: str, lens: str, count: int = 1) -> tuple[Frame, ...]:
+    """A scene of `headless.true_scenes` through a lens of `headless.true_frames`; from frame to frame all moves on."""
+    from pxr import Gf, UsdGeom
 
-    known = take(scene, lens)
-    host = opened(known.stage)
-    payloads = _listening(product(CAMERA, SIZE), 1)
+    from headless.staging import camera, opened, with_lens
+    from headless.true_frames import LENSES
+    from headless.true_scenes import SCENES
+
+    stage, rng = opened().stage, np.random.default_rng([11, list(SCENES).index(scene)])
+    SCENES[scene](stage, rng)
+    seen_by = camera(stage, CAMERA, (0.5, -4.2, 0.7), (0, 0, 0))
+    if lens != "pinhole":
+        with_lens(seen_by, lens, (2 * SIZE[0], 2 * SIZE[1]), **LENSES[lens])
+    things = [prim for prim in stage.Traverse() if prim.GetName().split("_")[0] in ("Cube", "Ball", "Car", "Before")]
+    starts = [np.array(UsdGeom.XformCommonAPI(prim).GetXformVectors(0)[0]) for prim in things]
+    ways = rng.uniform(-0.15, 0.15, (len(things), 3))
+
+    def at(step: int) -> None:
+        for prim, start, way in zip(things, starts, ways, strict=True):
+            UsdGeom.XformCommonAPI(prim).SetTranslate(Gf.Vec3d(*(start + step * way).tolist()))
+
+    return tuple(session(stage, CAMERA, SIZE, at, count))
+
+
+def session(
+    stage: Any, camera: str, size: tuple[int, int], before: Callable[[int], None] = lambda step: None, count: int = 1
+) -> list[Frame]:
+    """Frames of a stage; `before` each of them something may be done to it."""
+    from headless.staging import opened, product
+
+    host = opened(stage)
+    payloads = _listening(product(camera, size), count, before)
     assert not host.failures
-    return _frame(payloads[0], f"{scene}_{lens}", 0)
-
-
-def session(stage: Any, camera: str, size: tuple[int, int], moves: list[Any]) -> list[Frame]:
-    """A frame after each of `moves`, which are functions of the stage."""
-    from headless.staging import opened, product
-
-    opened(stage)
-    payloads = _listening(product(camera, size), len(moves), lambda index: moves[index](stage))
     return [_frame(payload, f"run/{index:04d}", index) for index, payload in enumerate(payloads)]
 
 
-def _listening(render_product: Any, count: int, before: Any = lambda index: None) -> list[dict[str, Any]]:
+def _listening(render_product: Any, count: int, before: Callable[[int], None]) -> list[dict[str, Any]]:
     from framepress.headless import rep
 
     class Listener(rep.Writer):  # type: ignore[misc]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -14,21 +13,9 @@ import frames as painted_frames
 from framepress.capture.policy import Policy
 from framepress.core import Frame
 from framepress.formats import basic
-from framepress.quality.issue import Issue
-from framepress.quality.rule import rules_in
-from framepress.quality.truth import neighbours, rules
 from quality.good_frames import recording
 from quality.mutations.truth import MUTATIONS, VIEW, Mutation, chosen_row, with_camera, with_channels, with_objects
-
-OF_FRAME, OF_PAIR = rules_in(rules), rules_in(neighbours)
-
-
-def found_in(frames: Sequence[Frame]) -> list[tuple[str, Issue]]:
-    found = [(rule.code, issue) for frame in frames for rule in OF_FRAME for issue in rule(frame)]
-    for before, after in pairwise(frames):
-        if before.sequence == after.sequence:
-            found += [(rule.code, issue) for rule in OF_PAIR for issue in rule(before, after)]
-    return found
+from quality.truth_found import OF_FRAME, OF_PAIR, found_in
 
 
 @pytest.fixture(scope="module")
