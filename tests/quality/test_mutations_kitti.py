@@ -9,7 +9,8 @@ import pytest
 
 from framepress.quality.kitti import rules
 from framepress.quality.rule import rules_in
-from quality.mutations.kitti import MUTATIONS, Mutation, found, good
+from quality.mutations.kitti import MUTATIONS
+from quality.mutations.kitti_edits import Mutation, found, good
 
 
 @pytest.fixture(scope="module")
