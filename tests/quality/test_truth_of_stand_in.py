@@ -1,4 +1,4 @@
-"""Truth rules on what the stand-in renders: crowds, nested and multiplied prims, balls, rooms, puppets; three lenses."""
+"""Truth rules on what the stand-in renders: crowds, nested and multiplied prims, balls, a room, a puppet; each lens."""
 
 from __future__ import annotations
 
