@@ -8,12 +8,13 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from itertools import islice
+from pathlib import Path
 
 from framepress.core import Frame
 from framepress.dataset.opening import Dataset
 from framepress.errors import InputError
 from framepress.quality.findings import Findings
-from framepress.quality.issue import ERROR, Issue
+from framepress.quality.issue import ERROR, Issue, inside
 from framepress.quality.profile import Chosen, Profile
 from framepress.quality.rule import FRAME, SEQUENCE
 
@@ -26,6 +27,7 @@ _Told = tuple[str, str, Issue]
 
 def check_frames(
     dataset: Dataset,
+    root: Path,
     profile: Profile,
     findings: Findings,
     frames: frozenset[str] | None,
@@ -35,6 +37,7 @@ def check_frames(
     """Run the frame and sequence rules over a dataset that has pixels to compare.
 
     Args:
+        root: what the names in messages are relative to.
         frames: ids of those to look at; None: all. Of a sample, neighbours are compared where both are in it.
         workers: threads; None for one a core.
     """
@@ -43,8 +46,8 @@ def check_frames(
     done = 0
     with ThreadPoolExecutor(count, thread_name_prefix="framepress-rules") as pool:
         waiting: deque[tuple[int, Future[list[_Told]]]] = deque()
-        for before, run in _runs(dataset, frames, findings):
-            waiting.append((len(run), pool.submit(_checked, before, deque(run), of_frame, of_pair)))
+        for before, run in _runs(dataset, root, frames, findings):
+            waiting.append((len(run), pool.submit(_checked, before, deque(run), of_frame, of_pair, root)))
             if len(waiting) > count:
                 done += _take(waiting, findings)
                 on_progress("frames", done, 0)
@@ -61,7 +64,7 @@ def _take(waiting: deque[tuple[int, Future[list[_Told]]]], findings: Findings) -
 
 
 def _runs(
-    dataset: Dataset, frames: frozenset[str] | None, findings: Findings
+    dataset: Dataset, root: Path, frames: frozenset[str] | None, findings: Findings
 ) -> Iterator[tuple[Frame | None, list[Frame]]]:
     """Neighbouring frames in bundles, each with a twin of the last frame of the bundle before."""
     found = dataset.frames()
@@ -70,7 +73,8 @@ def _runs(
         try:
             run = list(islice((frame for frame in found if frames is None or frame.id in frames), _RUN))
         except InputError as error:
-            findings.add(UNREADABLE, ERROR, [Issue(message=f"{error}; the frames after it were not looked at")])
+            message = f"{inside(str(error), root)}; the frames after it were not looked at"
+            findings.add(UNREADABLE, ERROR, [Issue(message=message)])
             return
         if not run:
             return
@@ -84,7 +88,9 @@ def _twin(frame: Frame) -> Frame:
     return frame.replaced(views=views)
 
 
-def _checked(before: Frame | None, run: deque[Frame], of_frame: list[Chosen], of_pair: list[Chosen]) -> list[_Told]:
+def _checked(
+    before: Frame | None, run: deque[Frame], of_frame: list[Chosen], of_pair: list[Chosen], root: Path
+) -> list[_Told]:
     told: list[_Told] = []
     while run:  # emptied as it goes, so that decoded channels are let go of
         frame = run.popleft()
@@ -96,6 +102,6 @@ def _checked(before: Frame | None, run: deque[Frame], of_frame: list[Chosen], of
                     found = chosen.rule(*subject, **chosen.thresholds)
                     told += [(chosen.rule.code, chosen.severity, issue) for issue in found]
         except InputError as error:
-            told.append((CHANNEL_UNREADABLE, ERROR, Issue(message=str(error), frame=frame.id)))
+            told.append((CHANNEL_UNREADABLE, ERROR, Issue(message=inside(str(error), root), frame=frame.id)))
         before = frame
     return told

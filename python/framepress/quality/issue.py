@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from framepress.errors import OptionError
 
-__all__ = ["ERROR", "Finding", "Issue", "NOTE", "SEVERITIES", "WARNING", "at_least"]
+__all__ = ["ERROR", "Finding", "Issue", "NOTE", "SEVERITIES", "WARNING", "at_least", "inside"]
 
 ERROR, WARNING, NOTE = "error", "warning", "note"
 SEVERITIES = (ERROR, WARNING, NOTE)
@@ -25,6 +27,11 @@ def at_least(severity: str, limit: str) -> bool:
         if given not in SEVERITIES:
             raise OptionError(f"severity {given!r}: must be one of {', '.join(SEVERITIES)}")
     return SEVERITIES.index(severity) <= SEVERITIES.index(limit)
+
+
+def inside(message: str, root: Path) -> str:
+    """An error's message with names relative to the dataset, so that it is the same on each machine."""
+    return message.replace(f"{root}{os.sep}", "").replace(str(root), root.name)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,7 +15,7 @@ from framepress.quality.export.export import export_of
 from framepress.quality.findings import Findings
 from framepress.quality.frames import UNREADABLE, check_frames
 from framepress.quality.images.pictures import Picture, Pictures, pictures
-from framepress.quality.issue import ERROR, Issue, at_least
+from framepress.quality.issue import ERROR, Issue, at_least, inside
 from framepress.quality.look import ImageFile, Look, look_of
 from framepress.quality.profile import Chosen, Profile
 from framepress.quality.rule import EXPORT, FILE, FRAME, IMAGE, IMAGES, INDEX, SEQUENCE
@@ -134,7 +134,7 @@ def validate(
     _check_images(result, chosen_frames, workers, on_progress)
     if source.format.carries & _PIXELS:
         result.ran.update(chosen.rule.code for scope in (FRAME, SEQUENCE) for chosen in profile.chosen(scope))
-        check_frames(source, profile, result.findings, chosen_frames, workers, on_progress)
+        check_frames(source, path, profile, result.findings, chosen_frames, workers, on_progress)
     _check_exports(result, source)
     return result
 
@@ -251,4 +251,4 @@ def _identity(image: ImageFile) -> tuple[int, int] | str:
 
 
 def _unreadable(result: Validation, message: str, edition: str = "") -> None:
-    result.findings.add(UNREADABLE, ERROR, [Issue(message=message)], edition)
+    result.findings.add(UNREADABLE, ERROR, [Issue(message=inside(message, result.path))], edition)

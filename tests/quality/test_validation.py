@@ -1,0 +1,189 @@
+"""What a validation looks at, in which order it tells, and that broken data ends in findings."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from framepress.core import LabelMap
+from framepress.dataset.writer import DatasetWriter
+from framepress.errors import InputError, OptionError
+from framepress.quality.findings import Findings
+from framepress.quality.issue import Issue
+from framepress.quality.profile import profile
+from framepress.quality.report.document import document
+from framepress.quality.sample import sampled
+from framepress.quality.validate import Validation, validate
+from frames import LABELS, many, mono, rig
+
+EDITIONS = ("native", "coco", "yolo", "kitti")
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FRAMEPRESS_CACHE", str(tmp_path / "cache"))
+
+
+@pytest.fixture(scope="module")
+def sound(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = tmp_path_factory.mktemp("sound") / "set"
+    with DatasetWriter(root, EDITIONS, labels=LABELS) as writer:
+        for frame in mono():
+            writer.add(frame)
+    return root
+
+
+def codes(found: Validation) -> dict[str, int]:
+    return dict(+found.findings.counts)
+
+
+@pytest.mark.parametrize("frames", [mono, rig, lambda: list(many(12))], ids=["mono", "rig", "many"])
+def test_a_good_dataset_of_ours_has_no_error_in_any_edition(frames, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    with DatasetWriter(tmp_path / "set", EDITIONS, labels=LABELS) as writer:
+        for frame in frames():
+            writer.add(frame)
+    found = validate(tmp_path / "set", profile("default"))
+    errors = [finding.to_dict() for finding in found.findings if finding.severity == "error"]
+    assert errors == []
+    assert [edition.format for edition in found.editions] == list(EDITIONS)
+
+
+def test_the_answer_is_the_same_for_any_number_of_threads(sound: Path, tmp_path: Path) -> None:
+    root = tmp_path / "set"
+    shutil.copytree(sound, root)
+    picture = next(iter(sorted(root.glob("yolo/images/*/*.png"))))
+    content = picture.read_bytes()
+    picture.unlink()
+    picture.write_bytes(content[: len(content) // 2])
+    told = [json.dumps(document(validate(root, profile("strict"), workers=count))) for count in (1, 2, 7)]
+    assert told[0] == told[1] == told[2]
+    assert "IMG-" in told[0]
+
+
+def test_without_pixels_nothing_is_decoded_and_that_is_told(sound: Path, tmp_path: Path) -> None:
+    root = tmp_path / "set"
+    shutil.copytree(sound, root)
+    for picture in root.rglob("*.png"):
+        picture.unlink()
+        picture.write_bytes(b"no picture")
+    found = validate(root, profile("default").narrowed(pixels=False, ignore=["FILE", "GEN"]))
+    assert not [code for code in codes(found) if code.startswith(("IMG", "TRU", "EXP"))]
+    assert found.pictures is None
+    assert "no image was decoded" in found.left_out[0]
+
+
+def test_a_sample_is_of_the_same_frames_each_time_and_told(sound: Path) -> None:
+    seen: list[tuple[str, int, int]] = []
+    found = validate(
+        sound,
+        profile("default"),
+        format="yolo",
+        sample=3,
+        on_progress=lambda what, done, of: seen.append((what, done, of)),
+    )
+    again = validate(sound, profile("default"), format="yolo", sample=3)
+    assert found.checked == again.checked
+    assert found.checked["images"] == 3
+    assert ("images", 3, 3) in seen
+    assert "3 frames of 7" in found.left_out[0]
+
+
+def test_a_sample_keeps_most_frames_when_others_are_added() -> None:
+    first = sampled((f"frame{number}" for number in range(1000)), 100)
+    second = sampled((f"frame{number}" for number in range(1100)), 100)
+    assert len(first) == 100
+    assert 80 <= len(first & second) < 100
+    assert sampled(["b", "a"], 5) == {"a", "b"}
+
+
+def test_only_the_edition_that_is_asked_for_is_looked_at(sound: Path) -> None:
+    found = validate(sound, profile("fast"), format="kitti")
+    assert [edition.format for edition in found.editions] == ["kitti"]
+    with pytest.raises(OptionError, match="no format is named 'pascal'"):
+        validate(sound, profile("fast"), format="pascal")
+
+
+def test_names_of_files_are_relative_to_the_dataset(sound: Path, tmp_path: Path) -> None:
+    root = tmp_path / "set"
+    shutil.copytree(sound, root)
+    label = next(path for path in sorted(root.glob("yolo/labels/*/*.txt")) if path.stat().st_size)
+    label.write_text("0 0.5 0.5 0.2\n")
+    told = [finding.issue for finding in validate(root, profile("fast")).findings.of("YOLO-001")]
+    assert [issue.file for issue in told] == [label.relative_to(root).as_posix()]
+
+
+def test_a_channel_that_cannot_be_decoded_is_a_finding_and_the_others_are_checked(sound: Path, tmp_path: Path) -> None:
+    root = tmp_path / "set"
+    shutil.copytree(sound, root)
+    depths = sorted(path for path in root.glob("native/**/depth/**/*") if path.is_file())
+    content = depths[0].read_bytes()
+    depths[0].unlink()
+    depths[0].write_bytes(content[:100])
+    found = validate(root, profile("default"), format="native")
+    assert codes(found)["FILE-002"] >= 1
+    named = {finding.issue.frame for finding in found.findings.of("FILE-002")}
+    assert named == {"a/0000"}
+
+
+def test_a_damaged_description_or_journal_is_a_finding(sound: Path, tmp_path: Path) -> None:
+    root = tmp_path / "set"
+    shutil.copytree(sound, root)
+    (root / ".framepress/dataset.json").write_text("{")
+    found = validate(root, profile("default"))
+    assert codes(found) == {"FILE-001": 1}
+    assert not found.passed
+    shutil.copy(sound / ".framepress/dataset.json", root / ".framepress/dataset.json")
+    segment = next(iter(sorted((root / ".framepress/journal").iterdir())))
+    content = bytearray(segment.read_bytes())
+    content[len(content) // 2] ^= 0x55
+    segment.write_bytes(content)
+    found = validate(root, profile("default"))
+    assert codes(found)["FILE-001"] >= 1
+    assert not found.passed
+
+
+def test_what_nobody_can_read_is_an_error_of_the_call(tmp_path: Path) -> None:
+    (tmp_path / "none").mkdir()
+    with pytest.raises(InputError, match="looks like no format"):
+        validate(tmp_path / "none", profile("fast"))
+    with pytest.raises(InputError, match="does not exist"):
+        validate(tmp_path / "absent", profile("fast"))
+
+
+def test_findings_are_all_counted_and_the_first_kept() -> None:
+    findings = Findings(kept_per_code=3)
+    findings.add("GEN-001", "error", (Issue(message=str(number)) for number in range(10)))
+    findings.add("GEN-002", "note", [Issue(message="x")])
+    assert (findings.counts["GEN-001"], len(findings), findings.total("error"), findings.total("note")) == (
+        10,
+        11,
+        10,
+        1,
+    )
+    assert [finding.issue.message for finding in findings] == ["0", "1", "2", "x"]
+
+
+def test_a_profile_decides_what_fails(tmp_path: Path) -> None:
+    with DatasetWriter(tmp_path / "set", ["coco"], labels=LabelMap.of(["box", "never"])) as writer:
+        for frame in mono()[3:4]:
+            objects = frame.view.objects
+            boxes = objects.relabelled(("box",), np.zeros(len(objects.classes), np.int32))
+            writer.add(frame.replaced(views=(frame.view.replaced(objects=boxes),)))
+    own = tmp_path / "own.toml"
+    own.write_text('base = "default"\nfail_on = "note"\nselect = ["SET-001"]\n')
+    assert validate(tmp_path / "set", profile("default").narrowed(select=["SET-001"])).passed
+    assert not validate(tmp_path / "set", profile(own)).passed
+
+
+def test_nothing_of_the_dataset_is_changed(sound: Path, tmp_path: Path) -> None:
+    root = tmp_path / "set"
+    shutil.copytree(sound, root)
+    before = {path: (os.stat(path).st_mtime_ns, path.read_bytes()) for path in root.rglob("*") if path.is_file()}
+    validate(root, profile("strict"))
+    after = {path: (os.stat(path).st_mtime_ns, path.read_bytes()) for path in root.rglob("*") if path.is_file()}
+    assert before == after
