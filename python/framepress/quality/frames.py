@@ -6,6 +6,7 @@ import os
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
@@ -94,14 +95,22 @@ def _checked(
     told: list[_Told] = []
     while run:  # emptied as it goes, so that decoded channels are let go of
         frame = run.popleft()
-        pair = before is not None and before.sequence == frame.sequence
-        subjects = [(of_frame, (frame,)), (of_pair, (before, frame))] if pair else [(of_frame, (frame,))]
         try:
-            for rules, subject in subjects:
-                for chosen in rules:
-                    found = chosen.rule(*subject, **chosen.thresholds)
-                    told += [(chosen.rule.code, chosen.severity, issue) for issue in found]
+            told += _of(of_frame, frame)
         except InputError as error:
             told.append((CHANNEL_UNREADABLE, ERROR, Issue(message=inside(str(error), root), frame=frame.id)))
+            before = None
+            continue
+        if before is not None and before.sequence == frame.sequence:
+            with suppress(InputError):  # of the frame before, of which it has been told
+                told += _of(of_pair, before, frame)
         before = frame
     return told
+
+
+def _of(rules: list[Chosen], *subject: Frame) -> list[_Told]:
+    return [
+        (chosen.rule.code, chosen.severity, issue)
+        for chosen in rules
+        for issue in chosen.rule(*subject, **chosen.thresholds)
+    ]
