@@ -30,7 +30,7 @@ LENGTH_LOST = ("FILE-005",)
 @dataclass(frozen=True)
 class Mutation:
     """Args: change: breaks the dataset in place; where: fields of the first issue, texts by their beginning;
-    also: codes that cannot but come with it."""
+    findings: how many, -1 for some; also: codes that cannot but come with it."""
 
     name: str
     code: str

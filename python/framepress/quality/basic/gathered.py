@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -127,7 +128,11 @@ def columns_of(look: BasicLook) -> MemoryColumns:
     several = len({number.triggers for number in numbers.values()}) > 1
     sequences = list(dict.fromkeys(["", *(number.sequence for number in numbers.values())]))
     names = list(dict.fromkeys(["", *(shot.view for shot in look.shots)]))
-    labels, codes = _label_map(look)
+    boxes = look.boxes["bounding_box_2d_tight"]
+    if not boxes.read:
+        boxes = look.boxes["bounding_box_2d_loose"]
+    rows = np.flatnonzero((boxes.label > 0) & (boxes.box[:, :1].reshape(-1) != NO_ENTITY))
+    labels, codes = _label_map(look.labels, np.unique(boxes.label[rows]).tolist())
     view_frame = np.array([place[shot.frame] for shot in look.shots], np.int64)
     size = np.array([shot.size for shot in look.shots], np.int64).reshape(-1, 2)
     return MemoryColumns(
@@ -143,22 +148,23 @@ def columns_of(look: BasicLook) -> MemoryColumns:
             "width": size[:, 0],
             "height": size[:, 1],
         },
-        _objects(look, codes, view_frame, size),
+        _objects(look, boxes, rows, codes, view_frame, size),
         sequences=sequences,
         view_names=names,
         tracks=look.paths,
     )
 
 
-def _label_map(look: BasicLook) -> tuple[LabelMap, Array]:
-    """The classes in order of name, and int32 code of a label -> class, -1 for none."""
+def _label_map(texts: Sequence[str], used: Sequence[int]) -> tuple[LabelMap, Array]:
+    """The classes in use in order of name, since a recording has no list; int32, code of a text -> class, -1: none."""
     kept: dict[str, Label] = {}
-    for text in sorted(look.labels):
-        if text:
-            kept.setdefault(_label(text).name.casefold(), _label(text))
+    for text in sorted(texts[code] for code in used):
+        kept.setdefault(_label(text).name.casefold(), _label(text))
     place = {key: code for code, key in enumerate(kept)}
-    codes = [place[_label(text).name.casefold()] if text else -1 for text in look.labels]
-    return LabelMap(tuple(kept.values())), np.array(codes, np.int32)
+    codes = np.full(len(texts), -1, np.int32)
+    for code in used:
+        codes[code] = place[_label(texts[code]).name.casefold()]
+    return LabelMap(tuple(kept.values())), codes
 
 
 def _label(text: str) -> Label:
@@ -168,12 +174,9 @@ def _label(text: str) -> Label:
         return Label(safe_name(text) or "unnamed")
 
 
-def _objects(look: BasicLook, codes: Array, view_frame: Array, size: Array) -> dict[str, Any]:
-    boxes = look.boxes["bounding_box_2d_tight"]
-    if not boxes.read:
-        boxes = look.boxes["bounding_box_2d_loose"]
-    keep = (boxes.label > 0) & (boxes.box[:, 0] != NO_ENTITY)
-    rows = np.flatnonzero(keep)
+def _objects(
+    look: BasicLook, boxes: Boxes, rows: Array, codes: Array, view_frame: Array, size: Array
+) -> dict[str, Any]:
     shot = boxes.shot[rows]
     records = np.zeros(len(rows), [(name, "<i8") for name in ("x_min", "y_min", "x_max", "y_max")])
     for axis, name in enumerate(records.dtype.names or ()):
