@@ -125,12 +125,12 @@ def _difference(file: CocoFile, row: int) -> str:
     box = _shown(file.annotations.bbox[row])
     if np.isnan(bounds).any():
         return f"bbox is {box}, but the mask has no pixel"
-    gaps = (np.array([x, y, x + width, y + height]) - bounds).round(6).tolist()
-    short = ""
-    if gaps[:2] == [0, 0] and set(gaps[2:]) <= {-1, 0}:
-        short = ": the + 1 of xmax - xmin + 1 is missing"
+    gaps = np.array([x, y, x + width, y + height]) - bounds
+    short = np.minimum(np.abs(gaps[2:]), np.abs(gaps[2:] + 1))
+    lost = max(np.abs(gaps[:2]).max(), short.max()) < _ROUNDING
+    reason = ": the + 1 of xmax - xmin + 1 is missing" if lost else ""
     wanted = [bounds[0], bounds[1], bounds[2] - bounds[0], bounds[3] - bounds[1]]
-    return f"bbox is {box}, the mask's is {_shown(np.array(wanted))}{short}"
+    return f"bbox is {box}, the mask's is {_shown(np.array(wanted))}{reason}"
 
 
 def _short_of_borders(file: CocoFile, least: int) -> Iterator[Issue]:

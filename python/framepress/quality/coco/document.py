@@ -20,11 +20,13 @@ from framepress.errors import InputError
 from framepress.quality.issue import Issue
 from framepress.storage.images_header import refuse_pointer
 
-__all__ = ["LISTS", "NOT_FINITE", "Document", "document"]
+__all__ = ["FAR", "LISTS", "NOT_FINITE", "Document", "document"]
 
 LISTS = ("images", "annotations", "categories", "licenses")
 NOT_FINITE = 2.0**1023
 """Stands for a number that is none; no coordinate of an image comes near it."""
+FAR = 1e150
+"""Coordinates beyond are taken for this: as wrong as they are, and products of them stay finite."""
 
 _BOM = b"\xef\xbb\xbf"
 _CONSTANT = re.compile(rb"(?<=[:,\[\s])(?:NaN|-?Infinity)(?=[\s,\]}])")

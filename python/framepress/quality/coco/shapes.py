@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from framepress.core.arrays import Array
-from framepress.quality.coco.document import NOT_FINITE
+from framepress.quality.coco.document import FAR, NOT_FINITE
 from framepress.quality.coco.entries import UNSET, Annotation, RunsSaid
 from framepress.quality.coco.raster import painted_bounds
 from framepress.quality.coco.runs import Measured, measured_counts, measured_texts
@@ -45,7 +45,7 @@ def shapes(annotations: list[Annotation]) -> Shapes:
         made.kind[found] = kind
     if rows[POLYGONS]:
         boxes = [annotations[row].bbox for row in rows[POLYGONS]]
-        edges = np.array([_NO_BOX if box is UNSET else box for box in boxes])
+        edges = np.clip([_NO_BOX if box is UNSET else box for box in boxes], -FAR, FAR)
         edges[:, 2:] += edges[:, :2]
         _measure_rings(made, np.array(rows[POLYGONS]), said[POLYGONS], edges)
     for kind in (TEXT, COUNTS):
@@ -119,6 +119,7 @@ def _measure_rings(made: Shapes, rows: Array, said: list[list[list[float]]], edg
     lists = (ring for shape, wanted in zip(said, whole.tolist(), strict=True) if wanted for ring in shape)
     xy = np.fromiter(chain.from_iterable(lists), np.float64, 2 * int(length.sum())).reshape(-1, 2)
     xy[xy == NOT_FINITE] = np.nan
+    np.clip(xy, -FAR, FAR, out=xy)
     area, border, box = _rings_measured(xy, length)
     first = np.flatnonzero(np.diff(owner, prepend=-1))
     rows = rows[whole]
@@ -153,13 +154,12 @@ def _rings_measured(xy: Array, length: Array) -> tuple[Array, Array, Array]:
     following[end - 1] = begin
     # About each ring's own first corner: far from the origin, a small ring's area would drown in the products.
     dx, dy = x - np.repeat(x[begin], length), y - np.repeat(y[begin], length)
-    with np.errstate(over="ignore", invalid="ignore"):
-        area = np.abs(np.add.reduceat(dx * dy[following] - dx[following] * dy, begin)) / 2
-        across, down = dx[following] - dx, dy[following] - dy
-        border = np.add.reduceat(np.hypot(across, down), begin)
-        # Along pixel sides, what the corners enclose and what a raster counts are the same.
-        sides = (across * down == 0) & (x == np.floor(x)) & (y == np.floor(y))
-        border[np.logical_and.reduceat(sides, begin)] = 0
+    area = np.abs(np.add.reduceat(dx * dy[following] - dx[following] * dy, begin)) / 2
+    across, down = dx[following] - dx, dy[following] - dy
+    border = np.add.reduceat(np.hypot(across, down), begin)
+    # Along pixel sides, what the corners enclose and what a raster counts are the same.
+    sides = (across * down == 0) & (x == np.floor(x)) & (y == np.floor(y))
+    border[np.logical_and.reduceat(sides, begin)] = 0
     least = [np.minimum.reduceat(column, begin) for column in (x, y)]
     most = [np.maximum.reduceat(column, begin) for column in (x, y)]
     return area, border, np.stack((*least, *most), 1)

@@ -10,7 +10,7 @@ import numpy as np
 
 from framepress.core.arrays import Array
 from framepress.formats.coco_entries import is_ours
-from framepress.quality.coco.document import NOT_FINITE, Document
+from framepress.quality.coco.document import FAR, NOT_FINITE, Document
 from framepress.quality.coco.entries import UNSET, Annotation, Category, Image, Oddities, blocks
 from framepress.quality.coco.numbers import Ids, decimals, integers
 from framepress.quality.coco.shapes import joined, shapes
@@ -70,7 +70,7 @@ class Tables:
         return Categories(
             id=self._ids.column([entry.id for entry in entries], "categories.id", 0),
             name=[_text(entry.name) for entry in entries],
-            points=np.array([len(entry.keypoints) if isinstance(entry.keypoints, list) else 0 for entry in entries]),
+            points=_whole([len(entry.keypoints) if isinstance(entry.keypoints, list) else 0 for entry in entries], 0),
             skeleton=[_skeleton(entry.skeleton) for entry in entries],
         )
 
@@ -97,6 +97,7 @@ class Tables:
         boxes = [_NAN4 if entry.bbox is UNSET else entry.bbox for entry in block]
         bbox = np.array(boxes, np.float64).reshape(-1, 4)
         bbox[bbox == NOT_FINITE] = np.nan
+        np.clip(bbox, -FAR, FAR, out=bbox)
         told = reversed(odd.of("annotations.bbox"))
         said = {row for row, _ in takewhile(lambda entry: entry[0] >= first, told)}
         for row, entry in enumerate(block):
@@ -163,7 +164,7 @@ def licenses_of(document: Document) -> frozenset[int]:
     """The ids of the licenses."""
     odd = Oddities()
     entries = chain.from_iterable(blocks(document.lists.get("licenses", []), Category, "licenses", odd))
-    return frozenset(entry.id for entry in entries if type(entry.id) is int)
+    return frozenset(entry.id for entry in entries if type(entry.id) is int and abs(entry.id) < 1 << 62)
 
 
 def _text(value: Any) -> str:
