@@ -11,7 +11,7 @@ from framepress.quality.report.places import hundredths
 
 __all__ = ["score_section"]
 
-_STEPS = 5
+_STEPS = 3
 _RADIUS = 42.0
 
 
