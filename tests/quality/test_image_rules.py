@@ -22,7 +22,6 @@ from framepress.quality.images.gathered import Pictures
 from framepress.quality.images.jpeg_strict import parsed as parsed_jpeg
 from framepress.quality.images.measures import Measures, measured, sharpness_of
 from framepress.quality.images.pictures import Picture, pictures
-from framepress.quality.images.png_strict import parsed as parsed_png
 from framepress.quality.images.twins import groups_of_equals, near_pairs
 from framepress.quality.look import ImageFile
 from framepress.quality.rule import rules_in
@@ -164,9 +163,11 @@ def test_filters_are_undone_as_pillow_does(colour: int, bits: int) -> None:
         rows = rng.integers(0, 256, (height, 1 + (width * step * bits + 7) // 8)).astype(np.uint8)
         rows[:, 0] = rng.integers(0, 5, height)
         data = png_of(rows.tobytes(), (width, height), colour, bits)
-        ours, theirs = np.asarray(parsed_png(data).image()), np.asarray(Image.open(io.BytesIO(data)))
-        assert ours.dtype == theirs.dtype
-        assert np.array_equal(ours, theirs)
+        theirs = Image.open(io.BytesIO(data))
+        levels = (
+            (np.asarray(theirs) >> 8).astype(np.uint8) if theirs.mode == "I;16" else np.asarray(theirs.convert("L"))
+        )
+        assert np.array_equal(grey_of(data), levels)
 
 
 @pytest.mark.usefixtures("backend")
@@ -177,7 +178,26 @@ def test_filters_are_undone_as_opencv_does() -> None:
     rows[:, 0] = rng.integers(0, 5, 64)
     data = png_of(rows.tobytes(), (50, 64))
     theirs = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)[:, :, ::-1]
-    assert np.array_equal(np.asarray(parsed_png(data).image()), theirs)
+    assert np.array_equal(grey_of(data), np.asarray(Image.fromarray(theirs).convert("L")))
+
+
+@pytest.mark.usefixtures("backend")
+@pytest.mark.parametrize(("mode", "alpha"), [("RGBA", 255), ("RGBA", 254), ("LA", 255), ("LA", 0)])
+def test_one_transparent_pixel_is_seen(mode: str, alpha: int) -> None:
+    image = Image.fromarray(scene(3, (40, 30))).convert(mode)
+    image.putpixel((39, 29), (*([7] * (len(mode) - 1)), alpha))
+    file = io.BytesIO()
+    image.save(file, "PNG")
+    found = decoded(file.getvalue(), header_of(file.getvalue()))
+    assert (found.alpha, found.opaque) == (True, alpha == 255)
+
+
+@pytest.mark.usefixtures("backend")
+def test_a_colour_that_is_transparent_is_seen() -> None:
+    for colour, opaque in (((9, 9, 9), False), ((1, 2, 3), True)):
+        pixels = np.full((30, 40, 3), 9, np.uint8)
+        data = encoded(pixels, "PNG", transparency=colour)
+        assert decoded(data, header_of(data)).opaque == opaque
 
 
 @pytest.mark.usefixtures("backend")
@@ -318,7 +338,7 @@ def test_scenes_of_the_stand_in_have_no_finding(name: str, tmp_path: Path) -> No
     pytest.importorskip("pxr")
     from quality.good_frames import stand_in
 
-    frame = stand_in(name, "pinhole")
+    (frame,) = stand_in(name, "pinhole")
     Image.fromarray(np.asarray(frame.views[0].channels["rgb"])[..., :3]).save(tmp_path / "a.png")
     (picture,) = pictures([ImageFile(tmp_path / "a.png", "a.png")])
     assert [rule.code for rule in rules_in(rules) for _ in rule(picture)] == []

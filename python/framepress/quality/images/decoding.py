@@ -88,9 +88,8 @@ def decoded(data: bytes, header: Header) -> Decoded:
 
 def _png(data: bytes) -> Decoded:
     png = png_strict.parsed(data)
-    image = png.image()
-    grey, opaque = _grey(image), not png.alpha or _opaque(image)
-    return Decoded(grey, png.alpha, opaque, len(data) - png.end, png.orientation)
+    grey = _grey(png.image())
+    return Decoded(grey, png.alpha, png.opaque, len(data) - png.end, png.orientation)
 
 
 def _jpeg(data: bytes) -> Decoded:
@@ -119,7 +118,8 @@ def _webp(data: bytes) -> Decoded:
         raise InputError(f"the WebP ends after {len(data)} of {end} bytes; write or copy it again")
     image = _by_pillow(data[:end], "WEBP")
     alpha = image.mode == "RGBA"
-    return Decoded(_grey(image), alpha, not alpha or _opaque(image), len(data) - end - (end & 1))
+    opaque = not alpha or image.getchannel("A").getextrema()[0] == 255
+    return Decoded(_grey(image), alpha, opaque, len(data) - end - (end & 1))
 
 
 _DECODERS = {"image/png": _png, "image/jpeg": _jpeg, "image/tiff": _tiff, "image/bmp": _bmp, "image/webp": _webp}
@@ -137,8 +137,3 @@ def _grey(image: Image.Image) -> Image.Image:
     if image.mode in ("P", "PA"):
         image = image.convert("RGBA")  # a palette may hold colours that let something through
     return image if image.mode == "L" else image.convert("L")
-
-
-def _opaque(image: Image.Image) -> bool:
-    with_alpha = image if image.mode in ("RGBA", "LA") else image.convert("RGBA")
-    return bool(with_alpha.getchannel("A").getextrema()[0] == 255)

@@ -24,7 +24,6 @@ __all__ = ["Png", "parsed"]
 
 _AGAIN = "write or copy it again"
 _CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
-_MODES = {0: "L", 2: "RGB", 4: "LA", 6: "RGBA"}
 _PASSES = ((0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2))
 _KEPT = {b"PLTE", b"tRNS"}
 
@@ -36,35 +35,38 @@ class Png:
     Args:
         end: behind the last chunk.
         alpha: whether there is a tRNS chunk, or an alpha channel.
+        opaque: whether no pixel makes use of it.
     """
 
     shape: tuple[int, int, int, int, int, int, int]
     end: int = 0
     alpha: bool = False
+    opaque: bool = True
     orientation: int = 0
     _kept: list[memoryview] = field(default_factory=list)
     _parts: list[memoryview] = field(default_factory=list)
 
     def image(self) -> Image.Image:
-        """All pixels.
+        """All pixels, as they are or as luma (mode L); `opaque` is known from then on.
 
         Raises:
             InputError: the stream of pixels is damaged, or holds fewer or more than it should.
             OSError, ValueError, SyntaxError: Pillow has nothing for them.
         """
         width, height, bits, colour, _, _, interlaced = self.shape
-        size = _inflated_size(self.shape)
-        raw = _inflated(self._parts, size)
-        unfiltered = _unfilter()
-        if bits != 8 or colour not in _MODES or interlaced or unfiltered is None:
-            return self._by_pillow(raw)
+        raw = _inflated(self._parts, _inflated_size(self.shape))
+        compiled = _compiled() if os.environ.get(VARIABLE) != "numpy" else None
+        if compiled is None or bits != 8 or colour == 3 or interlaced or self._kept:
+            image = self._by_pillow(raw)
+            if self.alpha:
+                self.opaque = image.convert("RGBA").getchannel("A").getextrema()[0] == 255
+            return image
         rows = np.frombuffer(raw, np.uint8).reshape(height, -1)
-        worst = int(rows[:, 0].max())
-        if worst > 4:
+        if (worst := int(rows[:, 0].max())) > 4:
             raise InputError(f"a row of the PNG has filter type {worst}, which does not exist; {_AGAIN}")
-        return Image.frombuffer(
-            _MODES[colour], (width, height), unfiltered(rows, _CHANNELS[colour]), "raw", _MODES[colour], 0, 1
-        )
+        grey, least = compiled(rows, _CHANNELS[colour])
+        self.opaque = least == 255
+        return Image.frombuffer("L", (width, height), grey, "raw", "L", 0, 1)
 
     def _by_pillow(self, raw: bytes) -> Image.Image:
         """Handed over inflated, so that nothing is inflated twice, and without what is neither shape nor colour."""
@@ -137,17 +139,12 @@ def _chunk(kind: bytes, body: bytes) -> bytes:
     return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
 
 
-def _unfilter() -> Callable[[Array, int], Array] | None:
-    """The compiled loops where numba can be used; None: Pillow's."""
-    return None if os.environ.get(VARIABLE) == "numpy" else _compiled()
-
-
 @cache
-def _compiled() -> Callable[[Array, int], Array] | None:
+def _compiled() -> Callable[[Array, int], tuple[Array, int]] | None:
+    """The compiled loops where numba can be used; None: Pillow's."""
     try:
-        found: Callable[[Array, int], Array] = importlib.import_module(
-            "framepress.quality.images.png_unfilter"
-        ).unfiltered
+        module = importlib.import_module("framepress.quality.images.png_unfilter")
     except (ImportError, OSError):  # numba is absent or knows no such numpy (ImportError), or its LLVM cannot load
         return None
+    found: Callable[[Array, int], tuple[Array, int]] = module.grey_of_rows
     return found

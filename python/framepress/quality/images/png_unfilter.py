@@ -13,21 +13,20 @@ from numba import njit
 
 from framepress.core.arrays import Array
 
-__all__ = ["unfiltered"]
+__all__ = ["grey_of_rows"]
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 
-def unfiltered(rows: Array, step: int) -> Array:
-    """Samples of 8 bits: uint8 (H, bytes).
+def grey_of_rows(rows: Array, channels: int) -> tuple[Array, int]:
+    """The luma of each pixel, uint8 (H, W), as Pillow has it (ITU-R BT.601 in 16 bits); and the least alpha.
 
     Args:
-        rows: uint8 (H, 1 + bytes), each row behind its filter type, 0 to 4.
-        step: bytes a pixel.
+        rows: uint8 (H, 1 + channels W), each row behind its filter type, 0 to 4.
+        channels: 1 grey, 2 with alpha, 3 RGB, 4 with alpha; 8 bits each.
     """
-    out = np.empty((len(rows), rows.shape[1] - 1), np.uint8)
-    _unfilter(rows, step, out)
-    return out
+    grey = np.empty((len(rows), (rows.shape[1] - 1) // channels), np.uint8)
+    return grey, int(_grey(rows, channels, grey))
 
 
 def _compiled(signature: str, **options: str) -> Callable[[Function], Function]:
@@ -75,28 +74,46 @@ def _paeth(line: Array, step: int, above: Array, here: Array) -> None:
             here[x] = left
 
 
-@_compiled("void(Array(uint8, 2, 'C', readonly=True), int64, uint8[:, ::1])")
-def _unfilter(rows: Array, step: int, out: Array) -> None:
-    width = out.shape[1]
-    nothing = np.zeros(width, np.uint8)
+@_compiled("void(Array(uint8, 1, 'C', readonly=True), int64, uint8[::1], uint8[::1])")
+def _unfilter(row: Array, step: int, above: Array, here: Array) -> None:
+    kind, line, width = row[0], row[1:], len(here)
+    if kind == 0:
+        here[:] = line
+    elif kind == 1:
+        here[:step] = line[:step]
+        for x in range(step, width):
+            here[x] = line[x] + here[x - step]
+    elif kind == 2:
+        for x in range(width):
+            here[x] = line[x] + above[x]
+    elif kind == 3:
+        for x in range(step):
+            here[x] = line[x] + (above[x] >> 1)
+        for x in range(step, width):
+            here[x] = line[x] + ((np.int32(here[x - step]) + np.int32(above[x])) >> 1)
+    elif step == 3:
+        _paeth_rgb(line, above, here)
+    else:
+        _paeth(line, step, above, here)
+
+
+@_compiled("int64(Array(uint8, 2, 'C', readonly=True), int64, uint8[:, ::1])")
+def _grey(rows: Array, step: int, grey: Array) -> int:
+    """Two rows are kept, not the picture: what is not allocated need not be cleared."""
+    above, here = np.zeros(rows.shape[1] - 1, np.uint8), np.empty(rows.shape[1] - 1, np.uint8)
+    least = np.uint8(255)
     for y in range(len(rows)):
-        kind, line, here = rows[y, 0], rows[y, 1:], out[y]
-        above = out[y - 1] if y else nothing
-        if kind == 0:
-            here[:] = line
-        elif kind == 1:
-            here[:step] = line[:step]
-            for x in range(step, width):
-                here[x] = line[x] + here[x - step]
-        elif kind == 2:
-            for x in range(width):
-                here[x] = line[x] + above[x]
-        elif kind == 3:
-            for x in range(step):
-                here[x] = line[x] + (above[x] >> 1)
-            for x in range(step, width):
-                here[x] = line[x] + ((np.int32(here[x - step]) + np.int32(above[x])) >> 1)
-        elif step == 3:
-            _paeth_rgb(line, above, here)
+        _unfilter(rows[y], step, above, here)
+        out = grey[y]
+        if step < 3:
+            for x in range(len(out)):
+                out[x] = here[step * x]
         else:
-            _paeth(line, step, above, here)
+            for x in range(len(out)):
+                r, g, b = np.uint32(here[step * x]), np.uint32(here[step * x + 1]), np.uint32(here[step * x + 2])
+                out[x] = (r * np.uint32(19595) + g * np.uint32(38470) + b * np.uint32(7471) + np.uint32(32768)) >> 16
+        if step in (2, 4):
+            for x in range(step - 1, len(here), step):
+                least = min(least, here[x])
+        above, here = here, above
+    return int(least)
