@@ -6,7 +6,6 @@ import os
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import suppress
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
@@ -44,24 +43,35 @@ def check_frames(
     """
     of_frame, of_pair = profile.chosen(FRAME), profile.chosen(SEQUENCE)
     count = workers or os.cpu_count() or 1
-    done = 0
+    told = _Teller(findings)
     with ThreadPoolExecutor(count, thread_name_prefix="framepress-rules") as pool:
-        waiting: deque[tuple[int, Future[list[_Told]]]] = deque()
+        waiting: deque[Future[tuple[int, list[_Told]]]] = deque()
         for before, run in _runs(dataset, root, frames, findings):
-            waiting.append((len(run), pool.submit(_checked, before, deque(run), of_frame, of_pair, root)))
+            waiting.append(pool.submit(_checked, before, deque(run), of_frame, of_pair, root))
             if len(waiting) > count:
-                done += _take(waiting, findings)
-                on_progress("frames", done, 0)
+                told.take(*waiting.popleft().result())
+                on_progress("frames", told.frames, 0)
         while waiting:
-            done += _take(waiting, findings)
-            on_progress("frames", done, 0)
+            told.take(*waiting.popleft().result())
+            on_progress("frames", told.frames, 0)
 
 
-def _take(waiting: deque[tuple[int, Future[list[_Told]]]], findings: Findings) -> int:
-    length, future = waiting.popleft()
-    for code, severity, issue in future.result():
-        findings.add(code, severity, [issue])
-    return length
+class _Teller:
+    """Bundle after bundle into the findings."""
+
+    def __init__(self, findings: Findings) -> None:
+        self.frames = 0
+        self._findings = findings
+        self._unreadable = ""
+
+    def take(self, frames: int, found: list[_Told]) -> None:
+        self.frames += frames
+        for code, severity, issue in found:
+            if code == CHANNEL_UNREADABLE:
+                if issue.message == self._unreadable:
+                    continue  # of the frame before this bundle, of which it has been told
+                self._unreadable = issue.message
+            self._findings.add(code, severity, [issue])
 
 
 def _runs(
@@ -91,8 +101,9 @@ def _twin(frame: Frame) -> Frame:
 
 def _checked(
     before: Frame | None, run: deque[Frame], of_frame: list[Chosen], of_pair: list[Chosen], root: Path
-) -> list[_Told]:
+) -> tuple[int, list[_Told]]:
     told: list[_Told] = []
+    count = len(run)
     while run:  # emptied as it goes, so that decoded channels are let go of
         frame = run.popleft()
         try:
@@ -102,10 +113,12 @@ def _checked(
             before = None
             continue
         if before is not None and before.sequence == frame.sequence:
-            with suppress(InputError):  # of the frame before, of which it has been told
+            try:
                 told += _of(of_pair, before, frame)
+            except InputError as error:
+                told.append((CHANNEL_UNREADABLE, ERROR, Issue(message=inside(str(error), root), frame=frame.id)))
         before = frame
-    return told
+    return count, told
 
 
 def _of(rules: list[Chosen], *subject: Frame) -> list[_Told]:
