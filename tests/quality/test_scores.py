@@ -76,6 +76,12 @@ def test_what_was_not_measured_is_none_and_counts_for_nothing() -> None:
     assert scores(Validation(Path("set"), Profile("made"), ()), None).overall is None
 
 
+def test_a_share_never_leaves_0_to_1_and_is_none_of_nothing() -> None:
+    assert Part.share("objects", 7, 5, "objects").value == 0
+    assert Part.share("objects", 0, 5, "objects").value == 1
+    assert Part.share("objects", 0, 0, "objects").value is None
+
+
 def test_a_score_without_weight_decides_nothing() -> None:
     bad = Scores((Score("accuracy", 1, (Part("a", 1.0),)), Score("diversity", 0, (Part("b", 0.0),))), 1.0, 0.5)
     assert (bad.overall, bad.passed) == (1.0, True)
@@ -244,6 +250,14 @@ def test_frames_that_leak_are_counted_by_a_plain_loop() -> None:
     assert (part.affected, part.of) == (_leaking(draft), 600)
 
 
+def test_frames_of_one_seed_and_scene_leak_though_there_is_one_scene_only() -> None:
+    draft = good()
+    draft.frames["scene"][:] = 0
+    draft.frames["seed"][:FRAMES] = 4  # which is in `val`
+    part = parts_of(scored(validated(draft)))["consistency.splits"]
+    assert (part.affected, part.of) == (2 * FRAMES, 600)
+
+
 def _leaking(draft: Draft) -> int:
     frames = draft.frames
     keys = [
@@ -292,6 +306,13 @@ def test_scores_of_a_dataset_of_ours_know_its_ledger(tmp_path: Path, monkeypatch
 
 
 # What findings are about
+
+
+def test_an_object_is_another_one_in_another_view() -> None:
+    affected = Affected()
+    for view in ("front", "side"):
+        affected.add(Issue(message="is wrong", frame="a", view=view, object=1))
+    assert (affected.objects.size, affected.frames.size) == (2, 1)
 
 
 def test_findings_tell_different_frames_and_objects() -> None:

@@ -79,8 +79,7 @@ def steady_steps(columns: Columns) -> tuple[int, int]:
         if clock.period is None:
             uneven += clock.steps.size
             continue
-        off = np.abs(clock.off()) > _OFF * clock.period
-        uneven += int(np.count_nonzero(off | (clock.steps <= 0)))
+        uneven += int(np.count_nonzero(np.abs(clock.off()) > _OFF * clock.period))
     return uneven, steps
 
 
