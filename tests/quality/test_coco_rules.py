@@ -177,6 +177,8 @@ def test_without_masks_the_borders_tell_that_boxes_lost_their_last_pixel(tmp_pat
     [(code, file, place, message)] = found(dataset(tmp_path, boxes(1)))
     assert (code, file, place) == ("COCO-006", "annotations/instances_default.json", "annotations")
     assert message.startswith("12 boxes end one pixel before the right or lower border")
+    at_the_border = {"bbox": [150, 20, 50, 30], "area": 1500}
+    assert found(dataset(tmp_path, [*boxes(1), at_the_border])) == []
 
 
 def test_boxes_alone_need_no_segmentation(tmp_path: Path) -> None:
