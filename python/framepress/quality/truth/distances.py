@@ -16,12 +16,14 @@ __all__ = [
     "depth_is_range_along_the_axis",
     "distances_are_distances",
     "flow_is_finite",
+    "inverse_of",
     "normals_have_unit_length",
     "objects_have_depth",
     "slants",
 ]
 
 _DISTANCES = ("depth", "range")
+_FLAT = 1e-9  # a matrix of this determinant or less projects nothing
 _THIN = 4  # every so manieth point of the lattice, where a few thousand will do
 
 
@@ -61,11 +63,18 @@ def depth_is_range_along_the_axis(frame: Frame, *, relative: float = 2e-3, share
             yield sight.told(frame, f"depth is not range along the axis at {part:.0%} of the pixels: {told}", "depth")
 
 
+def inverse_of(camera: Camera) -> Array | None:
+    """float64 (3, 3), from pixels to rays; None where the lens is no known pinhole."""
+    if camera.K is None or camera.distortion is not None or not abs(np.linalg.det(camera.K)) > _FLAT:
+        return None
+    return np.asarray(np.linalg.inv(camera.K))
+
+
 def slants(camera: Camera, u: Array, v: Array) -> Array | None:
     """Range over depth of pixels (S,), float64; None where the lens is no known pinhole."""
-    if camera.K is None or camera.distortion is not None:
+    inverse = inverse_of(camera)
+    if inverse is None:
         return None
-    inverse = np.linalg.inv(camera.K)
     x, y = ((u + 0.5) * inverse[axis, 0] + (v + 0.5) * inverse[axis, 1] + inverse[axis, 2] for axis in (0, 1))
     return np.asarray(np.sqrt(1 + x * x + y * y))
 
@@ -98,7 +107,8 @@ def distances_are_distances(frame: Frame) -> Iterator[Issue]:
 
 
 def _no_distance(sight: Sight, values: Array) -> str:
-    low, high = float(values.min()), float(values.max())
+    with np.errstate(invalid="ignore"):
+        low, high = float(values.min()), float(values.max())
     if np.isnan(low):
         return f"is NaN at {np.isnan(values).mean():.0%} of the pixels"
     if low < 0:
@@ -158,7 +168,7 @@ def normals_have_unit_length(frame: Frame, *, tolerance: float = 0.02, share: fl
     for sight in sights(frame):
         if "normal" not in sight.view.channels:
             continue
-        normals = lattice(sight.view, "normal", _THIN)
+        normals = lattice(sight.view, "normal", _THIN).astype(np.float64)
         length = np.sqrt(np.einsum("si,si->s", normals, normals))
         wrong = ~(np.abs(length - 1) <= tolerance) & (length != 0)
         if wrong.mean() > share:

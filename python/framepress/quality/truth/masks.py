@@ -41,7 +41,7 @@ def boxes_are_bounds_of_masks(frame: Frame, *, tolerance_px: float = 0.5) -> Ite
     has, as Replicator draws it, the box of all of them; pixels whose object is not in the table may belong there too.
     """
     for sight in of_views(frame, "instance"):
-        box, bounds = sight.objects.box, sight.bounds
+        box, bounds = sight.box, sight.bounds
         off = np.abs(box - bounds).max(axis=1)
         for row in np.flatnonzero(off > tolerance_px).tolist():
             if not _explained(sight, row, box[row], tolerance_px):
@@ -60,7 +60,7 @@ def _explained(sight: Sight, row: int, box: Array, tolerance_px: float) -> bool:
 
 
 def _difference(box: Array, bounds: Array) -> str:
-    shift = tuple(np.round(box - bounds).astype(int).tolist())
+    shift = tuple(np.round(np.clip(box - bounds, -9, 9)).astype(int).tolist())
     told = f"box {_numbers(box)}, but its pixels are bounded by {_numbers(bounds)}"
     axes = _INCLUSIVE.get(shift)
     return told + (f": one pixel short in {axes}, as inclusive maxima are" if axes else "")
@@ -105,13 +105,12 @@ def boxes_have_pixels(frame: Frame) -> Iterator[Issue]:
     Its own, those of labelled prims below it, or such whose object is not in the table.
     """
     for sight in of_views(frame, "instance"):
-        objects = sight.objects
-        empty = np.isfinite(objects.box[:, 0]) & np.isnan(sight.bounds[:, 0])
+        empty = np.isfinite(sight.box[:, 0]) & np.isnan(sight.bounds[:, 0])
         for row in np.flatnonzero(empty).tolist():
-            if not _explained_alone(sight, objects.box[row]):
-                number = int(objects.id[row])
+            if not _explained_alone(sight, sight.box[row]):
+                number = int(sight.objects.id[row])
                 told = f"its id {number} is not in the instance map" if number else "it has no id in the instance map"
-                yield sight.issue(frame, row, f"box {_numbers(objects.box[row])}, but {told}", "instance")
+                yield sight.issue(frame, row, f"box {_numbers(sight.box[row])}, but {told}", "instance")
 
 
 def _explained_alone(sight: Sight, box: Array) -> bool:
@@ -205,7 +204,7 @@ def classes_are_those_of_the_pixels(frame: Frame, *, share: float = 0.1) -> Iter
         flags = np.isin(samples.row * len(held) + place, wrong)
         _, part = samples.share(flags, len(objects))
         for row in np.flatnonzero(part > share).tolist():
-            number = int(np.bincount(found[flags & (samples.row == row)].astype(np.int64) & 0xFFFFFFFF).argmax())
+            number = int(held[np.bincount(place[flags & (samples.row == row)]).argmax()])
             told = names.get(number)
             told = f"class {told!r}" if told else f"semantic id {number}, which has no class"
             label = objects.classes[objects.label[row]]

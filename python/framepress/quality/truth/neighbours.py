@@ -69,7 +69,7 @@ def boxes_belong_to_their_image(
 
 def _stale(labels: ViewTrace, theirs: Array, tolerance_px: float, moved_px: float) -> tuple[int, int]:
     """How many boxes are those of the neighbour's masks and not of their own, and how many could be: that moved."""
-    box, own = labels.objects.box, labels.own
+    box, own = labels.box, labels.own
     with np.errstate(invalid="ignore"):
         same = np.abs(theirs - own).max(axis=1, initial=0) <= moved_px
         moving = ~np.isnan(theirs[:, 0]) & ~np.isnan(box[:, 0]) & ~labels.nested & ~same
@@ -185,7 +185,7 @@ def _standing_still(old: ViewTrace, new: ViewTrace, least: int, moved_px: float)
         return
     rows = _same_tracks(old, new)
     with np.errstate(invalid="ignore"):
-        far = np.abs(old.objects.box[rows[:, 0]] - new.objects.box[rows[:, 1]]).max(axis=1, initial=0) > moved_px
+        far = np.abs(old.box[rows[:, 0]] - new.box[rows[:, 1]]).max(axis=1, initial=0) > moved_px
     if far.sum() >= 3:
         yield "instance", f"the boxes of {int(far.sum())} objects moved"
     elif (turned := int((_turn(old, rows[:, 0], new, rows[:, 1]) > _FAR_RAD).sum())) >= 3:
@@ -200,7 +200,7 @@ def _turn(old: ViewTrace, before: Array, new: ViewTrace, after: Array) -> Array:
     if old.pose is None or new.pose is None:
         return np.full(len(before), np.nan)
     one, two = (
-        (view.objects.box3d.center[rows] - pose[:3, 3]) @ pose[:3, :3]
+        (view.center[rows] - pose[:3, 3]) @ pose[:3, :3]
         for view, rows, pose in ((old, before, old.pose), (new, after, new.pose))
     )
     lengths = np.linalg.norm(one, axis=1) * np.linalg.norm(two, axis=1)
@@ -234,8 +234,8 @@ def tracks_keep_their_place(before: _Given, after: _Given, *, same: float = 0.8,
         rows = rows[_overlap(_boxes(old)[rows[:, 0]], _boxes(new)[rows[:, 1]]) <= other]
         if len(rows) < 2:
             continue
-        centers = old.objects.box3d.center[rows[:, 0]], new.objects.box3d.center[rows[:, 1]]
-        size = new.objects.box3d.size[rows[:, 1]].max(axis=1)
+        centers = old.center[rows[:, 0]], new.center[rows[:, 1]]
+        size = new.size[rows[:, 1]].max(axis=1)
         went = np.linalg.norm(centers[0] - centers[1], axis=1) > size / 2
         one, two = _boxes(old)[rows[:, 0]], _boxes(new)[rows[:, 1]]
         overlap = _overlap(one[:, None], two[None])
@@ -255,7 +255,7 @@ def tracks_keep_their_place(before: _Given, after: _Given, *, same: float = 0.8,
 
 
 def _boxes(view: ViewTrace) -> Array:
-    return np.where(np.isnan(view.own), view.objects.box, view.own)
+    return np.where(np.isnan(view.own), view.box, view.own)
 
 
 def _overlap(one: Array, two: Array) -> Array:

@@ -34,15 +34,11 @@ def full_boxes_enclose_visible_ones(frame: Frame, *, tolerance_px: float = 2.0, 
     But for `tolerance_px` and a `part` of its longer side. Where most objects misfit the camera, TRU-020 tells of it.
     """
     for sight in sights(frame):
-        objects = sight.objects
-        if not len(objects):
-            continue
-        out = np.maximum(objects.box_full[:, :2] - objects.box[:, :2], objects.box[:, 2:] - objects.box_full[:, 2:])
-        side = (objects.box[:, 2:] - objects.box[:, :2]).max(axis=1)
-        for row in np.flatnonzero(out.max(axis=1) > tolerance_px + part * side).tolist():
-            numbers = [
-                ", ".join(f"{side:.1f}" for side in box[row].tolist()) for box in (objects.box, objects.box_full)
-            ]
+        box, full = sight.box, sight.box_full
+        out = np.maximum(full[:, :2] - box[:, :2], box[:, 2:] - full[:, 2:]).max(axis=1, initial=0)
+        side = (box[:, 2:] - box[:, :2]).max(axis=1, initial=0)
+        for row in np.flatnonzero(out > tolerance_px + part * side).tolist():
+            numbers = [", ".join(f"{edge:.1f}" for edge in edges[row].tolist()) for edges in (box, full)]
             yield sight.issue(frame, row, f"visible box {numbers[0]} leaves the full box {numbers[1]}", "box_full")
 
 
@@ -81,7 +77,7 @@ def visibility_is_what_is_left(frame: Frame, *, tolerance: float = 0.05) -> Iter
 def _inside(sight: Sight) -> Array:
     """float64 (N,): pixels of the full box in the image, and one row of them around it; NaN where it is not known."""
     size = np.array(sight.view.camera.size_wh * 2)
-    full = sight.objects.box_full
+    full = sight.box_full
     clipped = np.clip(full + np.array([-1, -1, 1, 1]), 0, size)
     return np.where(np.isnan(full[:, 0]), np.nan, np.prod(clipped[:, 2:] - clipped[:, :2], axis=1))
 
@@ -100,8 +96,8 @@ def truncation_is_what_is_outside(frame: Frame, *, tolerance: float = 0.02) -> I
     A full box that ends at the image's border may have been cut there: of such, nothing is said.
     """
     for sight in sights(frame):
-        truncation, full = sight.objects.truncation, sight.objects.box_full
-        known = np.isfinite(truncation) & np.isfinite(full).all(1)
+        truncation, full = sight.objects.truncation, sight.box_full
+        known = np.isfinite(truncation) & ~np.isnan(full[:, 0])
         if not known.any():
             continue
         size = np.array(sight.view.camera.size_wh * 2)
@@ -134,7 +130,7 @@ def key_points_are_on_their_object(frame: Frame, *, margin: float = 0.25, share:
             continue
         size = sight.view.camera.size_wh
         for row, points in enumerate(objects.keypoints):
-            box = objects.box_full[row] if np.isfinite(objects.box_full[row]).all() else objects.box[row]
+            box = sight.box[row] if np.isnan(sight.box_full[row, 0]) else sight.box_full[row]
             if points is None or np.isnan(box[0]):
                 continue
             at = points[points[:, 2] > 0, :2]

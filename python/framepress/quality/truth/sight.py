@@ -19,12 +19,13 @@ from framepress.dataset.prepare import shown
 from framepress.ops.masks import MaskTable
 from framepress.quality.issue import Issue
 
-__all__ = ["Kept", "Samples", "Sight", "lattice", "lattice_step", "of_views", "sights", "united"]
+__all__ = ["Kept", "Samples", "Sight", "lattice", "lattice_step", "of_views", "plain", "sights", "united"]
 
 _LATTICE = 5_000  # pixels of a view that are looked at
 _PER_OBJECT = 32
 _FEW = 8  # an object with fewer lattice points is looked at pixel by pixel
 _WINDOW = 1 << 14  # pixels of a box that is searched for them
+_HUGE = 1e7
 _UNKNOWN = np.full(4, np.nan)
 
 
@@ -61,7 +62,11 @@ class Kept(Generic[T]):
     def __get__(self, sight: Sight, owner: type) -> T:
         view = sight.view
         key = ("truth", self._make.__name__, view.objects, view.camera)  # a view may be given others
-        return view.channels.derived(key, lambda: self._make(sight))
+        return view.channels.derived(key, lambda: self._made(sight))
+
+    def _made(self, sight: Sight) -> T:
+        with np.errstate(all="ignore"):  # what comes of numbers that are none is no finding of these rules
+            return self._make(sight)
 
 
 class Sight:
@@ -75,6 +80,16 @@ class Sight:
     def table(self) -> MaskTable | None:
         """The masks that the instance channel shows."""
         return shown(self.view) if "instance" in self.view.channels else None
+
+    @Kept
+    def box(self) -> Array:
+        """float64 (N, 4): the visible boxes; NaN where a side cannot be meant, of which other rules tell."""
+        return plain(self.objects.box)
+
+    @Kept
+    def box_full(self) -> Array:
+        """float64 (N, 4), likewise."""
+        return plain(self.objects.box_full)
 
     @Kept
     def at(self) -> Array:
@@ -185,7 +200,7 @@ class Sight:
     def issue(self, frame: Frame, row: int, message: str, place: str = "") -> Issue:
         """An issue of one object, with its box in the picture."""
         objects = self.objects
-        box = objects.box[row] if np.isfinite(objects.box[row]).all() else self.own[row]
+        box = self.own[row] if np.isnan(self.box[row, 0]) else self.box[row]
         number = int(objects.id[row])
         return Issue(
             message=message,
@@ -214,6 +229,11 @@ def of_views(frame: Frame, *channels: str) -> Iterator[Sight]:
     )
 
 
+def plain(table: Array) -> Array:
+    """A table (N, C) of pixels or metres, with NaN for rows that have a number beyond ten million."""
+    return np.asarray(np.where((np.abs(table) < _HUGE).all(axis=1, keepdims=True), table, np.nan))
+
+
 def united(boxes: Array) -> Array:
     """float64 (4,): the bounds of boxes (N, 4), NaN for none; NaN where all are."""
     if not np.isfinite(boxes).any():
@@ -235,7 +255,7 @@ def lattice(view: View, name: str, thin: int = 1) -> Array:
 def lattice_step(width: int, height: int) -> int:
     """How far apart the looked-at pixels are in row-major order: never in columns or near them."""
     step = max(1, width * height // _LATTICE)
-    while step > 1 and (gcd(width, step) != 1 or (step > 4 and not 1 < width % step < step - 1)):
+    while step > 1 < width and (gcd(width, step) != 1 or (step > 4 and not 1 < width % step < step - 1)):
         step += 1
     return step
 

@@ -18,8 +18,8 @@ import numpy as np
 from framepress.capture.boxes3d import full_boxes
 from framepress.core import Camera
 from framepress.core.arrays import Array
-from framepress.quality.truth.distances import slants
-from framepress.quality.truth.sight import Kept, Samples, Sight
+from framepress.quality.truth.distances import inverse_of, slants
+from framepress.quality.truth.sight import Kept, Samples, Sight, plain
 
 __all__ = ["Fit", "SolidSight"]
 
@@ -89,9 +89,7 @@ class SolidSight(Sight):
     def fit(self) -> Fit:
         objects, camera = self.objects, self.view.camera
         count = len(objects)
-        known = (
-            objects.box3d.known & np.isfinite(objects.box3d.size).all(1) & np.isfinite(objects.box3d.rotation).all(1)
-        )
+        known = self._known
         sticks_out, projected = np.full(count, np.nan), np.full((count, 4), np.nan)
         beyond, outside, reach = np.zeros(count), np.zeros(count), np.full((count, 2), np.nan)
         judged, leans = np.zeros((2, count), bool)
@@ -99,10 +97,9 @@ class SolidSight(Sight):
             return Fit(judged, sticks_out, projected, reach, beyond, outside, leans)
         axes = objects.box3d.axes()
         corners = objects.box3d.center[:, None] + (_SIGNS * objects.box3d.size[:, None]) @ np.swapaxes(axes, 1, 2)
-        pinhole = camera.K is not None and camera.distortion is None
-        if pinhole:
+        if inverse_of(camera) is not None:
             projected[known] = full_boxes(corners[known], camera)
-            visible = np.where(np.isnan(objects.box), self.bounds, objects.box)
+            visible = np.where(np.isnan(self.box), self.bounds, self.box)
             sticks_out = _sticking_out(visible, projected, known)
             judged |= ~np.isnan(sticks_out)
             side = (visible[:, 2:] - visible[:, :2]).max(axis=1)
@@ -132,6 +129,13 @@ class SolidSight(Sight):
             judged |= enough
         return Fit(judged, sticks_out, projected, reach, beyond, outside, leans)
 
+    @property
+    def _known(self) -> Array:
+        """bool (N,): objects with a 3D box that is one."""
+        boxes = self.objects.box3d
+        known = ~np.isnan(plain(np.hstack([boxes.center, boxes.size])))[:, 0] & (boxes.size >= 0).all(axis=1)
+        return np.asarray(known & (np.abs(np.linalg.norm(boxes.rotation, axis=1) - 1) < 1e-3))
+
     def _with_distance(self, known: Array) -> Samples:
         samples = self.samples
         return samples.take(known[samples.row])
@@ -139,11 +143,12 @@ class SolidSight(Sight):
     def _excess(self, samples: Samples, depth: Array, axes: Array) -> tuple[Array, Array]:
         """How far the surface that a pixel shows is outside its object's 3D box, and how large it is; [m]."""
         boxes, camera = self.objects.box3d, self.view.camera
+        inverse, pose = inverse_of(camera), camera.world_from_camera
         assert camera.K is not None
-        assert camera.world_from_camera is not None
-        pose = camera.world_from_camera
+        assert inverse is not None
+        assert pose is not None
         pixels = np.stack([samples.u + 0.5, samples.v + 0.5, np.ones(len(depth))], axis=1)
-        points = (pixels * depth[:, None]) @ (pose[:3, :3] @ np.linalg.inv(camera.K)).T + pose[:3, 3]
+        points = (pixels * depth[:, None]) @ (pose[:3, :3] @ inverse).T + pose[:3, 3]
         local = np.matmul((points - boxes.center[samples.row])[:, None], axes[samples.row])[:, 0]
         excess = (np.abs(local) - boxes.size[samples.row] / 2).max(axis=1)
         focal = min(abs(camera.K[0, 0]), abs(camera.K[1, 1]))

@@ -80,7 +80,7 @@ def _why(sight: SolidSight, fit: Fit, row: int) -> str:
     if fit.sticks_out_px[row] == np.inf:
         return f"the 3D box of {name} is behind the camera, though it is seen"
     if fit.sticks_out_px[row] > 0:
-        box = sight.objects.box[row] if np.isfinite(sight.objects.box[row]).all() else sight.bounds[row]
+        box = sight.bounds[row] if np.isnan(sight.box[row, 0]) else sight.box[row]
         numbers = [", ".join(f"{side:.1f}" for side in sides.tolist()) for sides in (box, fit.projected[row])]
         return f"{name} is seen at {numbers[0]}, its 3D box at {numbers[1]} px"
     if fit.beyond[row] > fit.outside[row]:

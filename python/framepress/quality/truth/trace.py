@@ -10,7 +10,7 @@ import numpy as np
 
 from framepress.core import Frame, Objects
 from framepress.core.arrays import Array
-from framepress.quality.truth.sight import Sight, lattice
+from framepress.quality.truth.sight import Sight, lattice, plain
 
 __all__ = ["Trace", "ViewTrace", "trace_of"]
 
@@ -26,6 +26,7 @@ class ViewTrace:
 
     Args:
         objects: the table.
+        box, center, size: of its columns, NaN where a number cannot be meant.
         ids, bounds: of the masks that the instance channel shows, ascending; bounds int32 (M, 4).
         own: float64 (N, 4): the bounds of each object's pixels, NaN without.
         nested: bool (N,): whether an object has others below it.
@@ -38,6 +39,9 @@ class ViewTrace:
     """
 
     objects: Objects
+    box: Array
+    center: Array
+    size: Array
     ids: Array
     bounds: Array
     own: Array
@@ -76,6 +80,9 @@ def _of(sight: Sight) -> ViewTrace:
         ("truth", "trace", view.objects, view.camera),
         lambda: ViewTrace(
             objects=sight.objects,
+            box=sight.box,
+            center=plain(sight.objects.box3d.center),
+            size=plain(sight.objects.box3d.size),
             ids=np.zeros(0, np.uint32) if sight.table is None else sight.table.ids,
             bounds=np.zeros((0, 4), np.int32) if sight.table is None else sight.table.box,
             own=sight.own,
@@ -126,4 +133,5 @@ def _jumps(sight: Sight) -> Array | None:
         return None
     lines = _lines(sight.view.channels[name])
     one, other = lines[:, 1:], lines[:, :-1]
-    return np.flatnonzero(np.maximum(one, other) > np.float32(1 + _JUMP) * np.minimum(one, other))
+    with np.errstate(over="ignore", invalid="ignore"):
+        return np.flatnonzero(np.maximum(one, other) > np.float32(1 + _JUMP) * np.minimum(one, other))
