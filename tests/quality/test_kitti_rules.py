@@ -290,3 +290,13 @@ def test_a_text_file_beyond_any_label_file_is_not_read(tmp_path: Path) -> None:
     with (root / "training/calib/000000.txt").open("ab") as stream:
         stream.truncate(1 << 40)
     assert [code for code, issue in found(root) if issue.file.startswith("training/calib")] == ["FILE-001"]
+
+
+def test_links_beside_the_dataset_are_no_part_of_it_unless_a_camera_is_behind_them(tmp_path: Path) -> None:
+    root = dataset(tmp_path / "set", CAR)
+    os.symlink(tmp_path, root / "notes")
+    os.symlink(root / "loop", root / "loop")
+    assert found(root) == []
+    dataset(tmp_path / "other", CAR)
+    os.symlink(tmp_path / "other", root / "left")
+    assert [(code, issue.file) for code, issue in found(root)] == [("FILE-001", "left")]

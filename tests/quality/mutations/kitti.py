@@ -67,6 +67,7 @@ TEXT = [
 ]
 
 FILES = [
+    Mutation("a file among the images", "KITTI-005", copied("framepress.json", f"{FRONT}/image_2/Thumbs.db")),
     Mutation(
         "no label file",
         "KITTI-005",

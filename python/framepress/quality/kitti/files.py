@@ -27,7 +27,8 @@ _SIX_DIGITS = re.compile(r"[0-9]{6}")
 def images_have_labels(kitti: KittiLook) -> Iterator[Issue]:
     """Each image in training has a label file with its stem and the reverse; stems have no dot, and are there once.
 
-    Where there is no `image_2` at all, images are not missed.
+    Where there is no `image_2` at all, images are not missed. In `image_2` there is nothing else, because torchvision
+    takes whatever it lists there for images.
     """
     samples = kitti.samples
     for sample, (stem, label, image) in enumerate(zip(samples.stem, samples.label, samples.image, strict=True)):
@@ -45,6 +46,8 @@ def images_have_labels(kitti: KittiLook) -> Iterator[Issue]:
             for name in listed.doubled:
                 other = listed.names[name.rpartition(".")[0]]
                 yield Issue(message=f"{other} and {name} have one stem", file=f"{tree.prefix}{folder}/{name}")
+        for name in tree.images.strays:
+            yield Issue(message=f"{name} is no image, and is taken for one", file=f"{tree.prefix}image_2/{name}")
 
 
 @rule(

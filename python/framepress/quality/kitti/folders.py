@@ -22,15 +22,20 @@ _MOST_LINES = 1_000_000  # of a list of frames: KITTI has six digits
 def trees_of(root: Path) -> tuple[list[Tree], list[Issue]]:
     """A tree for each camera, and what could not be taken in."""
     unread: list[Issue] = []
-    names = ["", *(name for name, folder in _entries(root, "", unread) if folder and not name.startswith("."))]
     trees = []
-    for name in names:
+    for name in ["", *_beside(root, unread)]:
         base = f"{name}/" if name else ""
-        if (root / base / "training" / "label_2").is_dir() and _led_astray(root, f"{base}training/label_2", unread):
-            continue
-        if (root / base / "training" / "label_2").is_dir():
+        if (root / base / "training" / "label_2").is_dir() and not _led_astray(root, f"{base}training/label_2", unread):
             trees.append(_tree(root, name, base, unread))
     return trees, unread
+
+
+def _beside(root: Path, unread: list[Issue]) -> list[str]:
+    """Folders at the root that may be of a camera; what else is there is no part of the dataset, and not told."""
+    other: list[Issue] = []
+    names = [name for name, is_folder in _entries(root, "", other) if is_folder and not name.startswith(".")]
+    unread += [issue for issue in other if not issue.file or (root / issue.file / "training").is_dir()]
+    return names
 
 
 def _tree(root: Path, view: str, base: str, unread: list[Issue]) -> Tree:
@@ -55,18 +60,18 @@ def _listed(root: Path, folder: str, suffixes: Collection[str], unread: list[Iss
     if _led_astray(root, folder, unread):
         return Listed(False)
     names: dict[str, str] = {}
-    doubled = []
+    doubled, strays = [], []
     for name, is_folder in _entries(root, folder, unread):
         stem, dot, suffix = name.rpartition(".")
         if f"{dot}{suffix}".lower() not in suffixes:
-            continue
-        if is_folder:
+            strays.append(name)
+        elif is_folder:
             unread.append(Issue(message="is a folder, not a file", file=f"{folder}/{name}"))
         elif stem in names:
             doubled.append(name)
         else:
             names[stem] = name
-    return Listed(True, names, doubled)
+    return Listed(True, names, doubled, strays)
 
 
 def _lists(root: Path, folder: str, unread: list[Issue]) -> list[SplitList]:
@@ -113,7 +118,7 @@ def _entries(root: Path, folder: str, unread: list[Issue]) -> list[tuple[str, bo
 
 
 def _led_astray(root: Path, name: str, unread: list[Issue]) -> bool:
-    """Whether a path leads out of the dataset by links, or nowhere; told, but for what is no part of a dataset."""
+    """Whether a path leads out of the dataset by links, or nowhere; told."""
     real, base = os.path.realpath(root / name), os.path.realpath(root)
     if real.startswith(base + os.sep) and os.path.exists(real):
         return False

@@ -145,7 +145,7 @@ def _content(root: Path, file: str, unread: list[Issue], most: int = LARGEST) ->
 
 
 def _size_wh(root: Path, file: str, unread: list[Issue]) -> tuple[int, int]:
-    """From the header; (0, 0) where it has none, which the rules of pictures tell."""
+    """From the header; (0, 0), and told, where it has none."""
     try:
         with open_file(root / file) as stream:
             head = stream.read(_HEAD)

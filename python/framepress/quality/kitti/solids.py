@@ -53,7 +53,7 @@ def dimensions_are_height_width_length(
         _, width, length = lines.hwl[row].tolist()
         message = (
             f"width {width:.6g} and length {length:.6g} look exchanged: the 2D box leaves the projected corners, "
-            "and fits with the two the other way round"
+            "and fits with the two the other way round, or turned by 90 degrees"
         )
         yield kitti.issue(row, message, "width")
     yield from _swapped_classes(kitti, set(off.rows[swapped].tolist()), least_seen_from_the_front)

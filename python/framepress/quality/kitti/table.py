@@ -33,11 +33,17 @@ class SplitList:
 
 @dataclass(frozen=True, eq=False)
 class Listed:
-    """The files of one folder: stem -> name; `doubled` are names whose stem another file has."""
+    """The files of one folder: stem -> name.
+
+    Args:
+        doubled: names whose stem another file has.
+        strays: names of files of another kind.
+    """
 
     there: bool
     names: Mapping[str, str] = field(default_factory=dict)
     doubled: Sequence[str] = ()
+    strays: Sequence[str] = ()
 
 
 @dataclass(frozen=True, eq=False)
