@@ -3,24 +3,20 @@
 from __future__ import annotations
 
 from itertools import groupby
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from framepress.cli.shell import as_json, emit
 from framepress.cli.tables import aligned
-
-if TYPE_CHECKING:
-    from framepress.quality.rule import Rule
+from framepress.quality.rule import STAGES, Rule
 
 __all__ = ["explain", "rules"]
-
-_STAGES = ("structure", "integrity", "format", "image", "annotation", "truth", "dataset", "time")
 
 
 @click.command(short_help="Every rule, how bad it is, and what it asks for.")
 @click.option("--format", "format", metavar="FORMAT", help="Those that look at this format's files.")
-@click.option("--stage", type=click.Choice(_STAGES), help="Those of one subject.")
+@click.option("--stage", type=click.Choice(STAGES), help="Those of one subject.")
 @click.option("--markdown", is_flag=True, help="As the page docs/rules.md.")
 @as_json
 def rules(format: str | None, stage: str | None, markdown: bool, as_json: bool) -> None:

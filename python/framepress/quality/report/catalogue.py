@@ -16,14 +16,14 @@ something false without saying so; `warning`: allowed, but something is lost or 
 `framepress explain CODE` tells how each is checked, with its thresholds and sources.
 """
 _FAMILIES = {
-    "BASIC": "Raw captures of BasicWriter",
+    "CAP": "Raw captures of BasicWriter",
     "COCO": "COCO",
     "EXP": "Editions beside the journal",
     "FILE": "Files of every format",
     "GEN": "Every format",
     "IMG": "Images",
+    "JSN": "Native",
     "KITTI": "KITTI",
-    "NAT": "Native",
     "SET": "The dataset as a whole",
     "SPL": "Splits",
     "TIM": "Time",
