@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from framepress.core.arrays import Array
 from framepress.dataset.writer import DatasetWriter
 from framepress.quality.affected import Affected
+from framepress.quality.columns import NO_TIME
 from framepress.quality.findings import Findings
 from framepress.quality.index import leaks, rules, times
 from framepress.quality.issue import ERROR, NOTE, WARNING, Issue
@@ -224,6 +225,20 @@ def test_a_defect_lowers_its_part_and_raises_none_of_the_shares(break_it: Any, l
     for name in before:
         if not name.startswith("diversity.") and before[name].value is not None:
             assert _value(after[name]) <= _value(before[name]), name
+
+
+@pytest.mark.parametrize("known", ["clock", "numbers", "both"])
+def test_a_missing_frame_is_missed_once_by_clock_and_numbers(known: str) -> None:
+    draft = good()
+    rows = slice(2 * FRAMES + 30, 3 * FRAMES)
+    if known in ("clock", "both"):
+        draft.frames["time_ns"][rows] += 3 * 50_000_000
+    else:
+        draft.frames["time_ns"][:] = NO_TIME
+    if known in ("numbers", "both"):
+        draft.frames["index"][rows] += 3
+    part = parts_of(scored(validated(draft)))["completeness.unbroken"]
+    assert (part.affected, part.of) == (3, 603)
 
 
 def _value(part: Part) -> float:

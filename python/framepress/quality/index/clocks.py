@@ -15,7 +15,7 @@ import numpy as np
 from framepress.core.arrays import Array
 from framepress.quality.columns import NO_TIME, Columns
 
-__all__ = ["Clock", "TIME_FIELDS", "TimeRow", "clocks", "time_rows"]
+__all__ = ["Clock", "TIME_FIELDS", "TimeRow", "clocks", "numbers_missing", "time_rows"]
 
 _RATE = 0.25
 """Of a period: what a step may be off by and still be of a steady rate."""
@@ -110,6 +110,22 @@ def _rated(steps: Array) -> tuple[float | None, float]:
     period = float(np.median(forward))
     deviation = float(np.median(np.abs(forward - period)))
     return period if deviation <= _RATE * period else None, deviation
+
+
+def numbers_missing(index: Array, *, most_share: float = 0.05, least_steps: int = 20) -> Array:
+    """int64 (N - 1,): frame numbers that are missing at each step of a sequence, in its order.
+
+    None where the numbers are not known, do not rise, or where there are fewer steps than `least_steps`; where more
+    than `most_share` of the steps are longer than the usual (median) one, the frames were chosen, and none is missing.
+    """
+    steps = np.diff(index)
+    nothing = np.zeros(steps.size, np.int64)
+    if steps.size < least_steps or index[0] < 0:
+        return nothing
+    usual = int(np.median(steps))
+    if usual < 1 or np.count_nonzero(steps > usual) > most_share * steps.size:
+        return nothing
+    return np.asarray(np.maximum(-(-steps // usual) - 1, 0))
 
 
 def time_rows(columns: Columns) -> Iterator[TimeRow]:

@@ -8,7 +8,7 @@ import numpy as np
 
 from framepress.core.arrays import Array
 from framepress.quality.columns import NO_TIME, Columns
-from framepress.quality.index.clocks import TIME_FIELDS, Clock, TimeRow, clocks, time_rows
+from framepress.quality.index.clocks import TIME_FIELDS, Clock, TimeRow, clocks, numbers_missing, time_rows
 from framepress.quality.issue import ERROR, NOTE, WARNING, Issue
 from framepress.quality.rule import INDEX, rule
 
@@ -195,17 +195,13 @@ def no_frame_number_is_missing(columns: Columns, *, most_share: float = 0.05, le
             chosen.
         least_steps: a sequence with fewer is not judged.
     """
-    index = columns.frames["index"]
     for clock in clocks(columns):
-        numbers = index[clock.rows]
-        if numbers.size <= least_steps or (numbers < 0).any():
-            continue
-        steps = np.diff(numbers)
-        usual = int(np.median(steps))
-        holes = np.flatnonzero(steps > usual).tolist() if usual > 0 else []
-        for at in holes if len(holes) <= most_share * steps.size else []:
-            row, count = int(clock.rows[at + 1]), -(-int(steps[at]) // usual) - 1
-            message = f"{count} frames are missing between the numbers {numbers[at]} and {numbers[at + 1]}"
+        numbers = columns.frames["index"][clock.rows]
+        missing = numbers_missing(numbers, most_share=most_share, least_steps=least_steps)
+        for at in np.flatnonzero(missing).tolist():
+            frames = "1 frame is" if missing[at] == 1 else f"{missing[at]} frames are"
+            message = f"{frames} missing between the numbers {numbers[at]} and {numbers[at + 1]}"
+            row = int(clock.rows[at + 1])
             yield Issue(message=message, frame=columns.frames.texts("id")[row], place="index")
 
 

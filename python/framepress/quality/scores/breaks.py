@@ -8,13 +8,13 @@ import numpy as np
 
 from framepress.core.arrays import Array
 from framepress.quality.columns import Columns
-from framepress.quality.index.clocks import clocks
+from framepress.quality.index.clocks import clocks, numbers_missing
 from framepress.quality.index.counting import distinct, spans
 from framepress.quality.index.leaks import rows_named_again
 
 __all__ = ["frames_shared_by_splits", "missing_frames", "steady_steps", "tracks_of"]
 
-_LEAST_STEPS = 8
+_LEAST_STEPS, _LEAST_NUMBERS = 8, 20
 _OFF = 0.25  # of a period
 
 
@@ -57,11 +57,17 @@ def _in_several(codes: Array, split: Array, known: Array) -> Array:
 
 
 def missing_frames(columns: Columns) -> tuple[int, int]:
-    """Frames that are missing inside of sequences with a steady clock, and frames that these sequences have."""
+    """Frames that are missing inside of sequences, by their clock or their numbers; and frames that are there.
+
+    Only of sequences that have a steady clock, or numbers; where both miss frames, the larger count is taken.
+    """
     missing = judged = 0
     for clock in clocks(columns):
-        if clock.period is not None and clock.steps.size >= _LEAST_STEPS:
-            missing += int(clock.missing().sum())
+        numbers = columns.frames["index"][clock.rows]
+        timed = clock.period is not None and clock.steps.size >= _LEAST_STEPS
+        if timed or (numbers.size > _LEAST_NUMBERS and numbers[0] >= 0):
+            by_clock = int(clock.missing().sum()) if timed else 0
+            missing += max(by_clock, int(numbers_missing(numbers, least_steps=_LEAST_NUMBERS).sum()))
             judged += clock.rows.size
     return missing, judged
 
