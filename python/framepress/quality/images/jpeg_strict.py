@@ -15,8 +15,9 @@ __all__ = ["Jpeg", "parsed"]
 
 _MARKER = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]")  # in entropy-coded data FF 00 is a byte, FF D0 to D7 go on
 _ALONE = {0x01, *range(0xD0, 0xD8)}
-_SCANS = 500
-"""libjpeg-turbo's own tools refuse more: each scan of a progressive file costs a pass over all of its pixels."""
+_SCANS, _SEGMENTS = 100, 1 << 16
+"""Encoders make some ten scans and some twenty segments; each scan of a progressive file costs a pass over all of its
+pixels, and each segment a step here."""
 _KEPT = {0xE0, 0xEE}  # JFIF and Adobe tell the colour space; no other APPn changes a pixel
 _STANDARD = (
     *(16, 11, 12, 14, 12, 10, 16, 14, 13, 14, 18, 17, 16, 19, 24, 40),
@@ -59,9 +60,9 @@ def parsed(data: bytes) -> Jpeg:
     """Walk through a file that begins as a JPEG.
 
     Raises:
-        InputError: it ends before its end marker, holds something that is no marker, or a thousand scans.
+        InputError: it ends before its end marker, holds something that is no marker, or too much of anything.
     """
-    found, view, at, scans = Jpeg(), memoryview(data), 2, 0
+    found, view, at, scans, segments = Jpeg(), memoryview(data), 2, 0, 0
     found._pixels.append(view[:2])
     while True:
         while data[at : at + 2] == b"\xff\xff":  # padding
@@ -83,10 +84,13 @@ def parsed(data: bytes) -> Jpeg:
             raise InputError(
                 f"the JPEG ends after {len(data)} bytes, inside its segment at {at}; write or copy it again"
             )
+        segments += 1
+        scans += marker == 0xDA
+        if scans > _SCANS or segments > _SEGMENTS:
+            raise InputError(
+                f"the JPEG has more than {_SCANS} scans or {_SEGMENTS} segments, too much to read; save it again"
+            )
         if marker == 0xDA:
-            scans += 1
-            if scans > _SCANS:
-                raise InputError(f"the JPEG has more than {_SCANS} scans, which is made to keep a reader busy")
             stop = _MARKER.search(data, end)
             end = stop.start() if stop else len(data)
         _take(found, marker, view[at + 4 : end])

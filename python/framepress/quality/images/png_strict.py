@@ -23,6 +23,7 @@ from framepress.storage import images_backend
 __all__ = ["Png", "parsed"]
 
 _AGAIN = "write or copy it again"
+_CHUNKS = 1 << 16  # of 8 KiB, as libpng writes them, these hold half a gigabyte
 _CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
 _PASSES = ((0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2))
 _KEPT = {b"PLTE", b"tRNS"}
@@ -90,7 +91,7 @@ def parsed(data: bytes) -> Png:
     found = Png(struct.unpack_from(">IIBBBBB", data, 16))
     found.alpha = found.shape[3] in (4, 6)
     view, at, crc32 = memoryview(data), 8, images_backend.coder_module().crc32
-    while True:
+    for _ in range(_CHUNKS):
         end = at + 12 + int.from_bytes(view[at : at + 4], "big")
         if at + 12 > len(data) or end > len(data):
             raise InputError(f"the PNG ends after {len(data)} bytes, before its last chunk; {_AGAIN}")
@@ -108,6 +109,7 @@ def parsed(data: bytes) -> Png:
             found.end = end
             return found
         at = end
+    raise InputError(f"the PNG has more than {_CHUNKS} chunks, which keep a reader busy; save it again")
 
 
 def _inflated_size(shape: tuple[int, ...]) -> int:
