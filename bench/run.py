@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 
+import checks
 import frame
 import images
 import masks
@@ -15,6 +16,7 @@ if __name__ == "__main__":
     masks.main([])
     images.main([])
     frame.main([])
+    checks.main([])
     render.main([])
     validate.main([])
     scale.main([] if "--scale" in sys.argv else ["--frames", "1000,10000"])

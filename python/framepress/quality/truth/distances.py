@@ -70,19 +70,20 @@ def inverse_of(camera: Camera) -> Array | None:
     return np.asarray(np.linalg.inv(camera.K))
 
 
-def slants(camera: Camera, u: Array, v: Array) -> Array | None:
-    """Range over depth of pixels (S,), float64; None where the lens is no known pinhole."""
-    inverse = inverse_of(camera)
-    if inverse is None:
-        return None
+def slants(inverse: Array, u: Array, v: Array) -> Array:
+    """float64 (S,): range over depth of pixels, from `inverse_of` their camera."""
     x, y = ((u + 0.5) * inverse[axis, 0] + (v + 0.5) * inverse[axis, 1] + inverse[axis, 2] for axis in (0, 1))
     return np.asarray(np.sqrt(1 + x * x + y * y))
 
 
 def _slants_of_lattice(camera: Camera) -> Array | None:
+    inverse = inverse_of(camera)
+    if inverse is None:
+        return None
     step = lattice_step(camera.width, camera.height)
     index = np.arange(0, camera.width * camera.height, step * _THIN if step > 1 else 1)
-    return slants(camera, index % camera.width, index // camera.width)
+    v = index // camera.width
+    return slants(inverse, index - v * camera.width, v)
 
 
 @rule(

@@ -56,6 +56,8 @@ def boxes_belong_to_their_image(
             (new, old, later.frame, f"the frame before, {earlier.frame}"),
             (old, new, earlier.frame, f"the frame after, {later.frame}"),
         ):
+            if _all_own(labels, tolerance_px):
+                continue
             found = [_stale(labels, theirs, tolerance_px, moved_px) for theirs in _theirs(labels, other)]
             count, of = max(found, key=lambda counted: counted[0] / max(counted[1], 1))
             if count and count > share * of:
@@ -65,6 +67,12 @@ def boxes_belong_to_their_image(
                     view=name,
                     place="box",
                 )
+
+
+def _all_own(labels: ViewTrace, tolerance_px: float) -> bool:
+    """Whether no box differs from the bounds of its own mask, as in most frames."""
+    with np.errstate(invalid="ignore"):
+        return not (~(np.abs(labels.box - labels.own) <= tolerance_px) & ~np.isnan(labels.box)).any()
 
 
 def _stale(labels: ViewTrace, theirs: Array, tolerance_px: float, moved_px: float) -> tuple[int, int]:

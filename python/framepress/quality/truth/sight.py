@@ -192,8 +192,9 @@ class Sight:
             if (x1 - x0) * (y1 - y0) <= _WINDOW:
                 v, u = np.nonzero(ids[y0:y1, x0:x1] == self.objects.id[small])
                 more.append(((v + y0) * width + u + x0, np.full(len(v), small)))
-        replaced = [rows[0] for _, rows in more[1:]]
-        keep = ~np.isin(row, replaced) if replaced else slice(None)
+        kept = np.ones(len(number), bool)
+        kept[[rows[0] for _, rows in more[1:]]] = False
+        keep = kept[row]
         more[0] = (index[keep], row[keep])
         return np.concatenate([part[0] for part in more]), np.concatenate([part[1] for part in more])
 

@@ -97,7 +97,8 @@ class SolidSight(Sight):
             return Fit(judged, sticks_out, projected, reach, beyond, outside, leans)
         axes = objects.box3d.axes()
         corners = objects.box3d.center[:, None] + (_SIGNS * objects.box3d.size[:, None]) @ np.swapaxes(axes, 1, 2)
-        if inverse_of(camera) is not None:
+        inverse = inverse_of(camera)
+        if inverse is not None:
             projected[known] = full_boxes(corners[known], camera)
             visible = np.where(np.isnan(self.box), self.bounds, self.box)
             sticks_out = _sticking_out(visible, projected, known)
@@ -118,10 +119,9 @@ class SolidSight(Sight):
             slack = _slack(_SINGLE, np.zeros(len(side)), distance, side)
             low, high = reach[samples.row].T
             _, beyond = samples.share((distance < low - slack) | (distance > high + slack), count)
-            slant = slants(camera, samples.u, samples.v)
-            if slant is not None:
-                depth = distance if name == "depth" else distance / slant
-                excess, pixel = self._excess(samples, depth, axes)
+            if inverse is not None:
+                depth = distance if name == "depth" else distance / slants(inverse, samples.u, samples.v)
+                excess, pixel = self._excess(samples, depth, axes, inverse)
                 _, outside = samples.share(excess > _slack(_SINGLE, pixel, depth, side), count)
                 narrow = _slack(_VOTE, pixel, depth, side)
                 leans |= enough & (samples.share(excess > narrow, count)[1] > _LEANING_SHARE)
@@ -140,19 +140,16 @@ class SolidSight(Sight):
         samples = self.samples
         return samples.take(known[samples.row])
 
-    def _excess(self, samples: Samples, depth: Array, axes: Array) -> tuple[Array, Array]:
+    def _excess(self, samples: Samples, depth: Array, axes: Array, inverse: Array) -> tuple[Array, Array]:
         """How far the surface that a pixel shows is outside its object's 3D box, and how large it is; [m]."""
         boxes, camera = self.objects.box3d, self.view.camera
-        inverse, pose = inverse_of(camera), camera.world_from_camera
-        assert camera.K is not None
-        assert inverse is not None
+        pose = camera.world_from_camera
         assert pose is not None
         pixels = np.stack([samples.u + 0.5, samples.v + 0.5, np.ones(len(depth))], axis=1)
         points = (pixels * depth[:, None]) @ (pose[:3, :3] @ inverse).T + pose[:3, 3]
         local = np.matmul((points - boxes.center[samples.row])[:, None], axes[samples.row])[:, 0]
         excess = (np.abs(local) - boxes.size[samples.row] / 2).max(axis=1)
-        focal = min(abs(camera.K[0, 0]), abs(camera.K[1, 1]))
-        return excess, depth / focal
+        return excess, depth * max(abs(inverse[0, 0]), abs(inverse[1, 1]))
 
 
 def _slack(margin: _Margin, pixel: Array, distance: Array, side: Array) -> Array:
