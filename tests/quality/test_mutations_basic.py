@@ -178,3 +178,61 @@ def test_pixels_are_looked_at_only_where_the_profile_says_so(sound: Path, tmp_pa
     chosen = profile().narrowed(select=["CAP"])
     assert {found.code for found in validate(root, chosen).findings if found.code != "FILE-001"} == {"CAP-017"}
     assert validate(root, chosen.narrowed(pixels=False)).passed
+
+
+def test_bytes_changed_at_random_end_in_findings_and_never_in_a_crash(sound: Path, tmp_path: Path) -> None:
+    rng = np.random.default_rng(6)
+    files = [path.relative_to(sound) for path in sorted(sound.rglob("*_000[01].*"))]
+    shutil.copytree(sound, tmp_path / "set")
+    for _ in range(60):
+        names = {files[rng.integers(len(files))] for _ in range(12)}
+        for name in names:
+            content = bytearray((sound / name).read_bytes())
+            for _ in range(3):
+                at = int(rng.integers(min(len(content), 400)))
+                content[at : at + int(rng.integers(4))] = rng.bytes(int(rng.integers(4)))
+            (tmp_path / "set" / name).write_bytes(content)
+        assert all(issue.message for _, issue in found(tmp_path / "set"))
+        for name in names:
+            shutil.copy(sound / name, tmp_path / "set" / name)
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("aisle/rgb/rgb_99999999999999999999.png", b"x"),
+        ("aisle/camera_params/camera_params_0001.json", b'{"renderProductResolution": [1e400, 5]}'),
+        (
+            "aisle/camera_params/camera_params_0001.json",
+            b'{"renderProductResolution": [1000000000000000000000, 1000000000000000000000]}',
+        ),
+        ("aisle/camera_params/camera_params_0001.json", b'{"renderProductResolution": [160, 90]}'),
+        (
+            "aisle/bounding_box_2d_tight/bounding_box_2d_tight_labels_0001.json",
+            b'{"0": {"class": "\\ud800"}, "1": {"class": 5}, "2": null, "3": {"class": "a\\nb"}, "4": "  "}',
+        ),
+        ("aisle/bounding_box_2d_tight/bounding_box_2d_tight_prim_paths_0001.json", b"[1, {}, []]"),
+        ("aisle/semantic_segmentation/semantic_segmentation_labels_0001.json", b'{"(1, 2)": {}, "-5": {}, "x": []}'),
+    ],
+)
+def test_strange_values_end_in_findings(sound: Path, tmp_path: Path, name: str, content: bytes) -> None:
+    shutil.copytree(sound, tmp_path / "set")
+    (tmp_path / "set" / name).write_bytes(content)
+    told = found(tmp_path / "set")
+    assert told
+    assert all(issue.message for _, issue in told)
+
+
+@pytest.mark.parametrize(
+    "dtype",
+    [
+        [("semanticId", "f8"), *((name, "<i4") for name in ("x_min", "y_min", "x_max", "y_max"))],
+        [("semanticId", "<u4"), *((name, "<f4") for name in ("x_min", "y_min", "x_max", "y_max"))],
+        [("semanticId", "<u4"), *((name, "<i4", (3,)) for name in ("x_min", "y_min", "x_max", "y_max"))],
+        [("semanticId", "U5"), *((name, "<i4") for name in ("x_min", "y_min", "x_max", "y_max"))],
+    ],
+)
+def test_rows_of_strange_types_are_no_rows(sound: Path, tmp_path: Path, dtype: list[tuple[str, str]]) -> None:
+    shutil.copytree(sound, tmp_path / "set")
+    np.save(next((tmp_path / "set").rglob("aisle/*/bounding_box_2d_tight_0001.npy")), np.zeros(4, dtype))
+    assert {code for code, _ in found(tmp_path / "set")} == {"CAP-003"}

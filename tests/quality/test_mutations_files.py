@@ -7,10 +7,12 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from framepress.core import Frame
 from framepress.dataset.opening import open_dataset
+from framepress.errors import InputError
 from framepress.quality.files import rules
 from framepress.quality.files.listing import listed
 from framepress.quality.findings import Findings
@@ -146,3 +148,21 @@ def test_a_listing_follows_no_link_and_waits_for_no_pipe(tmp_path: Path) -> None
         ("pipe", "other", 0),
         ("deep/round", "link", 0),
     ]
+
+
+def test_bytes_changed_at_random_end_in_findings_and_never_in_a_crash(sound: Path, tmp_path: Path) -> None:
+    rng = np.random.default_rng(5)
+    files = [path.relative_to(sound) for path in sorted(sound.rglob("*")) if path.suffix in (".json", ".jsonl", ".gz")]
+    for round in range(40):
+        root = copy_of(sound, tmp_path / f"{round}")
+        for name in (files[rng.integers(len(files))] for _ in range(2)):
+            content = bytearray((root / name).read_bytes())
+            at = int(rng.integers(len(content) + 1))
+            content[at : at + int(rng.integers(4))] = rng.bytes(int(rng.integers(4)))
+            (root / name).write_bytes(content)
+        try:
+            told = found(root)
+        except InputError:
+            continue  # no `dataset.json` that could be looked at
+        assert all(issue.message for _, issue in told)
+        shutil.rmtree(root)

@@ -112,3 +112,32 @@ def test_a_dataset_of_another_version_is_named_by_its_code_when_validated(sound:
     file.write_text(file.read_text().replace('"version": 1', '"version": 7'))
     result = validate(root, profile().narrowed(select=["JSN"], pixels=False))
     assert [finding.code for finding in result.findings] == ["JSN-001"]
+
+
+def test_bytes_changed_at_random_end_in_findings_and_never_in_a_crash(sound: Path, tmp_path: Path) -> None:
+    rng = np.random.default_rng(7)
+    shutil.copytree(sound, tmp_path / "set")
+    for name in ("frames/000000.jsonl", "dataset.json", "rgb/a/0000.png", "depth/a/0001.npy"):
+        whole = (sound / name).read_bytes()
+        for _ in range(40):
+            content = bytearray(whole)
+            for _ in range(3):
+                at = int(rng.integers(len(content) if name.endswith("l") else min(len(content), 900)))
+                content[at : at + int(rng.integers(4))] = rng.bytes(int(rng.integers(4)))
+            (tmp_path / "set" / name).write_bytes(content)
+            try:
+                assert all(issue.message for _, issue in found(tmp_path / "set"))
+            except InputError as error:
+                assert "dataset.json" in str(error)  # noqa: PT017 - it is refused or looked at, by chance
+        (tmp_path / "set" / name).write_bytes(whole)
+
+
+@pytest.mark.parametrize("name", [' "', "\\ud800", "a\\nb", "", "x" * 99999])
+def test_classes_of_strange_names_end_in_findings(sound: Path, tmp_path: Path, name: str) -> None:
+    root = tmp_path / "set"
+    shutil.copytree(sound, root)
+    for file in (root / "frames/000000.jsonl", root / "dataset.json"):
+        file.write_text(file.read_text().replace('"car"', f'"{name}"' if name != ' "' else '" \\""'))
+    found(root)
+    looked = look(root)
+    assert looked.columns().objects.rows == looked.columns().objects["label"].size

@@ -114,5 +114,5 @@ class Job:
                 encoders=document["encoders"],
                 origin=document.get("origin"),
             )
-        except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
+        except (KeyError, TypeError, ValueError, AttributeError, RecursionError, OptionError) as error:
             raise JournalError(f"{where}/{JOB_PATH}: cannot be read as a dataset's description: {error}") from error

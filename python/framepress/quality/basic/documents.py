@@ -106,10 +106,12 @@ def _unfit(rows: np.dtype[Any], needed: Sequence[str]) -> str:
     missing = [field for field in needed if field not in (rows.names or ())]
     if missing:
         return f"rows have no field {missing[0]!r}, but {', '.join(rows.names or ())}"
-    if any(rows[field].kind not in "iuf" for field in needed if field != "transform"):
-        return f"rows are {rows}, not numbers"
-    if "transform" in needed and rows["transform"].shape != (4, 4):
-        return f"transform has the shape {rows['transform'].shape}, expected (4, 4)"
+    if "transform" in needed and (rows["transform"].shape, rows["transform"].base.kind) != ((4, 4), "f"):
+        return f"transform is {rows['transform']}, expected numbers of the shape (4, 4)"
+    kinds = {"semanticId": "iu"} | dict.fromkeys(needed[1:], "f" if "transform" in needed else "iu")
+    for field in (*needed, "occlusionRatio"):
+        if field in (rows.names or ()) and field != "transform" and rows[field].kind not in kinds.get(field, "f"):
+            return f"the field {field!r} is {rows[field]}"
     return ""
 
 

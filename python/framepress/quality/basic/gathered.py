@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ from framepress.capture.rows import edge_boxes, visibility_of
 from framepress.core import Label, LabelMap, safe_name
 from framepress.core.arrays import Array
 from framepress.errors import LabelError
+from framepress.formats.basic_files import Number
 from framepress.quality.basic.documents import Reader, labels_in
 from framepress.quality.basic.table import BOXES, BasicLook, Boxes, Shot, empty_boxes
 from framepress.quality.columns import MemoryColumns
@@ -126,12 +127,13 @@ def columns_of(look: BasicLook) -> MemoryColumns:
     place = {frame: row for row, frame in enumerate(frames)}
     numbers = {shot.frame: shot.number for shot in look.shots}
     several = len({number.triggers for number in numbers.values()}) > 1
-    sequences = list(dict.fromkeys(["", *(number.sequence for number in numbers.values())]))
-    names = list(dict.fromkeys(["", *(shot.view for shot in look.shots)]))
+    sequence_of = _codes(number.sequence for number in numbers.values())
+    view_of = _codes(shot.view for shot in look.shots)
     boxes = look.boxes["bounding_box_2d_tight"]
     if not boxes.read:
         boxes = look.boxes["bounding_box_2d_loose"]
     rows = np.flatnonzero((boxes.label > 0) & (boxes.box[:, :1].reshape(-1) != NO_ENTITY))
+    index = np.array([_index(numbers[name], row if several else None) for row, name in enumerate(frames)], np.int64)
     labels, codes = _label_map(look.labels, np.unique(boxes.label[rows]).tolist())
     view_frame = np.array([place[shot.frame] for shot in look.shots], np.int64)
     size = np.array([shot.size for shot in look.shots], np.int64).reshape(-1, 2)
@@ -139,20 +141,25 @@ def columns_of(look: BasicLook) -> MemoryColumns:
         labels,
         frames,
         {
-            "index": np.array([row if several else numbers[frame].number for row, frame in enumerate(frames)]),
-            "sequence": np.array([sequences.index(numbers[frame].sequence) for frame in frames], np.int32),
+            "index": index,
+            "sequence": np.array([sequence_of[numbers[name].sequence] for name in frames], np.int32),
         },
         {
             "frame": view_frame,
-            "name": np.array([names.index(shot.view) for shot in look.shots], np.int32),
+            "name": np.array([view_of[shot.view] for shot in look.shots], np.int32),
             "width": size[:, 0],
             "height": size[:, 1],
         },
         _objects(look, boxes, rows, codes, view_frame, size),
-        sequences=sequences,
-        view_names=names,
+        sequences=list(sequence_of),
+        view_names=list(view_of),
         tracks=look.paths,
     )
+
+
+def _codes(texts: Iterable[str]) -> dict[str, int]:
+    """Text -> its place in a list that begins with ""."""
+    return {text: code for code, text in enumerate(dict.fromkeys(["", *texts]))}
 
 
 def _label_map(texts: Sequence[str], used: Sequence[int]) -> tuple[LabelMap, Array]:
@@ -171,7 +178,13 @@ def _label(text: str) -> Label:
     try:
         return Label(text)
     except LabelError:
-        return Label(safe_name(text) or "unnamed")
+        return Label(safe_name(text.encode("utf-8", "backslashreplace").decode()) or "unnamed")
+
+
+def _index(number: Number, place: int | None) -> int:
+    """As the reader has it: the frame's place where there are several counts of triggers; -1 for what is too large."""
+    index = number.number if place is None else place
+    return index if index < 1 << 63 else -1
 
 
 def _objects(

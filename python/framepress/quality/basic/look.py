@@ -30,6 +30,8 @@ __all__ = ["look"]
 
 _HEAD_BYTES = 1 << 16
 _DISTANCE_PICTURE = re.compile(r"(?:.*/)?(?:.+_)?(distance_to_image_plane|distance_to_camera)_((?:\d+_)*\d+)\.png")
+_MOST = 1 << 24
+"""Pixels of a side; more is no image."""
 _RESOLUTION = "renderProductResolution"
 _APERTURE_SHARE = 5e-4
 """By how much of the image's larger side the K of the projection matrix and that of the aperture may differ; float32
@@ -130,7 +132,11 @@ def _camera(root: Path, shot: Shot, reader: Reader, wrong: list[Issue]) -> None:
     if name is None or params is None:
         return
     size = params.get(_RESOLUTION)
-    if not isinstance(size, list) or len(size) != 2 or not all(type(side) is int and side > 0 for side in size):
+    if (
+        not isinstance(size, list)
+        or len(size) != 2
+        or not all(type(side) is int and 0 < side <= _MOST for side in size)
+    ):
         message = f"renderProductResolution is {size!r:.60}, expected [width, height]"
         wrong.append(
             Issue(message=message, file=name, frame=shot.frame, view=shot.view, place="renderProductResolution")

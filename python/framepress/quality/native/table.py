@@ -272,7 +272,7 @@ def _label(name: str) -> Label:
     try:
         return Label(name)
     except LabelError:  # rules tell of a name that cannot be one
-        return Label(safe_name(name) or "unnamed")
+        return Label(safe_name(name.encode("utf-8", "backslashreplace").decode()) or "unnamed")
 
 
 def _tracks(said: list[str] | None, codes: Callable[[str], int], count: int) -> list[int]:
