@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from xml.etree import ElementTree
@@ -171,3 +172,36 @@ def test_the_page_of_the_rules_is_current(run: Run) -> None:
     assert run("rules", "--markdown").stdout == page.read_text(encoding="utf-8"), (
         "framepress rules --markdown > docs/rules.md"
     )
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.usefixtures("run")
+@pytest.mark.parametrize(("setting", "coloured"), [("", True), ("1", False)])
+def test_a_terminal_gets_colours_unless_it_wants_none(
+    good: Path, monkeypatch: pytest.MonkeyPatch, setting: str, coloured: bool
+) -> None:
+    monkeypatch.setenv("NO_COLOR", setting)
+    monkeypatch.setattr("sys.stdout", Terminal())
+    with pytest.raises(SystemExit):
+        main(["validate", str(good)])
+    told = sys.stdout.getvalue()  # type: ignore[attr-defined]
+    assert ("\x1b[" in told) == coloured
+    assert "PASS" in told
+
+
+@pytest.mark.usefixtures("run")
+def test_a_terminal_is_told_how_far_it_is_and_left_clean(good: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("framepress.cli.progress.LIVE_SECONDS", -1.0)
+    monkeypatch.setattr("sys.stderr", Terminal())
+    with pytest.raises(SystemExit):
+        main(["validate", str(good)])
+    shown = sys.stderr.getvalue().split("\r")  # type: ignore[attr-defined]
+    lines = [line.rstrip() for line in shown if line.strip()]
+    assert [line.split(" images")[0] for line in lines if " images" in line] == [f"{done} of 6" for done in range(1, 7)]
+    assert lines[5].endswith("images/s, comparing them")
+    assert shown[-1] == ""
+    assert shown[-2].strip() == ""

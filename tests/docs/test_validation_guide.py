@@ -6,15 +6,18 @@ import re
 import shlex
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import click
 import pytest
 import yaml
 
 from framepress.cli import main
+from framepress.dataset.writer import DatasetWriter
 from framepress.quality.profile import PROFILES, profile
 from framepress.quality.registry import by_code
 from framepress.quality.rule import STAGES
+from frames import LABELS, many
 
 DOCS = Path(__file__).parents[2] / "docs"
 PAGE = (DOCS / "validation.md").read_text(encoding="utf-8")
@@ -71,3 +74,16 @@ def test_it_tells_of_every_profile_stage_and_picture() -> None:
         assert f"`{name}`" in PAGE
     for picture in re.findall(r"!\[.*?\]\((.*?)\)", PAGE):
         assert (DOCS / picture).stat().st_size < 150_000
+
+
+def test_its_python_is_run_as_it_stands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (code,) = blocks("python")
+    monkeypatch.setenv("FRAMEPRESS_CACHE", str(tmp_path / "cache"))
+    monkeypatch.chdir(tmp_path)
+    with DatasetWriter("dataset", ["coco"], labels=LABELS) as writer:
+        for frame in many(3):
+            writer.add(frame)
+    made: dict[str, Any] = {}
+    exec(compile(code, "validation.md", "exec"), made)
+    assert made["told"]["passed"]
+    assert made["page"].startswith(b"<!doctype html>")

@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import unquote
 from xml.etree import ElementTree
 
+import numpy as np
 import pytest
 from report_samples import HOSTILE, hostile, validation
 
@@ -81,6 +82,18 @@ def test_the_document_is_the_same_for_every_count_of_threads_and_in_every_folder
     files = {finding["file"].split("/")[0] for finding in json.loads(texts[0])["findings"] if "file" in finding}
     assert files <= {"native", "coco"}  # an edition's files are named from the dataset's top
     assert "coco" in files
+
+
+def test_numbers_of_numpy_s_and_boxes_that_are_none_are_told_as_json_can() -> None:
+    found = validation()
+    box = tuple(np.array([1.5, 2, 3, 4], np.float32))
+    found.findings.add("COCO-001", "error", [Issue(message="a", object=np.int64(7), line=np.int32(3), box=box)])
+    found.findings.add("COCO-001", "error", [Issue(message="b", box=(float("nan"), 0, 1, float("inf")))])
+    told = json.loads(json.dumps(document(found), allow_nan=False))
+    assert told["findings"][:2] == [
+        {"code": "COCO-001", "severity": "error", "message": "a", "object": 7, "line": 3, "box": [1.5, 2, 3, 4]},
+        {"code": "COCO-001", "severity": "error", "message": "b"},
+    ]
 
 
 # -- text

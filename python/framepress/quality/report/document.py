@@ -19,7 +19,10 @@ All file names are relative to the dataset, with forward slashes.
 
 from __future__ import annotations
 
+import math
 from typing import Any
+
+import numpy as np
 
 from framepress import __version__
 from framepress.dataset.state import state_of
@@ -93,8 +96,15 @@ def described(rule: Rule) -> dict[str, Any]:
 
 
 def _told(finding: Finding, root: str) -> dict[str, Any]:
-    """With the names of files in messages relative to the dataset: where it lies is no fact about it."""
-    told = finding.to_dict()
+    """With the names of files in messages relative to the dataset: where it lies is no fact about it.
+
+    Numbers of numpy's become Python's; a box that JSON cannot hold is left out, its message tells.
+    """
+    told = {name: value.item() if isinstance(value, np.generic) else value for name, value in finding.to_dict().items()}
+    if "box" in told:
+        told["box"] = [float(side) for side in told["box"]]
+        if not all(map(math.isfinite, told["box"])):
+            del told["box"]
     return {**told, "message": told["message"].replace(root, "")}
 
 

@@ -111,7 +111,7 @@ def _span(edges: Sequence[float], place: int) -> str:
 def matrix(title: str, names: Sequence[str], counts: Counts) -> str:
     """Which classes are seen together: views with both."""
     left = 96.0
-    cell = min((WIDTH - left - 8) / len(names), 26.0)
+    cell = min((WIDTH - left - 8) / len(names), 40.0)
     side, size = cell * len(names), min(cell, 11.0)
     drawing = _cells(counts, left, TOP, side, side)
     for i, name in enumerate(names):

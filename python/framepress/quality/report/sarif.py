@@ -82,7 +82,7 @@ def _rule(rule: Mapping[str, Any]) -> dict[str, Any]:
 def _location(finding: Mapping[str, Any], base: str) -> dict[str, Any]:
     physical = {
         "artifactLocation": {"uri": _uri(file_of(finding, base))},
-        "region": {"startLine": finding.get("line", 1)},
+        "region": {"startLine": max(finding.get("line", 1), 1)},
     }
     logical = []
     if "place" in finding:
