@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from formats.pressing import press
 from framepress.core import Frame
@@ -114,10 +115,50 @@ def test_a_set_with_the_images_of_each_split_in_a_folder_of_its_own_has_no_findi
     assert [one.name for one in look(tmp_path).images()] == ["train/images/train.jpg", "valid/images/valid.jpg"]
 
 
+def test_a_polygon_that_touches_the_border_is_no_pose(tmp_path: Path) -> None:
+    good(tmp_path, "obb")
+    put("labels/train/a.txt", "0 .1 .2 .9 .2 .5 .5 1 .6 .3 0\n")(tmp_path)  # 1 and 0 where a visibility might be
+    assert found(tmp_path) == []
+
+
+def test_validation_is_another_word_for_val(tmp_path: Path) -> None:
+    good(tmp_path, "pose")
+    (tmp_path / "data.yaml").write_text((tmp_path / "data.yaml").read_text().replace("val:", "validation:"))
+    assert found(tmp_path) == []
+
+
+def test_sizes_are_those_of_jpegs_with_a_long_preamble_too(tmp_path: Path) -> None:
+    good(tmp_path, "pose")
+    (tmp_path / "images/train/a.png").unlink()
+    Image.new("RGB", (30, 70)).save(tmp_path / "images/train/a.jpg", icc_profile=bytes(150_000))
+    columns = look(tmp_path).columns()
+    assert columns is not None
+    assert (columns.views["width"].tolist(), columns.views["height"].tolist()) == ([30, 96, 96], [70, 64, 64])
+
+
+def test_columns_leave_out_what_is_no_object(tmp_path: Path) -> None:
+    good(tmp_path, "detect")
+    rows = "0 .5 .5 .5 .5\n0 .5 .5 .5 .5 .9\n9 .5 .5 .5 .5\n-1 .5 .5 .5 .5\n.5 .5 .5 .5 .5\nx .5 .5 .5 .5\n"
+    put("labels/train/a__0000.txt", rows + "1 nan .5 .5 .5\n1 .5 .5 inf .5\n2 .9 .5 .5 .5\n")(tmp_path)
+    columns = look(tmp_path).columns()
+    assert columns is not None
+    own = columns.objects["frame"] == 0
+    assert columns.objects["label"][own].tolist() == [0, 2]
+    np.testing.assert_allclose(columns.objects["box"][own], [(24, 16, 72, 48), (62.4, 16, 96, 48)])
+
+
+def test_a_way_out_of_the_folder_is_told_as_that(tmp_path: Path) -> None:
+    good(tmp_path, "pose")
+    put("data.yaml", "train: images/train\nval: images/../../val\n" + NAMES + "kpt_shape: [3, 3]\n")(tmp_path)
+    assert [issue.message for _, issue in found(tmp_path)] == [
+        "val is 'images/../../val', which leads out of the dataset"
+    ]
+
+
 def test_lists_of_some_of_the_images_have_no_finding(tmp_path: Path) -> None:
     put("data.yaml", "train: train.txt\nval: [val.txt]\n" + NAMES)(tmp_path)
     for number in range(4):
-        image(f"images/{number}.png")(tmp_path)
+        image(f"images/{number}.{'JPG' if number == 3 else 'png'}")(tmp_path)
         put(f"labels/{number}.txt", "1 0.5 0.5 1 1\n")(tmp_path)
     put("train.txt", "\ufeff./images/0.png\n\n./images/2.png\n")(tmp_path)
     put("val.txt", "./images/1.png\n")(tmp_path)

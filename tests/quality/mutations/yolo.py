@@ -164,6 +164,8 @@ def cached(seconds: int) -> Callable[[Path], object]:
         for number, file in enumerate(sorted((root / "labels/train").iterdir())):
             os.utime(file, (1_000_000 + number, 1_000_000 + number))
         newest = 1_000_000 + number
+        os.utime(file, (1_000_000, 1_000_000))  # the last by name is not the newest
+        newest -= 1
         put("labels/train.cache", "")(root)
         os.utime(root / "labels/train.cache", (newest - seconds, newest - seconds))
 
@@ -202,6 +204,25 @@ ROWS = [
         ),
         "labels/val/c.txt",
         1,
+        base="obb",
+    ),
+    Mutation("two numbers in one word", "YOLO-001", put(SECOND, "0 0.5-0.5 .1 .1\n"), SECOND, 1),
+    Mutation(
+        "pixels of a box among polygons",
+        "YOLO-013",
+        put(SECOND, "0 48 32 20 10\n"),
+        SECOND,
+        1,
+        base="segment",
+        also=("YOLO-004",),
+    ),
+    Mutation("three points in a row that are two", "YOLO-006", added("0 .1 .5 .2 .5 .1 .5\n"), line=5, base="segment"),
+    Mutation(
+        "a confidence behind corners",
+        "YOLO-014",
+        row(2, lambda words: words.append("0.5"), "labels/train/a.txt"),
+        "labels/train/a.txt",
+        2,
         base="obb",
     ),
     Mutation("a polygon among boxes", "YOLO-002", added("0 0.1 0.1 0.4 0.1 0.4 0.3\n"), line=5),
@@ -292,6 +313,15 @@ VALUES = [
         "labels/train/a.txt",
         2,
         base="pose",
+    ),
+    Mutation(
+        "a visibility that is no number",
+        "YOLO-004",
+        word(1, 7, "seen", "labels/val/c.txt"),
+        "labels/val/c.txt",
+        1,
+        "key point 0 v",
+        "pose",
     ),
     Mutation(
         "a visibility of 3",
@@ -453,7 +483,7 @@ HOSTILE = [
     Mutation("labels that are a link out", "FILE-001", linked(FIRST, "/etc/hostname"), FIRST),
     Mutation("labels that are a link to nothing", "FILE-001", linked(FIRST, "nowhere.txt"), FIRST),
     Mutation("labels of 200000 lines", "FILE-001", put(FIRST, "1\n" * 200_000), FIRST),
-    Mutation("labels of 9 MB", "FILE-001", put(FIRST, "0 .5 .5 .1 .1\n" * 650_000), FIRST),
+    Mutation("labels of 9 MB", "FILE-001", put(FIRST, "0 .5 .5 .1 .1 " * 650_000), FIRST),
     Mutation("an image that is a link out", "FILE-001", linked(IMAGE, "/etc/hostname"), IMAGE),
     Mutation(
         "a split that is a link out", "FILE-001", linked("images/val", "/etc"), YAML, 2, "val", also=("YOLO-015",)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import stat
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -114,8 +113,6 @@ def _read(path: str) -> tuple[bytes, int]:
     handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
     try:
         found = os.fstat(handle)
-        if not stat.S_ISREG(found.st_mode):
-            raise InputError("it is no regular file")
         if found.st_size > _LARGEST:
             raise InputError(f"it has {found.st_size} bytes; is it a label file?")
         content = os.read(handle, found.st_size + 1)

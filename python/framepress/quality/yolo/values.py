@@ -65,7 +65,9 @@ def numbers_are_shares_of_the_image(yolo: YoloLook, *, tolerance: float = 0.01) 
     box = (kinds == BOX) | (kinds == POSE)
     size = np.where(box[:, None], rows.shape[:, 2:], rows.shape[:, 2:] - rows.shape[:, :2])
     empty = (size <= 0).any(1) & ((kinds != POLYGON) | (rows.points >= 3))
-    for row in np.flatnonzero((far | empty) & _judged(yolo)).tolist():
+    odd = np.zeros(len(rows), bool)
+    odd[[row for row, (at, _) in rows.words.items() if at > 0]] = True
+    for row in np.flatnonzero((far | empty | odd) & _judged(yolo)).tolist():
         said = rows.words.get(row)
         at = int(rows.worst_at[row])
         if said is not None and said[0] > 0:
