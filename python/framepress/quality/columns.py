@@ -117,7 +117,8 @@ class MemoryTable:
 def _filled(column: Array | None, dtype: str, blank: Any, shape: tuple[int, ...]) -> Array:
     if column is None:
         return np.broadcast_to(np.array(blank, dtype), shape)
-    array = np.asarray(column, dtype)
+    with np.errstate(over="ignore"):  # what float32 cannot hold is infinite
+        array = np.asarray(column, dtype)
     if array.shape != shape:
         raise ValueError(f"a column of shape {array.shape} in a table of {shape}")
     return array

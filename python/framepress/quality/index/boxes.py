@@ -22,6 +22,8 @@ __all__ = [
 _REACH = 512
 """Boxes of one label and view that are compared with one that begins left of them: enough for any real image, and a
 bound for one that was made to take forever."""
+_LARGEST_PX = 1e6
+"""No image is as wide: a box with such a side is no place that another could share."""
 
 
 @rule(
@@ -61,19 +63,20 @@ def _twins(columns: Columns, most_iou: float, least_px: float) -> tuple[list[int
     found: list[tuple[Array, Array, Array]] = []
     for rows in whole_views(columns):
         box = objects["box"][rows]
-        with np.errstate(invalid="ignore"):
-            judged = ((box[:, 2:] - box[:, :2]) >= least_px).all(1) & ~objects["crowd"][rows]
+        with np.errstate(all="ignore"):
+            extent = box[:, 2:] - box[:, :2]
+            judged = (extent >= least_px).all(1) & (extent < _LARGEST_PX).all(1) & ~objects["crowd"][rows]
         rows, box = rows[judged], box[judged]
         order = np.lexsort((rows, box[:, 0], objects["label"][rows], objects["view"][rows]))
         rows, box = rows[order], box[order]
         view, label = objects["view"][rows], objects["label"][rows]
         left, told = np.arange(rows.size), np.zeros(rows.size, bool)
         # Boxes that overlap by more than t begin within 1 - t of a width: neighbours in the order of x0 are enough.
-        reach = (1 - most_iou) * (box[:, 2] - box[:, 0])
+        reach = box[:, 0] + (1 - most_iou) * (box[:, 2] - box[:, 0])
         for step in range(1, _REACH + 1):
             left = left[left + step < rows.size]
             to = left + step
-            near = (view[left] == view[to]) & (label[left] == label[to]) & (box[to, 0] - box[left, 0] <= reach[left])
+            near = (view[left] == view[to]) & (label[left] == label[to]) & (box[to, 0] <= reach[left])
             left, to = left[near], to[near]
             if not left.size:
                 break
@@ -142,13 +145,15 @@ def boxes_do_not_cover_the_image(
 
 def _smaller(columns: Columns, part: slice, least_px: float) -> Array:
     box = columns.objects["box"][part]
-    return np.asarray(((box[:, 2:] - box[:, :2]) < least_px).any(1))
+    with np.errstate(all="ignore"):
+        return np.asarray(((box[:, 2:] - box[:, :2]) < least_px).any(1))
 
 
 def _covering(columns: Columns, part: slice, least_cover: float) -> Array:
     box, size = columns.objects["box"][part], sizes_wh(columns, part)
-    shown = np.clip(np.minimum(box[:, 2:], size) - np.maximum(box[:, :2], 0), 0, None)
-    return np.asarray(shown.prod(1) >= least_cover * size.prod(1))
+    with np.errstate(all="ignore"):
+        shown = np.clip(np.minimum(box[:, 2:], size) - np.maximum(box[:, :2], 0), 0, None)
+        return np.asarray(shown.prod(1) >= least_cover * size.prod(1))
 
 
 def _common(

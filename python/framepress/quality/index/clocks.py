@@ -19,6 +19,8 @@ __all__ = ["Clock", "TIME_FIELDS", "TimeRow", "clocks", "numbers_missing", "time
 
 _RATE = 0.25
 """Of a period: what a step may be off by and still be of a steady rate."""
+_MOST = 1 << 40
+"""Missing frames at one step: a broken clock cannot make a sum overflow."""
 TIME_FIELDS = ("sequence", "frame", "time_ns", "dt_ns", "expected_ns", "status")
 
 
@@ -68,8 +70,8 @@ class Clock:
         """int64 (M - 1,): frames that are missing at each step; none for one wrong time among right ones."""
         if self.period is None:
             return np.zeros(self.steps.size, np.int64)
-        short = np.round(self.since / self.period).astype(np.int64) - self.passed
-        return np.asarray(np.maximum(short.min(0), 0))
+        periods = np.minimum(np.round(self.since / self.period), _MOST)
+        return np.asarray(np.maximum((periods - self.passed).min(0), 0).astype(np.int64))
 
     def off(self) -> Array:
         """float64 (M - 1,) [ns]: what each step is longer than it should be, missing frames left out."""
@@ -125,7 +127,7 @@ def numbers_missing(index: Array, *, most_share: float = 0.05, least_steps: int 
     usual = int(np.median(steps))
     if usual < 1 or np.count_nonzero(steps > usual) > most_share * steps.size:
         return nothing
-    return np.asarray(np.maximum(-(-steps // usual) - 1, 0))
+    return np.asarray(np.clip(-(-steps // usual) - 1, 0, _MOST))
 
 
 def time_rows(columns: Columns) -> Iterator[TimeRow]:

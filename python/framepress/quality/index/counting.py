@@ -87,7 +87,9 @@ def areas_px(columns: Columns, part: slice) -> Array:
     """float64 (N,): visible pixels of each of these objects, those of its box where no mask tells; NaN: not known."""
     area = np.asarray(columns.objects["area"][part], np.float64)
     box = columns.objects["box"][part]
-    return np.asarray(np.where(np.isnan(area), (box[:, 2] - box[:, 0]) * (box[:, 3] - box[:, 1]), area))
+    with np.errstate(all="ignore"):
+        of_box = (box[:, 2] - box[:, 0]) * (box[:, 3] - box[:, 1])
+    return np.asarray(np.where(np.isnan(area), of_box, area))
 
 
 def whole_views(columns: Columns) -> Iterator[Array]:

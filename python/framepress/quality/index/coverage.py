@@ -69,7 +69,7 @@ def objects_are_all_over_the_image(
     counts = np.zeros(_GRID**2, np.int64)
     for part in spans(columns.objects.rows):
         box, size = columns.objects["box"][part], sizes_wh(columns, part)
-        with np.errstate(invalid="ignore"):
+        with np.errstate(all="ignore"):
             center = (box[:, :2] + box[:, 2:]) / 2 / size
             center = center[((center >= 0) & (center <= 1)).all(1)]
         cell = np.minimum((center * _GRID).astype(np.int64), _GRID - 1)

@@ -99,8 +99,8 @@ def _steps(columns: Columns, part: Array) -> tuple[Array, Array, Array]:
     rows, to = rows[:-1][pair], rows[1:][pair]
     view = objects["view"][to]
     diagonal = np.hypot(views["width"][view], views["height"][view])
-    moved = _center(objects["box"][to]) - _center(objects["box"][rows])
-    with np.errstate(invalid="ignore", divide="ignore"):
+    with np.errstate(all="ignore"):
+        moved = _center(objects["box"][to]) - _center(objects["box"][rows])
         step = np.hypot(moved[:, 0], moved[:, 1]) / diagonal
     known = np.isfinite(step) & (objects["view"][rows] != view)
     return rows[known], to[known], step[known]

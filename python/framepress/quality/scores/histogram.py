@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -36,7 +37,8 @@ class Histogram:
         self.below += int(np.count_nonzero(known < self.edges[0]))
         self.above += int(np.count_nonzero(known > self.edges[-1]))
         self.counts += np.histogram(known, self.edges)[0]
-        self._sum += float(known.sum())
+        with np.errstate(over="ignore"):
+            self._sum += float(known.sum())
         self._least = min(self._least, float(known.min()))
         self._greatest = max(self._greatest, float(known.max()))
 
@@ -45,8 +47,11 @@ class Histogram:
         return int(self.counts.sum()) + self.below + self.above
 
     def to_dict(self) -> dict[str, Any]:
-        """JSON-able; minimum, maximum and mean are those of the values themselves, None where none is known."""
+        """JSON-able; minimum, maximum and mean are those of the values themselves, None where none is known, and for a
+        mean that is beyond what a float holds.
+        """
         known = self.known
+        mean = self._sum / known if known else math.nan
         return {
             "unit": self.unit,
             "edges": self.edges.tolist(),
@@ -56,5 +61,5 @@ class Histogram:
             "unknown": self.unknown,
             "minimum": self._least if known else None,
             "maximum": self._greatest if known else None,
-            "mean": self._sum / known if known else None,
+            "mean": mean if math.isfinite(mean) else None,
         }

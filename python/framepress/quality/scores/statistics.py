@@ -79,7 +79,8 @@ def tally(columns: Columns) -> Tally:
         found.sizes += _counted((label, 4), bucket, named, classes)
         found.in_split += _counted((label, len(columns.splits)), split[objects["view"][part]], named, classes)
         weights = np.where(np.isfinite(area), area, 0)[named]
-        found.area_px += np.bincount(label[named], weights, minlength=classes)[:classes]
+        with np.errstate(over="ignore"):
+            found.area_px += np.bincount(label[named], weights, minlength=classes)[:classes]
         _add_boxes(found, objects["box"][part], sizes_wh(columns, part), area)
         for name in ("visibility", "truncation"):
             found.histograms[name].add(objects[name][part])
@@ -95,8 +96,8 @@ def _counted(shape: tuple[Array, int], other: Array, rows: Array, classes: int) 
 
 
 def _add_boxes(found: Tally, box: Array, size: Array, area: Array) -> None:
-    extent = box[:, 2:] - box[:, :2]
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(all="ignore"):
+        extent = box[:, 2:] - box[:, :2]
         center = (box[:, :2] + box[:, 2:]) / 2 / size
         aspect = np.where((extent > 0).all(1), extent[:, 0] / extent[:, 1], np.nan)
         relative = np.sqrt(np.where(area >= 0, area, np.nan) / size.prod(1))
@@ -180,6 +181,7 @@ def _classes(columns: Columns, found: Tally, label_of: Array) -> list[dict[str, 
         small, medium, large, unknown = found.sizes[code].tolist()
         count = int(objects[code])
         measured = count - unknown
+        mean = float(found.area_px[code]) / measured if measured else np.nan
         rows.append(
             {
                 "name": name,
@@ -189,7 +191,7 @@ def _classes(columns: Columns, found: Tally, label_of: Array) -> list[dict[str, 
                 "tracks": int(tracks[code]),
                 "splits": dict(zip(columns.splits, found.in_split[code].tolist(), strict=True)),
                 "area_px": {
-                    "mean": float(found.area_px[code]) / measured if measured else None,
+                    "mean": mean if np.isfinite(mean) else None,
                     "small": small,
                     "medium": medium,
                     "large": large,
