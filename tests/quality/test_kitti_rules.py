@@ -140,6 +140,39 @@ def test_a_car_beside_the_lens_is_cut_at_the_near_plane_before_it_is_projected(t
     assert found(dataset(tmp_path, f"Car 0.8 0 {alpha:.4f} 0 258 191 479 1.5 1.8 4 -1.6 1.6 1.5 1.5708")) == []
 
 
+def test_what_is_behind_the_camera_is_not_mirrored_to_the_other_side_of_the_picture(tmp_path: Path) -> None:
+    alpha = np.pi / 2 - np.arctan2(-1.6, 1.5)
+    root = dataset(tmp_path, f"Car 0.8 0 {alpha:.4f} 400 0 639 200 1.5 1.8 4 -1.6 1.6 1.5 1.5708")
+    assert codes(root) == ["KITTI-007"]
+
+
+def from_behind(z: float, width: str, length: str) -> str:
+    """A car of 1.8 x 4 m ahead, seen from behind, with these dimensions written."""
+    near, half = z - 2, 0.9
+    box = (319.5 - 640 * half / near, 239.5, 319.5 + 640 * half / near, 239.5 + 640 * 1.5 / near)
+    shown = " ".join(f"{value:.2f}" for value in box)
+    return f"Car 0 0 -1.5708 {shown} 1.5 {width} {length} 0 1.5 {z} -1.5708"
+
+
+def test_exchanged_sizes_that_contain_the_2d_boxes_are_told_of_the_class(tmp_path: Path) -> None:
+    """From behind, the exchanged box is too wide, so that no single one contradicts its 2D box."""
+    distances = (9, 11, 14, 18, 23, 31)
+    assert codes(dataset(tmp_path / "good", *(from_behind(z, "1.8", "4.0") for z in distances))) == []
+    root = dataset(tmp_path / "bad", *(from_behind(z, "4.0", "1.8") for z in distances))
+    ((code, issue),) = found(root)
+    assert (code, issue.line, issue.place) == ("KITTI-006", 1, "width")
+    assert "6 Car" in issue.message
+    assert codes(dataset(tmp_path / "few", *(from_behind(z, "4.0", "1.8") for z in distances[:4]))) == []
+
+
+@pytest.mark.parametrize(("right", "expected"), [(638, ["KITTI-011"]), (639, [])])
+def test_cut_objects_that_all_end_a_pixel_before_the_border_are_told(
+    right: int, expected: list[str], tmp_path: Path
+) -> None:
+    lines = [f"Car 0.4 0 -10 {500 + row} {10 * row} {right} {10 * row + 8} {NOT_KNOWN}" for row in range(12)]
+    assert codes(dataset(tmp_path, *lines)) == expected
+
+
 @pytest.mark.parametrize("name", ["P2", "R0_rect", "Tr_velo_to_cam"])
 def test_what_our_reader_refuses_of_a_calibration_is_found(name: str) -> None:
     rng = np.random.default_rng(5)

@@ -80,7 +80,7 @@ class Fit:
 
     def fits(self, solids: Solids, tilt: float) -> Array:
         """bool (N,): whether boxes, tilted up to `tilt` [rad], contain the 2D boxes."""
-        return np.asarray((gap_px(self.box, self.bounds(solids, tilt), self.size) <= self.tolerance).all(1))
+        return np.asarray((gap_px(self.box, self.bounds(solids, tilt)) <= self.tolerance).all(1))
 
     def overlap(self, solids: Solids) -> Array:
         """float64 (N,): intersection over union of the 2D boxes and the projected ones, cut at the image."""

@@ -113,15 +113,7 @@ def _bounds(points: Array) -> Array:
     return np.concatenate([np.fmin.reduce(pixels, axis=1), np.fmax.reduce(pixels, axis=1)], axis=1)
 
 
-def gap_px(box: Array, around: Array, size_wh: Array) -> Array:
-    """float64 (N, 4) [px]: how far each edge of `box` lies outside `around`, 0 where it lies inside.
-
-    What leaves the image counts as at its border.
-
-    Args:
-        size_wh: (N, 2), 0 where it is not known.
-    """
-    limit = np.where(size_wh > 0, size_wh, np.inf)[:, [0, 1, 0, 1]]
-    inside = np.clip(box, -1, limit)
-    low, high = around[:, :2] - inside[:, :2], inside[:, 2:] - around[:, 2:]
+def gap_px(box: Array, around: Array) -> Array:
+    """float64 (N, 4) [px]: how far each edge of `box` lies outside `around`, 0 where it lies inside; NaN as there."""
+    low, high = around[:, :2] - box[:, :2], box[:, 2:] - around[:, 2:]
     return np.asarray(np.maximum(np.concatenate((low, high), axis=1), 0))
