@@ -1,13 +1,12 @@
 """The report as one HTML page: no script, nothing from outside, the same bytes for the same dataset.
 
 Its policy (`default-src 'none'`) makes a browser hold it to that, whatever names a dataset has. Charts are inline SVG
-(`charts`), pictures data URIs (`thumbnails`), colours follow the reader's light or dark setting (`page.css`).
+(`charts`), pictures data URIs (`thumbnails`), colours follow the reader's light or dark setting (`style`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from framepress.quality.issue import SEVERITIES, at_least
@@ -17,6 +16,7 @@ from framepress.quality.report.finding_sections import MARKS, finding_sections, 
 from framepress.quality.report.markup import escaped, tag
 from framepress.quality.report.places import by_rule
 from framepress.quality.report.score_section import score_section
+from framepress.quality.report.style import STYLE
 from framepress.quality.report.thumbnails import thumbnails
 from framepress.quality.validate import Validation
 
@@ -41,7 +41,6 @@ def html(validation: Validation, document: Mapping[str, Any]) -> bytes:
         dataset_sections(document),
         rules_table(document),
     ]
-    style = Path(__file__).with_name("page.css").read_text(encoding="utf-8")
     page = f"""<!doctype html>
 <html lang="en">
 <head>
@@ -52,7 +51,7 @@ def html(validation: Validation, document: Mapping[str, Any]) -> bytes:
 <meta name="color-scheme" content="light dark">
 <title>{_verdict(document)}: {escaped(document["dataset"])}</title>
 <style>
-{style}</style>
+{STYLE}</style>
 </head>
 <body>
 {"".join(f"{part}{chr(10)}" for part in body if part)}<footer>framepress {escaped(document["tool"]["version"])}</footer>
