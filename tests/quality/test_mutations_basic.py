@@ -156,6 +156,15 @@ def test_columns_are_those_of_the_reader_where_no_prims_are_nested(
     assert {key: value for key, value in ours.items() if key in theirs} == theirs
 
 
+@pytest.mark.parametrize("place", [".", "../{name}", "../{name}/", "./"])
+def test_files_are_named_below_the_recording_wherever_one_stands(
+    sound: Path, monkeypatch: pytest.MonkeyPatch, place: str
+) -> None:
+    monkeypatch.chdir(sound)
+    looked = look(Path(place.format(name=sound.name)))
+    assert looked.shots[0].files["rgb"] == looked.images()[0].name == "aisle/rgb/rgb_0000.png"
+
+
 def test_a_sample_decodes_its_own_frames_alone(sound: Path) -> None:
     looked = look(sound)
     some = measured(looked, frozenset({"0002"}))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -89,13 +90,13 @@ def _found(root: Path, kinds: Mapping[str, str], doubled: list[Issue]) -> Captur
     cameras: dict[str, dict[Number, dict[str, Path]]] = {}
     texts: dict[tuple[tuple[int, ...], int], Number] = {}
     for path, camera, kind, given in placed(root):
-        name = path.relative_to(root).as_posix()
+        name = _name(root, path)
         if not _is_own(root, name, kinds):
             continue
         number = texts.setdefault((given.triggers, given.number), given)
         files = cameras.setdefault(camera, {}).setdefault(number, {})
         if kind in files:
-            first = files[kind].relative_to(root).as_posix()
+            first = _name(root, files[kind])
             message = f"{name!r} and {first!r} are both {kind} of frame {number.text}"
             doubled.append(Issue(message=message, file=name, frame=number.text))
         else:
@@ -103,6 +104,12 @@ def _found(root: Path, kinds: Mapping[str, str], doubled: list[Issue]) -> Captur
     if not cameras:
         raise InputError(f"{root}: no BasicWriter file (such as rgb_0000.png) in this folder or below")
     return Capture(root, {name: dict(sorted(cameras[name].items())) for name in sorted(cameras)})
+
+
+def _name(root: Path, path: Path) -> str:
+    """As `relative_to` and `as_posix`, in a tenth of the time: `placed` makes all paths below the root."""
+    above = "" if root == Path() else os.fspath(root)
+    return os.fspath(path)[len(above) :].lstrip(os.sep).replace(os.sep, "/")
 
 
 def _is_own(root: Path, name: str, kinds: Mapping[str, str]) -> bool:
@@ -121,7 +128,7 @@ def _shots(capture: Capture) -> Iterator[Shot]:
         frame = f"{number.sequence}/{number.text}" if number.triggers else number.text
         for camera, frames in capture.cameras.items():
             if number in frames:
-                files = {kind: path.relative_to(capture.root).as_posix() for kind, path in frames[number].items()}
+                files = {kind: _name(capture.root, path) for kind, path in frames[number].items()}
                 ordered = {kind: files[kind] for kind in KINDS if kind in files}
                 yield Shot(frame, views[camera], camera, number, ordered)
 
@@ -132,17 +139,14 @@ def _camera(root: Path, shot: Shot, reader: Reader, wrong: list[Issue]) -> None:
     if name is None or params is None:
         return
     size = params.get(_RESOLUTION)
-    if (
-        not isinstance(size, list)
-        or len(size) != 2
-        or not all(type(side) is int and 0 < side <= _MOST for side in size)
-    ):
+    sides = size if isinstance(size, list) else []
+    if len(sides) != 2 or not all(type(side) is int and 0 < side <= _MOST for side in sides):
         message = f"renderProductResolution is {size!r:.60}, expected [width, height]"
         wrong.append(
             Issue(message=message, file=name, frame=shot.frame, view=shot.view, place="renderProductResolution")
         )
         return
-    shot.size, shot.params = (size[0], size[1]), params
+    shot.size, shot.params = (sides[0], sides[1]), params
     for place, message in _contradictions(params, shot.size):
         wrong.append(Issue(message=message, file=name, frame=shot.frame, view=shot.view, place=place))
 
