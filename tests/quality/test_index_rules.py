@@ -24,6 +24,7 @@ from framepress.quality.index import balance, boxes, counting, coverage, leaks, 
 from framepress.quality.index.clocks import TimeRow, time_rows
 from framepress.quality.issue import Issue
 from framepress.quality.rule import Rule, rules_in
+from framepress.quality.scores.breaks import steady_steps
 from frames import LABELS, many, mono, rig
 from quality.mutations.index import PERIOD_NS, good
 
@@ -395,6 +396,19 @@ def test_frames_that_are_taken_when_something_happens_have_no_gaps() -> None:
     columns = clocked(np.cumsum(steps).tolist())
     assert {code for code, _ in times_found(columns)} == {"TIM-004"}
     assert {row.status for row in time_rows(columns)} == {"first", "irregular"}
+
+
+@pytest.mark.parametrize("each", [1, 3, 30])
+def test_a_clock_that_stands_still_while_frames_are_taken_has_no_times_twice(each: int) -> None:
+    times_ns = [PERIOD_NS * (number // each) for number in range(30)]
+    columns = clocked(times_ns)
+    assert times_found(columns) == []
+    assert steady_steps(columns) == ((0, 29) if each == 1 else (0, 0))
+
+
+def test_two_runs_in_one_sequence_go_back_once() -> None:
+    columns = clocked(2 * STEADY, index=2 * list(range(30)))
+    assert times_found(columns) == [("TIM-001", "f30"), ("TIM-007", "f30")]
 
 
 def test_a_dataset_without_times_is_not_judged() -> None:

@@ -1,8 +1,9 @@
 """Each sequence's clock, and the table that shows it frame by frame.
 
-A sequence's frames are taken in the order of their `index`, or of the dataset where that is not known. The period is
-the median of the positive differences of neighbouring times. A sequence has a rate where the median absolute deviation
-of those differences is at most a quarter of the period.
+A sequence's frames are taken in the order of their `index`, or of the dataset where it is not known or there twice (as
+after a merge of runs). The period is the median of the positive differences of neighbouring times. A sequence has a
+rate where the median absolute deviation of those differences is at most a quarter of the period. Its clock runs where
+at most half of the differences are 0: Replicator captures while the timeline stands still too.
 """
 
 from __future__ import annotations
@@ -66,6 +67,10 @@ class Clock:
     period: float | None
     deviation: float
 
+    @property
+    def runs(self) -> bool:
+        return 2 * int(np.count_nonzero(self.steps)) > self.steps.size
+
     def missing(self) -> Array:
         """int64 (M - 1,): frames that are missing at each step; none for one wrong time among right ones."""
         if self.period is None:
@@ -84,12 +89,15 @@ def clocks(columns: Columns) -> Iterator[Clock]:
     """One a sequence that has frames, by number."""
     frames = columns.frames
     sequence, index, time = frames["sequence"], np.asarray(frames["index"]), frames["time_ns"]
-    order = np.lexsort((index, sequence))  # stable: in the order of the dataset where indices are equal or not known
+    order = np.argsort(sequence, kind="stable")
     ends = np.searchsorted(sequence[order], np.arange(len(columns.sequences)), side="right")
     start = 0
     for number, end in enumerate(ends.tolist()):
         rows, start = order[start:end], end
         if rows.size:
+            by_index = np.argsort(index[rows], kind="stable")
+            if (np.diff(index[rows][by_index]) != 0).all():
+                rows = rows[by_index]
             timed = np.flatnonzero(time[rows] != NO_TIME)
             times = np.asarray(time[rows[timed]])
             yield Clock(number, rows, timed, np.diff(times), *_since_latest(times, timed), *_rated(np.diff(times)))

@@ -9,7 +9,7 @@ import numpy as np
 from framepress.core.arrays import Array
 from framepress.quality.columns import NO_TIME, Columns
 from framepress.quality.index.clocks import TIME_FIELDS, Clock, TimeRow, clocks, numbers_missing, time_rows
-from framepress.quality.issue import ERROR, NOTE, WARNING, Issue
+from framepress.quality.issue import NOTE, WARNING, Issue
 from framepress.quality.rule import INDEX, rule
 
 __all__ = [
@@ -31,10 +31,10 @@ _LEAST_STEPS = 8
 @rule(
     "TIM-001",
     INDEX,
-    ERROR,
+    WARNING,
     stage="time",
     breaks="whatever sorts by time, or takes differences: MCAP players, tracking, optical flow, LeRobot",
-    remedy="write the simulation's clock, and do not set it back within a sequence",
+    remedy="write the simulation's clock, and a sequence for each run of it",
 )
 def times_rise(columns: Columns) -> Iterator[Issue]:
     """Times rise with the frames of a sequence."""
@@ -51,8 +51,8 @@ def times_rise(columns: Columns) -> Iterator[Issue]:
     remedy="advance the simulation between two captures, or leave one of the frames out",
 )
 def times_differ(columns: Columns) -> Iterator[Issue]:
-    """No two frames of a sequence have one time."""
-    for clock in clocks(columns):
+    """No two frames of a sequence have one time, if its clock runs."""
+    for clock in (clock for clock in clocks(columns) if clock.runs):
         yield from _told(columns, clock, clock.steps == 0, lambda step: "is the time of the frame before too")
 
 

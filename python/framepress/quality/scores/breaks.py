@@ -73,13 +73,13 @@ def missing_frames(columns: Columns) -> tuple[int, int]:
 
 
 def steady_steps(columns: Columns) -> tuple[int, int]:
-    """Steps that are not as long as the others, or go backwards, and all steps of sequences that have times.
+    """Steps that are not as long as the others, or go backwards, and all steps of sequences whose clock runs.
 
     Gaps are left out of the first (completeness counts them); a sequence without a rate is as uneven as can be.
     """
     uneven = steps = 0
     for clock in clocks(columns):
-        if clock.steps.size < _LEAST_STEPS:
+        if clock.steps.size < _LEAST_STEPS or not clock.runs:
             continue
         steps += clock.steps.size
         if clock.period is None:
