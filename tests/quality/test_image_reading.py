@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+from collections.abc import Iterator
 from hashlib import sha256
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import pytest
 from PIL import Image
 
 from framepress.quality.images import pictures as module
-from framepress.quality.images.pictures import Picture, pictures
+from framepress.quality.images.pictures import pictures
 from framepress.quality.look import ImageFile
 from quality.mutations.images import scene
 
@@ -35,20 +36,18 @@ def _sha256(path: Path) -> str:
     return sha256(path.read_bytes()).hexdigest()
 
 
-def test_few_files_are_opened_before_their_turn(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    files, opened, lock = folder(tmp_path, 40), [], threading.Lock()
-    real = module._picture
+def test_few_files_are_taken_before_their_turn(tmp_path: Path) -> None:
+    taken = 0
 
-    def counted(file: ImageFile) -> Picture:
-        with lock:
-            opened.append(file)
-        return real(file)
+    class Counted(list[ImageFile]):
+        def __iter__(self) -> Iterator[ImageFile]:
+            nonlocal taken
+            for file in super().__iter__():
+                taken += 1
+                yield file
 
-    monkeypatch.setattr(module, "_picture", counted)
-    stream = pictures(files, workers=2)
-    next(stream)
-    stream.close()
-    assert len(opened) <= 6
+    for done, _ in enumerate(pictures(Counted(folder(tmp_path, 40)), workers=2), start=1):
+        assert taken <= done + 4
 
 
 def test_large_pictures_are_decoded_one_at_a_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
