@@ -7,6 +7,7 @@ import io
 import math
 import re
 from html.parser import HTMLParser
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ from framepress.quality.report.charts import histogram, rose
 from framepress.quality.report.document import document
 from framepress.quality.report.html import html
 from framepress.quality.report.maps import box_size_map, heat_map
+from framepress.quality.report.style import STYLE
 from framepress.quality.report.thumbnails import BUDGET, MOST, PER_RULE, thumbnails
 from framepress.quality.validate import Edition, Validation
 
@@ -275,3 +277,44 @@ def test_the_lines_of_coco_s_sizes_are_lines_of_one_area() -> None:
             width = 2 ** (1 + 9 * (x - left) / side)
             height = 2 ** (1 + 9 * (top + side - y) / side)
             assert math.sqrt(width * height) == pytest.approx(length, rel=0.01)
+
+
+# -- colours
+
+
+def palettes() -> list[dict[str, str]]:
+    """The variables of the light page, and of the dark one."""
+    light, dark = STYLE.split("@media (prefers-color-scheme: dark)")
+    return [dict(re.findall(r"--([a-z0-9-]+): (#[0-9a-f]{3,6})", part)) for part in (light, dark)]
+
+
+def luminance(colour: str) -> float:
+    """WCAG 2.2, relative luminance."""
+    digits = colour[1:] if len(colour) == 7 else "".join(2 * digit for digit in colour[1:])
+    parts = [int(digits[at : at + 2], 16) / 255 for at in (0, 2, 4)]
+    linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def contrast(one: str, other: str) -> float:
+    low, high = sorted((luminance(one), luminance(other)))
+    return (high + 0.05) / (low + 0.05)
+
+
+@pytest.mark.parametrize("palette", palettes(), ids=["light", "dark"])
+def test_texts_and_bars_stand_out_from_what_is_behind_them(palette: dict[str, str]) -> None:
+    texts = [(name, ground) for name in ("ink", "soft") for ground in ("paper", "card", "wash")]
+    texts += [(name, f"{name}-wash") for name in ("error", "warning", "note", "good")]
+    texts += [(name, "card") for name in ("error", "warning", "note", "good")]
+    for text, ground in texts:
+        assert contrast(palette[text], palette[ground]) >= 4.5, (text, ground)
+    for name in ("bar", "small", "medium", "large"):
+        assert contrast(palette[name], palette["card"]) >= 3, name
+
+
+@pytest.mark.parametrize("palette", palettes(), ids=["light", "dark"])
+def test_more_is_a_step_of_lightness_not_of_hue_alone(palette: dict[str, str]) -> None:
+    for steps in ([palette[f"h{level}"] for level in range(1, 9)], [palette[n] for n in ("small", "medium", "large")]):
+        levels = [luminance(colour) for colour in (palette["ground"], *steps)]
+        assert levels == sorted(levels) or levels == sorted(levels, reverse=True)
+        assert min(contrast(*pair) for pair in pairwise(steps)) > 1.15

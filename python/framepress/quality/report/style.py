@@ -13,7 +13,7 @@ STYLE = """\
   --paper: #f6f6f3; --card: #fff; --ink: #1b1f23; --soft: #5b646e; --line: #e2e3de; --wash: #efefea;
   --error: #b93a06; --error-wash: #fdeee6; --warning: #7d5a00; --warning-wash: #fdf3d6;
   --note: #1f5fa8; --note-wash: #e7f0fa; --good: #006d55; --good-wash: #dff3ec;
-  --bar: #2f6fb3; --small: #a9c8e8; --medium: #4d8cc9; --large: #17477c; --unknown: #c4c6c2;
+  --bar: #2f6fb3; --small: #6695c6; --medium: #2f6fb3; --large: #123760; --unknown: #c4c6c2;
   --h1: #e1ecf7; --h2: #c3daf0; --h3: #9cc3e5; --h4: #6ea7d8; --h5: #4688c4; --h6: #2868a8; --h7: #154a85;
     --h8: #08305f;
   --ground: #f4f6f8;
