@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -45,12 +46,12 @@ class ParsedLabels:
     Args:
         lines: of each row the number of its line, from 1.
         kinds: of each row the type.
-        numbers: of each row 15 numbers, NaN for one that cannot be had, or a score that is not there.
+        numbers: 15 of each row, one row after the other; NaN for one that cannot be had, or a score that is not there.
     """
 
     lines: Sequence[int]
     kinds: Sequence[str]
-    numbers: Sequence[Sequence[float]]
+    numbers: array[float]
     faults: Sequence[Fault]
 
 
@@ -58,7 +59,7 @@ def parsed_labels(text: str) -> ParsedLabels:
     """All lines that have 15 or 16 fields, however they are separated; of others only what is wrong."""
     lines: list[int] = []
     kinds: list[str] = []
-    numbers: list[list[float]] = []
+    numbers: array[float] = array("d")
     faults: list[Fault] = []
     faulty = 0
     given = text.split("\n")
@@ -87,7 +88,7 @@ def parsed_labels(text: str) -> ParsedLabels:
             values.append(_NAN)
         lines.append(number)
         kinds.append(kind)
-        numbers.append(values)
+        numbers.extend(values)
     return ParsedLabels(lines, kinds, numbers, faults)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from array import array
 from pathlib import Path
 
 import numpy as np
@@ -14,14 +14,14 @@ from framepress.quality.kitti.calibrations import Calibration, parsed_calibratio
 from framepress.quality.kitti.folders import trees_of
 from framepress.quality.kitti.gathered import gathered, images_of
 from framepress.quality.kitti.labels import Fault, parsed_labels
-from framepress.quality.kitti.sidecar import LARGEST, Sidecar, sidecar_of
+from framepress.quality.kitti.sidecar import Sidecar, sidecar_of
 from framepress.quality.kitti.table import KittiLook, Lines, Samples, Tree
 from framepress.storage.images import probe
 
 __all__ = ["look"]
 
 _HEAD = 512
-_CALIBRATION = 1 << 20  # bytes
+_CALIBRATION, _LABELS = 1 << 20, 1 << 23  # bytes: above what such files have
 _JPEG_HEAD = 1 << 20  # a JPEG may hold a preview and profiles before it says its size
 
 
@@ -99,14 +99,14 @@ def _lines(
     sample: list[int] = []
     line: list[int] = []
     kind: list[str] = []
-    numbers: list[Sequence[float]] = []
+    numbers: array[float] = array("d")
     faults: list[tuple[int, Fault]] = []
     names: dict[str, str] = {}
     for row, name in enumerate(samples.label):
         if not name:
             continue
         file = f"{trees[int(samples.tree[row])].prefix}label_2/{name}"
-        content = _content(root, file, unread)
+        content = _content(root, file, unread, _LABELS)
         if content is None:
             continue
         try:
@@ -124,13 +124,13 @@ def _lines(
             sample=np.array(sample, np.int64),
             line=np.array(line, np.int64),
             kind=kind,
-            numbers=np.array(numbers, np.float64).reshape(-1, 15),
+            numbers=np.array(numbers).reshape(-1, 15),
         ),
         faults,
     )
 
 
-def _content(root: Path, file: str, unread: list[Issue], most: int = LARGEST) -> bytes | None:
+def _content(root: Path, file: str, unread: list[Issue], most: int) -> bytes | None:
     """Of a file that `folders` listed; None, and told, where it cannot be had."""
     try:
         with open_file(root / file) as stream:

@@ -15,6 +15,9 @@ from framepress.quality.rule import FILE, rule
 __all__ = ["dimensions_are_height_width_length", "projected_boxes_contain_their_2d_boxes"]
 
 
+_STEEP = np.pi / 4  # a camera that looks down is seldom tilted more
+
+
 @rule(
     "KITTI-006",
     FILE,
@@ -113,6 +116,7 @@ def projected_boxes_contain_their_2d_boxes(
     below = rest.solids.lowered(0.5)
     as_center = rest.fits(below, tilt) & (rest.overlap(below) > rest.overlap(rest.solids))
     mirrored = rest.fits(rest.solids.turned(-rest.solids.rotation_y), tilt)
+    tilted = rest.fits(rest.solids, _STEEP)
     around = rest.bounds(rest.solids)
     for at, row in enumerate(rest.rows.tolist()):
         reason = ""
@@ -120,6 +124,8 @@ def projected_boxes_contain_their_2d_boxes(
             reason = ": y reads as the centre of the box, not of its bottom face"
         elif mirrored[at]:
             reason = ": with the opposite sign of rotation_y it fits"
+        elif tilted[at]:
+            reason = ": a tilt against the camera, which one angle does not tell, may be why (KITTI-016)"
         place = "y" if as_center[at] else "rotation_y" if mirrored[at] else "x"
         message = f"the 2D box {_shown(rest.box[at])} leaves the projected 3D box {_shown(around[at])}{reason}"
         yield kitti.issue(row, message, place)

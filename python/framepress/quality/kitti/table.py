@@ -175,7 +175,7 @@ class KittiLook:
         return np.stack([*(found.matrices.get("P2", blank) for found in self.calibrations), blank])
 
     def issue(self, row: int, message: str, place: str) -> Issue:
-        """Of a line; `place` is a field."""
+        """Of a line, which is the object's number; `place` is a field."""
         sample = int(self.lines.sample[row])
         box = self.lines.box[row].tolist()
         shift = 0.0 if self.sidecar.edge else 1.0
@@ -187,6 +187,7 @@ class KittiLook:
             line=int(self.lines.line[row]),
             place=place,
             box=edges if np.isfinite(box).all() else None,
+            object=int(self.lines.line[row]),
         )
 
     def of_sample(
@@ -197,6 +198,7 @@ class KittiLook:
         file: str,
         line: int | None = None,
         place: str = "",
+        object: int | None = None,
         box: tuple[float, float, float, float] | None = None,
     ) -> Issue:
         samples = self.samples
@@ -210,7 +212,7 @@ class KittiLook:
             frame=safe_name(samples.stem[sample]),
             view=safe_name(tree.view),
             image=f"{tree.prefix}image_2/{image}" if image else "",
-            object=line if box is not None else None,
+            object=object,
             box=box,
         )
 
