@@ -23,6 +23,7 @@ __all__ = [
 ]
 
 _DISTANCES = ("depth", "range")
+_STEP_M = 1e-3  # of depth in whole millimetres
 _FLAT = 1e-9  # a matrix of this determinant or less projects nothing
 _THIN = 4  # every so manieth point of the lattice, where a few thousand will do
 
@@ -52,8 +53,9 @@ def depth_is_range_along_the_axis(frame: Frame, *, relative: float = 2e-3, share
         slant = _slants_of_lattice(sight.view.camera)
         expected = range_ if slant is None else range_ / slant
         with np.errstate(invalid="ignore"):
-            off = depth - expected > relative * range_
-            off |= (slant is not None) & (expected - depth > relative * range_)
+            slack = relative * range_ + _STEP_M
+            off = depth - expected > slack
+            off |= (slant is not None) & (expected - depth > slack)
         part = float(off[both].mean())
         if part > share:
             worst = int(np.flatnonzero(off & both)[0])

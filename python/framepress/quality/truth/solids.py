@@ -59,7 +59,7 @@ class Fit:
         reach: float64 (N, 2) [m]: the nearest and farthest distance that the box allows; NaN not measured.
         beyond: float64 (N,): share of the samples at another distance.
         outside: float64 (N,): share of the samples outside the 3D box.
-        leans: bool (N,): whether it sticks out of a margin so narrow that single objects may.
+        leans: bool (N,): whether it sticks out of a narrower margin, which proves nothing of one object alone.
     """
 
     judged: Array
@@ -70,8 +70,16 @@ class Fit:
     outside: Array
     leans: Array
 
+    @classmethod
+    def unknown(cls, count: int) -> Fit:
+        """Nothing measured yet."""
+        judged, leans = np.zeros((2, count), bool)
+        beyond, outside = np.zeros((2, count))
+        blank = np.full(count, np.nan)
+        return cls(judged, blank, np.full((count, 4), np.nan), np.full((count, 2), np.nan), beyond, outside, leans)
+
     @property
-    def severity(self) -> Array:
+    def telling(self) -> Array:
         """float64 (N,): orders objects by how much they tell of what is wrong."""
         off = np.nan_to_num(self.sticks_out_px, nan=0.0, posinf=1e9)
         return np.asarray(np.maximum(off, 0) + self.outside + self.beyond + self.leans * 1e-3)
@@ -87,47 +95,52 @@ class SolidSight(Sight):
 
     @Kept
     def fit(self) -> Fit:
-        objects, camera = self.objects, self.view.camera
-        count = len(objects)
-        known = self._known
-        sticks_out, projected = np.full(count, np.nan), np.full((count, 4), np.nan)
-        beyond, outside, reach = np.zeros(count), np.zeros(count), np.full((count, 2), np.nan)
-        judged, leans = np.zeros((2, count), bool)
+        count, known, camera = len(self.objects), self._known, self.view.camera
+        found = Fit.unknown(count)
         if camera.world_from_camera is None or not known.any():
-            return Fit(judged, sticks_out, projected, reach, beyond, outside, leans)
-        axes = objects.box3d.axes()
-        corners = objects.box3d.center[:, None] + (_SIGNS * objects.box3d.size[:, None]) @ np.swapaxes(axes, 1, 2)
-        inverse = inverse_of(camera)
+            return found
+        boxes, inverse = self.objects.box3d, inverse_of(camera)
+        axes = boxes.axes()
+        corners = boxes.center[:, None] + (_SIGNS * boxes.size[:, None]) @ np.swapaxes(axes, 1, 2)
         if inverse is not None:
-            projected[known] = full_boxes(corners[known], camera)
-            visible = np.where(np.isnan(self.box), self.bounds, self.box)
-            sticks_out = _sticking_out(visible, projected, known)
-            judged |= ~np.isnan(sticks_out)
-            side = (visible[:, 2:] - visible[:, :2]).max(axis=1)
-            leans |= sticks_out > _VOTE.pixels + _VOTE.side * side
-            sticks_out -= _SINGLE.pixels + _SINGLE.side * side
-        samples = self._with_distance(known)
+            self._enclose(found, corners, known)
         name = next((name for name in ("depth", "range") if name in self.view.channels), None)
-        if name is not None and len(samples.row):
-            distance = self.view.channels[name][samples.v, samples.u].astype(np.float64)
-            keep = np.isfinite(distance) & (distance > 0)
-            samples, distance = samples.take(keep), distance[keep]
-            number = np.bincount(samples.row, minlength=count)
-            enough = number >= _LEAST
-            reach[known] = _reach(objects.box3d.center[known], corners[known], camera, name)
-            side = objects.box3d.size.max(axis=1)[samples.row]
-            slack = _slack(_SINGLE, np.zeros(len(side)), distance, side)
-            low, high = reach[samples.row].T
-            _, beyond = samples.share((distance < low - slack) | (distance > high + slack), count)
-            if inverse is not None:
-                depth = distance if name == "depth" else distance / slants(inverse, samples.u, samples.v)
-                excess, pixel = self._excess(samples, depth, axes, inverse)
-                _, outside = samples.share(excess > _slack(_SINGLE, pixel, depth, side), count)
-                narrow = _slack(_VOTE, pixel, depth, side)
-                leans |= enough & (samples.share(excess > narrow, count)[1] > _LEANING_SHARE)
-            beyond, outside = (np.where(enough, part, 0.0) for part in (beyond, outside))
-            judged |= enough
-        return Fit(judged, sticks_out, projected, reach, beyond, outside, leans)
+        if name is not None:
+            found.reach[known] = _reach(boxes.center[known], corners[known], camera, name)
+            self._enter(found, name, axes, known, inverse)
+        return found
+
+    def _enclose(self, found: Fit, corners: Array, known: Array) -> None:
+        """Measure `sticks_out_px`."""
+        found.projected[known] = full_boxes(corners[known], self.view.camera)
+        visible = np.where(np.isnan(self.box), self.bounds, self.box)
+        out = _sticking_out(visible, found.projected, known)
+        side = (visible[:, 2:] - visible[:, :2]).max(axis=1)
+        found.sticks_out_px[:] = out - _SINGLE.pixels - _SINGLE.side * side
+        found.judged[:] |= ~np.isnan(out)
+        if "instance" in self.view.channels:  # else the boxes may be drawn by hand
+            found.leans[:] |= out > _VOTE.pixels + _VOTE.side * side
+
+    def _enter(self, found: Fit, name: str, axes: Array, known: Array, inverse: Array | None) -> None:
+        """Measure `beyond`, and where the lens is known `outside`."""
+        count, samples = len(known), self.samples
+        distance = self.view.channels[name][samples.v, samples.u].astype(np.float64)
+        keep = known[samples.row] & np.isfinite(distance) & (distance > 0)
+        samples, distance = samples.take(keep), distance[keep]
+        enough = np.bincount(samples.row, minlength=count) >= _LEAST
+        side = self.objects.box3d.size.max(axis=1)[samples.row]
+        slack = _slack(_SINGLE, np.zeros(len(side)), distance, side)
+        low, high = found.reach[samples.row].T
+        beyond = samples.share((distance < low - slack) | (distance > high + slack), count)[1]
+        found.beyond[enough] = beyond[enough]
+        found.judged[:] |= enough
+        if inverse is not None:
+            depth = distance if name == "depth" else distance / slants(inverse, samples.u, samples.v)
+            excess, pixel = self._excess(samples, depth, axes, inverse)
+            outside = samples.share(excess > _slack(_SINGLE, pixel, depth, side), count)[1]
+            found.outside[enough] = outside[enough]
+            leaning = samples.share(excess > _slack(_VOTE, pixel, depth, side), count)[1]
+            found.leans[:] |= enough & (leaning > _LEANING_SHARE)
 
     @property
     def _known(self) -> Array:
@@ -135,10 +148,6 @@ class SolidSight(Sight):
         boxes = self.objects.box3d
         known = ~np.isnan(plain(np.hstack([boxes.center, boxes.size])))[:, 0] & (boxes.size >= 0).all(axis=1)
         return np.asarray(known & (np.abs(np.linalg.norm(boxes.rotation, axis=1) - 1) < 1e-3))
-
-    def _with_distance(self, known: Array) -> Samples:
-        samples = self.samples
-        return samples.take(known[samples.row])
 
     def _excess(self, samples: Samples, depth: Array, axes: Array, inverse: Array) -> tuple[Array, Array]:
         """How far the surface that a pixel shows is outside its object's 3D box, and how large it is; [m]."""

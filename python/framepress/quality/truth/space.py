@@ -40,7 +40,7 @@ def the_camera_fits_the_objects(frame: Frame, *, share: float = 0.3, least: int 
         fit = sight.fit
         if _by_camera(fit, share, least):
             wrong, judged = int((fit.misfit | fit.leans).sum()), int(fit.judged.sum())
-            row = int(np.argmax(fit.severity))
+            row = int(np.argmax(fit.telling))
             yield sight.told(
                 frame, f"{wrong} of {judged} objects are not where it puts them: {_why(sight, fit, row)}", "camera"
             )
