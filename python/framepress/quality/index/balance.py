@@ -154,8 +154,7 @@ def _first_rows(columns: Columns, several: Array) -> dict[int, tuple[list[int], 
     for part in spans(columns.objects.rows):
         owner, label = _owners(columns, part), columns.objects["label"][part]
         rows = np.flatnonzero(np.isin(owner, several) & (label >= 0))
-        keys = np.stack((owner[rows], label[rows]), 1)
-        _, first = np.unique(keys, axis=0, return_index=True)
+        _, first = np.unique(owner[rows] * len(columns.labels) + label[rows], return_index=True)
         for row in np.sort(rows[first]).tolist():
             at, labels = found.setdefault(int(owner[row]), ([], []))
             if int(label[row]) not in labels:
