@@ -240,6 +240,17 @@ def test_the_luma_of_a_jpeg_is_that_of_its_colours(options: dict[str, object]) -
     assert apart.mean() < 1
 
 
+def test_the_colour_space_that_adobes_marker_states_is_kept() -> None:
+    data = encoded(scene(6, (70, 50)), "JPEG", keep_rgb=True, subsampling=0)
+    for name, number in ((b"R", b"\1"), (b"G", b"\2"), (b"B", b"\3")):  # by these names RGB is known without the marker
+        data = data.replace(name + b"\x11\0", number + b"\x11\0").replace(name + b"\0", number + b"\0")
+    adobe = b"\xff\xee\0\x0eAdobe\0\x64\0\0\0\0\0"
+    stated = data[:2] + adobe + data[2:]
+    theirs = np.asarray(Image.open(io.BytesIO(stated)))
+    assert np.abs(theirs.astype(int) - scene(6, (70, 50))).mean() < 12
+    assert np.array_equal(np.asarray(parsed_jpeg(stated).image()), theirs)
+
+
 @pytest.mark.parametrize("kind", ["CMYK", "L"])
 def test_jpegs_of_other_colours_are_read_as_pillow_does(kind: str) -> None:
     file = io.BytesIO()
