@@ -12,6 +12,7 @@ import pytest
 from PIL import Image
 
 from formats.pressing import press
+from framepress.core import LabelMap
 from framepress.dataset.index import Index
 from framepress.dataset.opening import open_dataset
 from framepress.errors import InputError
@@ -68,6 +69,22 @@ def test_frames_with_holes_crowds_and_single_pixels_have_no_finding(frames: Any,
     assert found(tmp_path) == []
 
 
+@pytest.mark.parametrize("tilt", ["project", "strict", "enclose", "level"])
+def test_a_render_of_meshes_has_no_finding(tilt: str, capture: Path, tmp_path: Path) -> None:
+    frames = list(open_dataset(capture).frames())
+    names = dict.fromkeys(name for frame in frames for view in frame.views for name in view.objects.classes)
+    press(Writer(tilt=tilt, velodyne="depth"), frames, LabelMap.of(names), tmp_path)
+    assert found(tmp_path) == []
+
+
+def test_a_recording_of_isaac_sim_has_no_finding(shared: Path, tmp_path: Path) -> None:
+    frames = list(open_dataset(shared / "basicwriter-palletstability").frames())
+    names = dict.fromkeys(name for frame in frames for view in frame.views for name in view.objects.classes)
+    press(Writer(images="none"), frames, LabelMap.of(names), tmp_path)
+    assert look(tmp_path).lines.solid.sum() > 1000
+    assert found(tmp_path) == []
+
+
 def test_labels_without_calibration_have_no_finding_where_that_was_asked_for(tmp_path: Path) -> None:
     press(Writer(calib="none"), imported(), LABELS, tmp_path / "flat")
     press(Writer(calib="none", images="none"), rig(), LABELS, tmp_path / "solid")
@@ -111,7 +128,8 @@ def test_a_line_of_the_specification_has_no_finding(line: str, tmp_path: Path) -
     assert found(dataset(tmp_path, line)) == []
 
 
-def test_a_tilted_car_needs_a_record_that_counts_it(tmp_path: Path) -> None:
+@pytest.mark.parametrize("tilt", ["project", "level"])
+def test_a_tilted_car_needs_a_record_that_counts_it(tilt: str, tmp_path: Path) -> None:
     """The car pitched by 20 degrees: its true outline leaves the upright box that `project` writes, not `enclose`."""
     axes = np.array([[0.813798, 0.469846, -0.342020], [-0.5, 0.866025, 0], [0.296198, 0.171010, 0.939693]])
     signs = np.stack(np.meshgrid((-1, 1), (-1, 1), (-1, 1)), -1).reshape(-1, 3)
@@ -127,7 +145,7 @@ def test_a_tilted_car_needs_a_record_that_counts_it(tmp_path: Path) -> None:
     root = dataset(tmp_path / "project", projected)
     assert codes(root) == ["KITTI-007"]
     about = '{"schema": "framepress.kitti", "version": 1, "classes": [], "sizes": {}, "splits": [], "counts": %s,'
-    options = ' "options": {"convention": "index", "box": "visible", "tilt": "project"}}'
+    options = ' "options": {"convention": "index", "box": "visible", "tilt": "' + tilt + '"}}'
     (root / "framepress.json").write_text(about % '{"tilt_above_5_degrees": 1}' + options)
     assert codes(root) == []
     (root / "framepress.json").write_text(about % "{}" + options)

@@ -62,8 +62,7 @@ def lidar_points_fall_in_the_boxes(
         margin_m, tilt_deg: by which boxes grow.
     """
     lines = kitti.lines
-    tilted = kitti.sidecar.tilt == "project" and kitti.sidecar.counts.get("tilt_above_5_degrees", 0) > 0
-    tilt = np.pi / 2 if tilted else float(np.radians(tilt_deg))
+    tilt = np.pi / 2 if kitti.sidecar.tilted else float(np.radians(tilt_deg))
     asked = lines.solid & lines.sound_angle & (lines.occluded == 0) & (lines.truncated >= 0) & (lines.truncated <= 0.3)
     asked &= (lines.location[:, 2] > 0) & (lines.location[:, 2] <= near_m) & (lines.hwl >= least_side_m).all(1)
     rows = np.flatnonzero(asked)

@@ -99,14 +99,13 @@ def _area(box: Array) -> Array:
 def misfits(kitti: KittiLook, tilt_deg: float, tolerance_px: float, tolerance_part: float) -> tuple[Fit, Array]:
     """The rows that do not fit as written, and bool (N,) which of them width and length exchanged explain.
 
-    Boxes that our own writer counts as tilted above 5 degrees need not fit, because it keeps their size and projects
-    their yaw (`tilt=project`): where no more rows than that count would fit with some tilt, those are left out.
+    Boxes that our own writer counts as tilted above 5 degrees need not fit (`Sidecar.tilted`): where no more rows than
+    that count would fit with some tilt, those are left out.
     """
     tilt = float(np.radians(tilt_deg))
     fit = Fit.of(kitti, comparable(kitti), tolerance_px, tolerance_part)
     off = fit.take(np.flatnonzero(~fit.fits(fit.solids, tilt)))
-    counted = kitti.sidecar.counts.get("tilt_above_5_degrees", 0) if kitti.sidecar.tilt == "project" else 0
-    if counted:
+    if counted := kitti.sidecar.tilted:
         excused = off.fits(off.solids, _ANY_TILT)
         if excused.sum() <= counted:
             off = off.take(np.flatnonzero(~excused))

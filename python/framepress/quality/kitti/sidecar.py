@@ -33,6 +33,12 @@ class Sidecar:
         """Whether boxes and P2 are in the edge pixel convention; KITTI's is the index convention."""
         return self.about.edge
 
+    @property
+    def tilted(self) -> int:
+        """How many boxes were written with their true size and a projected yaw although they are tilted by more than 5
+        degrees: `strict` leaves those out, `enclose` writes larger ones."""
+        return self.counts.get("tilt_above_5_degrees", 0) if self.tilt in ("project", "level") else 0
+
     def size_wh(self, view: str) -> tuple[int, int]:
         """Of all images of a view [px], 0 where it is not said."""
         found = self.about.sizes.get(f"{view}/" if view else "")
