@@ -36,7 +36,7 @@ from framepress.quality.scores.scores import scores
 from framepress.quality.scores.statistics import statistics
 from framepress.quality.validate import Validation
 
-__all__ = ["SCHEMA", "document", "worst_first"]
+__all__ = ["SCHEMA", "described", "document", "worst_first"]
 
 SCHEMA = "framepress.validation"
 _VERSION = 1

@@ -74,11 +74,12 @@ def _rule(
 def _picture(finding: Mapping[str, Any], thumbnail: Thumbnail) -> str:
     size = {"width": thumbnail.width, "height": thumbnail.height}
     told = shorter(finding["message"], 300)
-    drawing = tag("title", escaped(told)) + tag("image", href=thumbnail.uri, **size)
+    drawing = tag("image", href=thumbnail.uri, **size)
     if thumbnail.box is not None:
         x0, y0, x1, y1 = thumbnail.box
         place = {"x": x0, "y": y0, "width": max(x1 - x0, 0), "height": max(y1 - y0, 0)}
         drawing += tag("rect", class_="under", **place) + tag("rect", class_="over", **place)
+    drawing = tag("title", escaped(told)) + tag("svg", drawing, **size)  # which cuts off what leaves the picture
     drawn = tag("svg", drawing, viewBox=f"0 0 {thumbnail.width} {thumbnail.height}", role="img", aria_label=told)
     name = thumbnail.name.rpartition("/")[2]
     caption = f"{name}, {finding['object']}" if "object" in finding else name

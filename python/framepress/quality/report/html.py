@@ -14,7 +14,7 @@ from framepress.quality.report.dataset_sections import dataset_sections
 from framepress.quality.report.document import worst_first
 from framepress.quality.report.finding_sections import MARKS, finding_sections, rules_table
 from framepress.quality.report.markup import escaped, tag
-from framepress.quality.report.places import by_rule
+from framepress.quality.report.places import by_rule, noun
 from framepress.quality.report.score_section import score_section
 from framepress.quality.report.style import STYLE
 from framepress.quality.report.thumbnails import thumbnails
@@ -82,5 +82,5 @@ def _top(document: Mapping[str, Any]) -> str:
 
 
 def _total(severity: str, count: int) -> str:
-    told = f"{MARKS[severity]} {severity}{'' if count == 1 else 's'}"
+    told = f"{MARKS[severity]} {noun(count, f'{severity}s')}"
     return tag("li", tag("b", f"{count:,}") + told, class_=f"{severity} {'some' if count else 'none'}")

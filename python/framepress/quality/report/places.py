@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-__all__ = ["by_rule", "file_of", "hundredths", "placed", "printable", "subject_of", "times", "where"]
+__all__ = ["by_rule", "file_of", "hundredths", "noun", "placed", "printable", "subject_of", "times", "where"]
 
 
 def where(finding: Mapping[str, Any]) -> str:
@@ -53,6 +53,11 @@ def by_rule(document: Mapping[str, Any]) -> dict[str, list[Mapping[str, Any]]]:
 def times(count: int) -> str:
     """`once`, `12 times`."""
     return "once" if count == 1 else f"{count:,} times"
+
+
+def noun(count: int, plural: str) -> str:
+    """`image` for one, `images` for others."""
+    return plural.removesuffix("s") if count == 1 else plural
 
 
 def hundredths(value: float | None) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 
 from framepress.quality.issue import ERROR, NOTE, SEVERITIES, WARNING
 from framepress.quality.report.document import worst_first
-from framepress.quality.report.places import by_rule, hundredths, placed, printable, times
+from framepress.quality.report.places import by_rule, hundredths, noun, placed, printable, times
 
 __all__ = ["text"]
 
@@ -56,11 +56,11 @@ def _summary(document: Mapping[str, Any], path: str, broken: int, paint: Any) ->
     totals = document["totals"]
     verdict = paint("PASS", f"{_BOLD};{_GREEN}") if document["passed"] else paint("FAIL", f"{_BOLD};{_COLOURS[ERROR]}")
     counted = ", ".join(
-        paint(f"{count:,} {name}{'' if count == 1 else 's'}", _COLOURS[name] if count else _DIM)
+        paint(f"{count:,} {noun(count, f'{name}s')}", _COLOURS[name] if count else _DIM)
         for name, count in ((severity, totals[severity]) for severity in SEVERITIES)
     )
     ran = sum(rule["ran"] for rule in document["rules"])
-    checked = ", ".join(f"{count:,} {name}" for name, count in document["checked"].items())
+    checked = ", ".join(f"{count:,} {noun(count, name)}" for name, count in document["checked"].items())
     lines = [f"{verdict}  {printable(path)}: {counted}"]
     profile = printable(document["profile"])
     lines.append(f"      {ran} rules ({profile}), {broken} with findings; {checked or 'nothing'} checked")
