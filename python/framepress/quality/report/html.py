@@ -72,7 +72,9 @@ def _top(document: Mapping[str, Any]) -> str:
     about = f"profile {tag('b', escaped(document['profile']))} · read as "
     about += tag("b", escaped(", ".join(document["editions"]) or "nothing"))
     counts = "".join(_total(severity, document["totals"][severity]) for severity in SEVERITIES)
-    counts += "".join(tag("li", tag("b", f"{count:,}") + escaped(name)) for name, count in document["checked"].items())
+    counts += "".join(
+        tag("li", tag("b", f"{count:,}") + escaped(noun(count, name))) for name, count in document["checked"].items()
+    )
     parts = tag("div", tag("h1", escaped(document["dataset"], most=80)) + tag("p", about), class_="title")
     parts += tag("div", tag("b", verdict) + tag("span", said), class_=f"verdict {verdict.lower()}")
     parts += tag("ul", counts, class_="counts")

@@ -28,7 +28,7 @@ PER_RULE, MOST, BUDGET = 6, 36, 96_000
 _WIDTH, _HEIGHT, _QUALITY = 216, 144, 60
 _AROUND = 2.4  # sides of the crop over those of the box
 _LEAST_PX = 72.0  # of what is around a small object at least so much
-_FILE_BYTES, _PIXELS = 1 << 26, 1 << 26  # larger files are told of without a picture
+_FILE_BYTES, _PIXELS = 1 << 26, 1 << 25  # larger files are told of without a picture
 
 
 @dataclass(frozen=True)
