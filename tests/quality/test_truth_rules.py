@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -10,8 +11,11 @@ import numpy as np
 import pytest
 
 import frames as painted_frames
+from framepress.capture.accounts import Accounts
+from framepress.capture.boxes3d import quaternions
+from framepress.capture.cameras import world_from_camera
 from framepress.capture.policy import Policy
-from framepress.core import Frame
+from framepress.core import Boxes3D, Camera, Frame, Objects, View
 from framepress.formats import basic
 from quality.good_frames import recording
 from quality.mutations.truth import MUTATIONS, VIEW, Mutation, chosen_row, with_camera, with_channels, with_objects
@@ -120,6 +124,32 @@ def test_a_wrong_camera_of_a_real_capture_is_found(shared: Path) -> None:
     # The vertical focal length that the stage's vertical aperture would give: the trap of this very recording.
     wrong = with_camera(view, K=view.camera.K * np.array([[1, 1, 1], [1, 854.5 / 1108.51, 1], [1, 1, 1]]))
     assert "TRU-020" in {code for code, _ in found_in([frame.replaced(views=(wrong,))])}
+
+
+@pytest.mark.parametrize("product", ["rp1", "rp2"])
+@pytest.mark.parametrize(("model", "wrong"), [("pinhole", False), ("pinholeOpenCV", True)])
+def test_a_lens_that_isaac_sims_pose_writer_ignores_is_found(
+    shared: Path, product: str, model: str, wrong: bool
+) -> None:
+    """PoseWriter states a pinhole's intrinsics for both: those of the second miss its own pixels by up to 38."""
+    file = shared / f"isaacsim-golden/pose_writer/_out_test_pose_writer_{model}/{product}/000000.json"
+    stored = json.loads(file.read_text())
+    numbers = stored["camera_data"]["intrinsics"]
+    K = np.array([[numbers["fx"], 0, numbers["cx"]], [0, numbers["fy"], numbers["cy"]], [0, 0, 1]])
+    pose = world_from_camera(np.array(stored["camera_data"]["camera_view_matrix"]), 1.0, Accounts(), "golden")
+    points = np.array([entry["cuboid_keypoints_world_frame"] for entry in stored["objects"]])
+    pixels = np.array([entry["cuboid_keypoints_projected"] for entry in stored["objects"]])[:, 1:]
+    sides = points[:, [5, 3, 2]] - points[:, [1]]  # of x, y and z, from the corner that is low in all
+    size = np.linalg.norm(sides, axis=2)
+    rotation = quaternions(np.swapaxes(sides / size[..., None], 1, 2))
+    objects = Objects.build(
+        [entry["label"] for entry in stored["objects"]],
+        box=np.concatenate([pixels.min(axis=1), pixels.max(axis=1)], axis=1),
+        box3d=Boxes3D(points[:, 0], size, rotation),
+    )
+    view = View(Camera(512, 512, K, None, pose), objects=objects)
+    codes = {code for code, _ in found_in([Frame("golden", 0, (view,))])}
+    assert codes in (({"TRU-020"}, {"TRU-021"}) if wrong else (set(),))
 
 
 def test_objects_that_were_left_out_are_no_more_than_a_note(good: list[Frame]) -> None:
