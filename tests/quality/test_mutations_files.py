@@ -153,7 +153,7 @@ def test_a_listing_follows_no_link_and_waits_for_no_pipe(tmp_path: Path) -> None
 def test_bytes_changed_at_random_end_in_findings_and_never_in_a_crash(sound: Path, tmp_path: Path) -> None:
     rng = np.random.default_rng(5)
     files = [path.relative_to(sound) for path in sorted(sound.rglob("*")) if path.suffix in (".json", ".jsonl", ".gz")]
-    for round in range(40):
+    for round in range(20):
         root = copy_of(sound, tmp_path / f"{round}")
         for name in (files[rng.integers(len(files))] for _ in range(2)):
             content = bytearray((root / name).read_bytes())

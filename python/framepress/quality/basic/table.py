@@ -85,11 +85,15 @@ class BasicLook:
     """What `basic.look.look` gives.
 
     Args:
+        shots: by number, then camera.
+        boxes: of each annotator in `BOXES`, empty where it was not recorded.
         labels: texts of label maps, 0 is ""; paths: prim paths.
         doubled: files for a place that is taken.
-        pictures_only: pictures of distances: name -> frame.
+        not_finite: numbers in JSON that are none.
         wrong_rows, wrong_maps: rows that are no rows, or do not fit their prim paths; maps that are none.
-        cameras: issues of `camera_params`.
+        wrong_cameras: `camera_params` that contradict themselves.
+        pictures_of_distances: name -> number in it, as text.
+        measured: what `measured.measured` has decoded, by the frames that were asked for.
     """
 
     root: Path

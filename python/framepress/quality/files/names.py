@@ -1,4 +1,4 @@
-"""Rules for the names of files, for classes, and for boxes, in formats that have no code of their own for them."""
+"""Rules for names, classes, and which frames and objects are there."""
 
 from __future__ import annotations
 

@@ -21,12 +21,14 @@ __all__ = ["boxes_lie_inside_the_image", "cameras_and_rotations_are_rigid"]
     stage="annotation",
     format="native",
     breaks="projections and yaw angles are scaled or sheared without a word",
-    remedy="write matrices with orthonormal axes, quaternions w x y z of length 1, and sizes that are positive",
+    remedy="write matrices with orthonormal axes, quaternions w x y z of length 1, and sizes that are not negative",
 )
 def cameras_and_rotations_are_rigid(
     native: NativeLook, *, tolerance: float = 1e-6, tolerance_pose: float = 1e-3
 ) -> Iterator[Issue]:
     """K is upper triangular with positive focal lengths, poses are rigid, quaternions have length 1, boxes a size.
+
+    A floor, a sheet or a wire has no thickness: one or two sides may be 0.
 
     Args:
         tolerance: of a quaternion's length, and of K's entries that are 0 or 1.
@@ -52,7 +54,7 @@ def cameras_and_rotations_are_rigid(
     known = np.isfinite(length)
     for row in np.flatnonzero(known & ~(np.abs(length - 1) <= tolerance)).tolist():
         yield native.of_object(row, f"the quaternion has length {length[row]:.9g}", "objects.box3d")
-    for row in np.flatnonzero(known & ~(size > 0).all(1)).tolist():
+    for row in np.flatnonzero(known & ~((size >= 0).all(1) & (size > 0).any(1))).tolist():
         sides = ", ".join(f"{side:g}" for side in size[row].tolist())
         yield native.of_object(row, f"the size is {sides} m", "objects.box3d")
 

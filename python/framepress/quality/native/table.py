@@ -120,13 +120,18 @@ class _Codes:
 
 @dataclass(eq=False)
 class Lines:
-    """Takes in records one by one."""
+    """Takes in records one by one.
+
+    Args:
+        odd: lines that are no records; doubled: frames that are there twice.
+        files: of channels, in the order of the records.
+        used: class -> where a record first uses it.
+    """
 
     odd: Oddities = field(default_factory=Oddities)
     doubled: list[Issue] = field(default_factory=list)
     files: list[ChannelFile] = field(default_factory=list)
     used: dict[str, Issue] = field(default_factory=dict)
-    """Class -> where a record first uses it."""
 
     def __post_init__(self) -> None:
         self.ids: list[str] = []
