@@ -2,7 +2,8 @@
 
     python bench/images_checked.py [--images N] [--repeats N]
 
-CPU milliseconds an image, one thread, the least of some runs, and how often each goes into ours. What is compared does
+CPU milliseconds an image, one thread, the least of some runs, and how much of ours each is. "numpy" is ours without
+numba and isal (extra "fast"). What is compared does
 not do the same: Ultralytics opens a file, verifies the check sums of a PNG or the last two bytes of a JPEG, and reads
 EXIF; cleanvision decodes, measures and hashes; ours does all of that, decodes strictly, and compares all pictures with
 each other. A peer that is not installed is left out, with what would install it.
@@ -11,11 +12,12 @@ each other. A peer that is not installed is left out, with what would install it
 from __future__ import annotations
 
 import argparse
+import os
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -87,11 +89,11 @@ def by_ours(files: Sequence[Path]) -> None:
     assert not [issue for rule in rules_in(table_rules) for issue in rule(gathered)]
 
 
-def milliseconds(call: object, files: Sequence[Path], repeats: int) -> float:
+def milliseconds(call: Callable[[Sequence[Path]], None], files: Sequence[Path], repeats: int) -> float:
     taken = []
     for _ in range(repeats):
         begin = time.process_time()
-        call(files)  # type: ignore[operator]
+        call(files)
         taken.append(time.process_time() - begin)
     return min(taken) / len(files) * 1e3
 
@@ -116,9 +118,13 @@ def main(argv: list[str] | None = None) -> None:
             folder = Path(root) / ending[1:]
             made(folder, options.images, ending)
             files = sorted(folder.iterdir())
-            by_ours(files[:1])
-            found: list[tuple[str, float]] = [
-                ("framepress, all rules for pictures", milliseconds(by_ours, files, options.repeats)),
+            found: list[tuple[str, float]] = []
+            for backend in ("fast", "numpy"):
+                os.environ["FRAMEPRESS_BACKEND"] = "numpy" if backend == "numpy" else ""
+                by_ours(files[:1])
+                taken = milliseconds(by_ours, files, options.repeats)
+                found.append((f"framepress, all rules for pictures, {backend}", taken))
+            found += [
                 ("Pillow's decoding alone", milliseconds(by_pillow, files, options.repeats)),
             ]
             for name, environment, script, way in PEERS:
