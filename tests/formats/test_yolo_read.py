@@ -189,6 +189,12 @@ def test_a_path_of_another_machine_is_not_followed(tmp_path: Path) -> None:
     assert len(list(read(tmp_path / "set"))) == 2
 
 
+@pytest.mark.parametrize("extra", ["roboflow: {workspace: me}", "colours: [1, 2]", "licence: CC BY 4.0", "author: ~"])
+def test_a_key_of_an_exporter_is_no_split(extra: str, tmp_path: Path) -> None:
+    small(tmp_path, yaml=f"{YAML}{extra}\n")
+    assert [frame.split for frame in read(tmp_path)] == ["train", "val"]
+
+
 def test_one_folder_for_train_and_val_is_read_once(tmp_path: Path) -> None:
     small(tmp_path, yaml="train: images/train\nval: images/train\nnames: {0: car, 1: cone}\n")
     assert [frame.split for frame in read(tmp_path)] == [""]

@@ -362,6 +362,53 @@ def test_memory_is_of_rows_not_of_points(tmp_path: Path) -> None:
     assert peak < 100 << 20  # of 18 MB of text
 
 
+@pytest.mark.parametrize("base", ["detect", "segment", "pose"])
+def test_what_the_reader_refuses_has_a_finding_and_nothing_crashes(base: str, tmp_path: Path) -> None:
+    root = good(tmp_path, base)
+    files = ["data.yaml", *(str(file.relative_to(root)) for file in sorted((root / "labels").rglob("*.txt")))]
+    files = [name for name in files if (root / name).stat().st_size]
+    rng = np.random.default_rng(sum(base.encode()))
+    refused = 0
+    for _ in range(100):
+        name = files[rng.integers(len(files))] if rng.random() < 0.6 else "data.yaml"
+        sound = (root / name).read_bytes()
+        (root / name).write_bytes(spoilt(sound, rng))
+        told = found(root)
+        look(root).columns()
+        error = refusal(root)
+        refused += bool(error)
+        assert told or not error, (error, (root / name).read_bytes())
+        (root / name).write_bytes(sound)
+    assert refused > 30
+
+
+def refusal(root: Path) -> str:
+    try:
+        list(read(root))
+    except InputError as error:
+        return str(error)
+    return ""
+
+
+ODD_BYTES = b"0123456789.-+e \n:\"'[]{}&*!|#\\\0\xff\xef,az/"
+
+
+def spoilt(content: bytes, rng: np.random.Generator) -> bytes:
+    """Bytes changed, taken out or put in at up to three places; or a line that is there twice, or not."""
+    lines = content.splitlines(keepends=True)
+    line = int(rng.integers(len(lines)))
+    kind = rng.random()
+    if kind < 0.1:
+        return b"".join(lines[:line] + lines[line + 1 :])
+    if kind < 0.2:
+        return b"".join(lines[: line + 1] + lines[line:])
+    for _ in range(int(rng.integers(1, 4))):
+        at = int(rng.integers(len(content)))
+        put_in = bytes([ODD_BYTES[rng.integers(len(ODD_BYTES))]])
+        content = content[:at] + (put_in if rng.random() < 0.8 else b"") + content[at + int(rng.integers(0, 2)) :]
+    return content
+
+
 def test_nothing_is_read_outside_of_the_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     root = tmp_path / "set"
     outside = tmp_path / "outside"

@@ -135,7 +135,7 @@ def _opened(path: Path) -> _Set:
     document = _document(file)
     keypoints = _keypoint_shape(document, file)
     root = _root(document, file)
-    named = [*_SPLITS, *(key for key in document if isinstance(key, str) and key not in (*_SPLITS, *_KEYS))]
+    named = [*_SPLITS, *(key for key in document if _may_be_split(key, document[key], root))]
     listed = {key: _images(document[key], root, f"{file}: {key}") for key in named if document.get(key)}
     splits: dict[str, list[str]] = {}
     for name, images in listed.items():
@@ -151,6 +151,19 @@ def _opened(path: Path) -> _Set:
     if len(splits) == 1 and len(listed) > 1:
         splits = {"": next(iter(splits.values()))}
     return _Set(file, root, _labels(document, keypoints, file), splits, keypoints)
+
+
+def _may_be_split(key: Any, entry: Any, root: Path) -> bool:
+    """Whether a key that readers do not know names images: exporters note where a set is from in keys of their own."""
+    if not isinstance(key, str) or key in (*_SPLITS, *_KEYS):
+        return False
+    items = entry if isinstance(entry, list) else [entry]
+    if not all(isinstance(item, str) and item.strip() for item in items):
+        return False
+    try:
+        return all(_inside(root, item, key)[0].exists() for item in items)
+    except InputError:
+        return False
 
 
 def _root(document: Mapping[str, Any], file: Path) -> Path:

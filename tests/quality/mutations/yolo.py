@@ -157,19 +157,12 @@ def linked(file: str, target: str) -> Callable[[Path], object]:
     return change
 
 
-def cached(seconds: int) -> Callable[[Path], object]:
-    """A cache that is older than the newest label file by so much."""
-
-    def change(root: Path) -> None:
-        for number, file in enumerate(sorted((root / "labels/train").iterdir())):
-            os.utime(file, (1_000_000 + number, 1_000_000 + number))
-        newest = 1_000_000 + number
-        os.utime(file, (1_000_000, 1_000_000))  # the last by name is not the newest
-        newest -= 1
-        put("labels/train.cache", "")(root)
-        os.utime(root / "labels/train.cache", (newest - seconds, newest - seconds))
-
-    return change
+def cached(root: Path) -> None:
+    """A cache that is newer than all label files but one, which is not the last by name."""
+    for second, file in enumerate(sorted((root / "labels/train").iterdir(), reverse=True)):
+        os.utime(file, (1_000_000 + second, 1_000_000 + second))
+    put("labels/train.cache", "")(root)
+    os.utime(root / "labels/train.cache", (1_000_000 + second - 0.5, 1_000_000 + second - 0.5))
 
 
 def lists(*lines: str) -> Callable[[Path], object]:
@@ -425,7 +418,7 @@ PLACES = [
         "Images/train/a__0000.png",
     ),
     Mutation("no labels at all", "YOLO-008", lambda root: shutil.rmtree(root / "labels"), IMAGE),
-    Mutation("a cache that is older than its labels", "YOLO-011", cached(5), "labels/train.cache"),
+    Mutation("a cache that is older than its labels", "YOLO-011", cached, "labels/train.cache"),
     Mutation(
         "a label file without an image",
         "YOLO-015",

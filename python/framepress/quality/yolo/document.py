@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from framepress.errors import InputError
+from framepress.core import Label
+from framepress.errors import InputError, LabelError
 from framepress.quality.issue import Issue
 from framepress.storage.images import refuse_pointer
 
@@ -181,10 +182,11 @@ class _Reader:
                 yield int(number.text), _scalar(item)
 
     def _check_name(self, name: Scalar, place: str) -> None:
-        if name.kind == "str" and name.text.strip():
-            return
         if name.kind == "str":
-            self._fault("a name is empty", name, place)
+            try:
+                Label(name.text.strip())
+            except LabelError as error:
+                self._fault(str(error), name, place)
         elif name.kind == "bool":
             self._fault(f"the name {name.text} has no quotes: YAML takes it for a truth value", name, place)
         elif name.kind == "" or name.kind == "null":

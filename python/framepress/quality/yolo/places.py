@@ -63,7 +63,7 @@ def _folder(path: str) -> str:
     WARNING,
     stage="integrity",
     format="yolo",
-    breaks="Ultralytics before 8.4 compares sizes only, and trains on the labels that were there before",
+    breaks="older Ultralytics compares sizes of files only, and trains on the labels that were there before",
     remedy="remove labels/*.cache after labels are written again",
 )
 def caches_are_newer_than_labels(yolo: YoloLook) -> Iterator[Issue]:

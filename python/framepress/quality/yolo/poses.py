@@ -20,7 +20,7 @@ __all__ = ["key_points_are_as_declared"]
     ERROR,
     stage="format",
     format="yolo",
-    breaks="Ultralytics drops every image as corrupt, or raises; a wrong flip_idx swaps left and right in training",
+    breaks="Ultralytics drops every image as corrupt, or raises; a wrong flip_idx mixes up points in mirrored images",
     remedy="set kpt_shape to [points, 2 or 3] as the rows have them, flip_idx to a permutation; write 0, 1 or 2 for v",
 )
 def key_points_are_as_declared(yolo: YoloLook) -> Iterator[Issue]:
