@@ -124,9 +124,7 @@ def main(argv: list[str] | None = None) -> None:
                 by_ours(files[:1])
                 taken = milliseconds(by_ours, files, options.repeats)
                 found.append((f"framepress, all rules for pictures, {backend}", taken))
-            found += [
-                ("Pillow's decoding alone", milliseconds(by_pillow, files, options.repeats)),
-            ]
+            found.append(("Pillow's decoding alone", milliseconds(by_pillow, files, options.repeats)))
             for name, environment, script, way in PEERS:
                 taken = by_peer(environment, script, folder, options.repeats)
                 if taken is None:
