@@ -186,3 +186,17 @@ def test_nothing_of_the_dataset_is_changed(sound: Path, tmp_path: Path) -> None:
     validate(root, profile("strict"))
     after = {path: (os.stat(path).st_mtime_ns, path.read_bytes()) for path in root.rglob("*") if path.is_file()}
     assert before == after
+
+
+def test_what_two_rules_find_is_told_under_one_code(tmp_path: Path) -> None:
+    with DatasetWriter(tmp_path / "set", ["native"]) as writer:
+        for number, frame in enumerate(list(many(3))):
+            objects = frame.view.objects
+            named = objects.relabelled((f"class{number}",), np.zeros(len(objects.classes), np.int32))
+            view = frame.view.replaced(objects=named)
+            writer.add(frame.replaced(views=(view,), sequence="one", time_ns=100 - number))
+    found = codes(validate(tmp_path / "set", profile("default")))
+    assert {"SET-004", "TIM-001"} <= set(found)
+    assert not {"TRU-105", "TRU-106"} & set(found)
+    alone = codes(validate(tmp_path / "set", profile("default").narrowed(select=["TRU-105", "TRU-106"])))
+    assert {"TRU-105", "TRU-106"} <= set(alone)

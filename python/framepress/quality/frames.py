@@ -18,7 +18,7 @@ from framepress.quality.issue import ERROR, Issue, inside
 from framepress.quality.profile import Chosen, Profile
 from framepress.quality.rule import FRAME, SEQUENCE
 
-__all__ = ["CHANNEL_UNREADABLE", "UNREADABLE", "check_frames"]
+__all__ = ["CHANNEL_UNREADABLE", "UNREADABLE", "check_frames", "rules_for_frames"]
 
 UNREADABLE, CHANNEL_UNREADABLE = "FILE-001", "FILE-002"
 _RUN = 8  # neighbouring frames for one thread: the first of them is decoded for its neighbour's sake once more
@@ -41,7 +41,7 @@ def check_frames(
         frames: ids of those to look at; None: all. Of a sample, neighbours are compared where both are in it.
         workers: threads; None for one a core.
     """
-    of_frame, of_pair = profile.chosen(FRAME), profile.chosen(SEQUENCE)
+    of_frame, of_pair = rules_for_frames(profile)
     count = workers or os.cpu_count() or 1
     told = _Teller(findings)
     with ThreadPoolExecutor(count, thread_name_prefix="framepress-rules") as pool:
@@ -54,6 +54,12 @@ def check_frames(
         while waiting:
             told.take(*waiting.popleft().result())
             on_progress("frames", told.frames, 0)
+
+
+def rules_for_frames(profile: Profile) -> tuple[list[Chosen], list[Chosen]]:
+    """Those for one frame and those for neighbours, but for what a rule for the whole dataset finds as well."""
+    codes = {chosen.rule.code for chosen in profile.chosen()}
+    return profile.chosen(FRAME), [chosen for chosen in profile.chosen(SEQUENCE) if chosen.rule.instead not in codes]
 
 
 class _Teller:

@@ -67,6 +67,8 @@ class Rule:
         without: formats that have a code of their own for it, where `format` is "".
         decodes: of scope `file`, whether whole files are read or decoded: not where a profile says `pixels = false`,
             and with the ids of the frames to look at as a second subject, None for all.
+        instead: the code of the rule for whole datasets that finds the same: where that one runs, this one is for
+            frames while they are written.
     """
 
     code: str
@@ -79,6 +81,7 @@ class Rule:
     check: Check
     without: tuple[str, ...] = ()
     decodes: bool = False
+    instead: str = ""
 
     def is_for(self, format: str) -> bool:
         """Whether a rule of scope `file` looks at this format's files."""
@@ -134,6 +137,7 @@ def rule(
     format: str = "",
     without: tuple[str, ...] = (),
     decodes: bool = False,
+    instead: str = "",
 ) -> Callable[[Check], Rule]:
     """Make a rule of a function."""
     if scope not in SCOPES or severity not in SEVERITIES or stage not in STAGES:
@@ -142,7 +146,7 @@ def rule(
     def made(check: Check) -> Rule:
         if not (check.__doc__ or "").strip():
             raise OptionError(f"rule {code}: needs a docstring that says what must hold")
-        return Rule(code, scope, severity, stage, breaks, remedy, format, check, without, decodes)
+        return Rule(code, scope, severity, stage, breaks, remedy, format, check, without, decodes, instead)
 
     return made
 

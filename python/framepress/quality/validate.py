@@ -13,12 +13,12 @@ from framepress.formats import by_name
 from framepress.quality.columns import Columns
 from framepress.quality.export.export import export_of
 from framepress.quality.findings import Findings
-from framepress.quality.frames import UNREADABLE, check_frames
+from framepress.quality.frames import UNREADABLE, check_frames, rules_for_frames
 from framepress.quality.images.pictures import Picture, Pictures, pictures
 from framepress.quality.issue import ERROR, Issue, at_least, inside
 from framepress.quality.look import ImageFile, Look, look_of
 from framepress.quality.profile import Chosen, Profile
-from framepress.quality.rule import EXPORT, FILE, FRAME, IMAGE, IMAGES, INDEX, SEQUENCE
+from framepress.quality.rule import EXPORT, FILE, IMAGE, IMAGES, INDEX
 from framepress.quality.sample import sampled
 
 __all__ = ["Edition", "Validation", "validate"]
@@ -41,8 +41,9 @@ class Edition:
     def placed(self, issues: Iterable[Issue]) -> Iterator[Issue]:
         """With the names of files relative to the dataset, not to the edition."""
         for issue in issues:
-            named = {of: self.prefix + name for of in ("file", "image") if (name := getattr(issue, of))}
-            yield replace(issue, **named) if self.prefix and named else issue
+            named = {of: self.prefix + name for of in ("file", "image") if self.prefix and (name := getattr(issue, of))}
+            message = inside(issue.message, self.root)
+            yield replace(issue, message=message, **named) if named or message != issue.message else issue
 
     def images(self) -> list[ImageFile]:
         """Every image once, by its name in the dataset."""
@@ -133,7 +134,7 @@ def validate(
         _check_whole_files(result, edition, chosen_frames)
     _check_images(result, chosen_frames, workers, on_progress)
     if source.format.carries & _PIXELS:
-        result.ran.update(chosen.rule.code for scope in (FRAME, SEQUENCE) for chosen in profile.chosen(scope))
+        result.ran.update(chosen.rule.code for rules in rules_for_frames(profile) for chosen in rules)
         check_frames(source, path, profile, result.findings, chosen_frames, workers, on_progress)
     _check_exports(result, source)
     return result

@@ -283,6 +283,7 @@ def _overlap(one: Array, two: Array) -> Array:
     stage="truth",
     breaks="trackers, which know one class a track",
     remedy="join labels by prim path; semantic ids are of one frame and one annotator",
+    instead="SET-004",
 )
 def classes_last(before: _Given, after: _Given) -> Iterator[Issue]:
     """An object keeps its class."""
@@ -308,6 +309,7 @@ def classes_last(before: _Given, after: _Given) -> Iterator[Issue]:
     stage="truth",
     breaks="trackers, flow and video readers: speeds are infinite or backwards",
     remedy="write frames in the order of the simulation's clock, and a sequence for each run of it",
+    instead="TIM-001",
 )
 def time_advances(before: _Given, after: _Given, *, moved_px: float = 4.0) -> Iterator[Issue]:
     """The clock does not go back from one frame to the next, nor stand still while things move.
