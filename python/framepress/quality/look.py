@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib import import_module
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
@@ -29,6 +28,7 @@ class ImageFile:
         width, height: as stated [px], 0 where nothing is.
         frame, view, split, sequence: as the dataset names them.
         order: of the frame in its sequence.
+        edition: the format whose files it is among; a look leaves it open.
     """
 
     path: Path
@@ -40,6 +40,7 @@ class ImageFile:
     split: str = ""
     sequence: str = ""
     order: int = 0
+    edition: str = ""
 
 
 class Look(Protocol):
@@ -72,7 +73,7 @@ def look_of(format: str) -> Callable[[Path], Look] | None:
     It raises InputError where nothing of it can be read at all.
     """
     module = _LOOKS.get(format)
-    if module is None or not find_spec(module.rpartition(".")[0]) or not find_spec(module):
+    if module is None:
         return None
     found: Callable[[Path], Look] = import_module(module).look
     return found

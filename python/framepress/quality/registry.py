@@ -8,7 +8,6 @@ from __future__ import annotations
 from functools import cache
 from importlib import import_module
 from importlib.metadata import entry_points
-from importlib.util import find_spec
 
 from framepress.errors import OptionError
 from framepress.quality.rule import Rule, rules_in
@@ -40,7 +39,7 @@ def all_rules() -> tuple[Rule, ...]:
     Raises:
         OptionError: two have one code.
     """
-    modules = [import_module(name) for name in _MODULES if find_spec(name.rpartition(".")[0]) and find_spec(name)]
+    modules = [import_module(name) for name in _MODULES]
     modules += [point.load() for point in sorted(entry_points(group="framepress.rules"), key=lambda found: found.name)]
     found: dict[str, Rule] = {}
     for module in modules:
