@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
+import numpy as np
+
 from framepress.quality.issue import ERROR, WARNING, Issue
 from framepress.quality.kitti.table import KittiLook, SplitList, Tree
 from framepress.quality.rule import FILE, rule
@@ -107,7 +109,7 @@ def names_sort_as_numbers(kitti: KittiLook) -> Iterator[Issue]:
     """Where file names are numbers, all have one length, so that sorting names gives the order of the frames."""
     samples = kitti.samples
     for number, tree in enumerate(kitti.trees):
-        rows = [row for row in range(len(samples.stem)) if samples.tree[row] == number]
+        rows = np.flatnonzero(samples.tree == number).tolist()
         if rows and (pair := _unsorted([samples.stem[row] for row in rows])):
             message = f"by name {pair[0]} comes before {pair[1]}, by number after it"
             row = next(row for row in rows if samples.stem[row] == pair[0])

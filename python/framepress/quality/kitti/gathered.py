@@ -33,12 +33,18 @@ def splits_of(tree: Tree) -> dict[str, str]:
     return found
 
 
+def _numbered(samples: Samples) -> list[tuple[int, str]]:
+    """As `kitti_tree.numbered`, but where a number is beyond 63 bits, which is no frame's."""
+    found = numbered(set(samples.stem))
+    return found if not found or found[-1][0] < 1 << 63 else list(enumerate(stem for _, stem in found))
+
+
 def _splits(sidecar: Sidecar, trees: Sequence[Tree]) -> list[Mapping[str, str]]:
     return [{} if sidecar.there and not sidecar.about.split else splits_of(tree) for tree in trees]
 
 
 def images_of(root: Path, sidecar: Sidecar, trees: Sequence[Tree], samples: Samples) -> list[ImageFile]:
-    order = {stem: index for index, stem in numbered(set(samples.stem))}
+    order = {stem: index for index, stem in _numbered(samples)}
     splits = _splits(sidecar, trees)
     found = []
     for row, name in enumerate(samples.image):
@@ -67,7 +73,7 @@ def gathered(
     sidecar: Sidecar, trees: Sequence[Tree], samples: Samples, lines: Lines, calibrations: Sequence[Calibration]
 ) -> MemoryColumns:
     """Frames are what has one stem, in all trees; objects are the lines whose type can be a class."""
-    frames = numbered(set(samples.stem))
+    frames = _numbered(samples)
     row_of = {stem: row for row, (_, stem) in enumerate(frames)}
     view_frame = np.array([row_of[stem] for stem in samples.stem], np.int64)
     names, split = _frame_splits(sidecar, trees, samples, view_frame, len(frames))
@@ -119,15 +125,15 @@ def _frame_splits(
 
 def _labels(sidecar: Sidecar, lines: Lines) -> tuple[LabelMap, Array]:
     """All classes, the known ones first, and the code of each line, -1 where its type cannot be a class."""
-    labels = sidecar.about.classes
-    codes: dict[str, int] = {}
-    for kind in sorted(set(lines.kind), key=lambda kind: (kind == DONT_CARE, kind)):
-        name = sidecar.about.name(kind)
+    kinds = sorted(set(lines.kind), key=lambda kind: (kind == DONT_CARE, kind))
+    classes: dict[str, Label] = {}
+    for kind in kinds:
         try:
-            labels = labels.grown([Label(name)])
-            codes[kind] = labels.code(name)
+            classes[kind] = Label(sidecar.about.name(kind))
         except LabelError:
-            codes[kind] = -1  # KITTI-004 tells
+            continue  # KITTI-004 tells
+    labels = sidecar.about.classes.grown(classes.values())
+    codes = {kind: labels.code(classes[kind].name) if kind in classes else -1 for kind in kinds}
     return labels, np.array([codes[kind] for kind in lines.kind], np.int64)
 
 

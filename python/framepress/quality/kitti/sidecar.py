@@ -8,10 +8,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from framepress.errors import InputError
+from framepress.errors import FramepressError, InputError
 from framepress.formats.kitti_tree import SIDECAR, About, about_of
 from framepress.quality.issue import Issue
 from framepress.storage.paths import safe_join
+from framepress.storage.png import MAX_SIDE
 
 __all__ = ["LARGEST", "Sidecar", "sidecar_of"]
 
@@ -42,7 +43,11 @@ class Sidecar:
     def size_wh(self, view: str) -> tuple[int, int]:
         """Of all images of a view [px], 0 where it is not said."""
         found = self.about.sizes.get(f"{view}/" if view else "")
-        if isinstance(found, list) and len(found) == 2 and all(type(side) is int and side > 0 for side in found):
+        if (
+            isinstance(found, list)
+            and len(found) == 2
+            and all(type(side) is int and 0 < side <= MAX_SIDE for side in found)
+        ):
             return found[0], found[1]
         return 0, 0
 
@@ -57,7 +62,7 @@ def sidecar_of(root: Path) -> tuple[Sidecar, list[Issue]]:
         if not about.ours:
             return Sidecar(), []
         document = json.loads(file.read_bytes().decode("utf-8-sig"))
-    except (InputError, OSError, ValueError) as error:
+    except (FramepressError, OSError, ValueError) as error:
         return Sidecar(), [Issue(message=str(error), file=SIDECAR)]
     options, counts = _mapping(document.get("options")), _mapping(document.get("counts"))
     return (
