@@ -31,7 +31,7 @@ __all__ = [
 def full_boxes_enclose_visible_ones(frame: Frame, *, tolerance_px: float = 2.0, part: float = 0.01) -> Iterator[Issue]:
     """The box of the whole object holds the box of what is visible.
 
-    But for `tolerance_px` and a `part` of its longer side. Where most objects misfit the camera, TRU-020 tells of it.
+    But for `tolerance_px` and a `part` of its longer side.
     """
     for sight in sights(frame):
         box, full = sight.box, sight.box_full

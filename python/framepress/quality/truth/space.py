@@ -31,7 +31,8 @@ def the_camera_fits_the_objects(frame: Frame, *, share: float = 0.3, least: int 
     Each object votes: its projected 3D box encloses its visible box, its distance is between the box's ends, its
     pixels, unprojected, lie in the box. If more than a `share` of three or more objects, and `least` of them, misfit,
     it is the camera, and not told of single objects. Votes go by margins so narrow that one object alone proves
-    nothing.
+    nothing, where the 2D boxes come with an instance map; without one they may be drawn by hand, and are given more.
+    Hartley and Zisserman, "Multiple View Geometry", ch. 6, clipped at the near plane.
     """
     for view in frame.views:
         sight = SolidSight(view)
