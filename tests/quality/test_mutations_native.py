@@ -21,7 +21,7 @@ from framepress.quality.rule import rules_in
 from framepress.quality.validate import validate
 from frames import LABELS, imported, mono, rig
 from quality.mutations.files import Mutation
-from quality.mutations.native import MUTATIONS, found, good
+from quality.mutations.native import MUTATIONS, found, good, one
 from quality.test_mutations_files import check
 
 
@@ -55,6 +55,13 @@ def test_each_mutation_is_found_under_its_code_at_its_place(mutation: Mutation, 
     shutil.copytree(sound, root)
     mutation.change(root)
     check(found(root), mutation)
+
+
+@pytest.mark.parametrize("sides", [slice(4, 5), slice(3, 5)], ids=["a sheet", "a wire"])
+def test_a_solid_may_lack_thickness(sides: slice, sound: Path, tmp_path: Path) -> None:
+    shutil.copytree(sound, tmp_path / "set")
+    one(lambda box: box.__setitem__(sides, [0.0] * len(box[sides])))(tmp_path / "set")
+    assert "JSN-004" not in {code for code, *_ in found(tmp_path / "set")}
 
 
 def test_every_rule_for_native_editions_is_broken_by_some_mutation() -> None:

@@ -11,10 +11,12 @@ import numpy as np
 import pytest
 
 from framepress.core import LabelMap
+from framepress.dataset.index import Index
+from framepress.dataset.opening import open_dataset
 from framepress.dataset.writer import DatasetWriter
 from framepress.errors import InputError, OptionError
 from framepress.quality.findings import Findings
-from framepress.quality.issue import Issue
+from framepress.quality.issue import Issue, inside
 from framepress.quality.profile import profile
 from framepress.quality.report.document import document
 from framepress.quality.sample import sampled
@@ -200,3 +202,54 @@ def test_what_two_rules_find_is_told_under_one_code(tmp_path: Path) -> None:
     assert not {"TRU-105", "TRU-106"} & set(found)
     alone = codes(validate(tmp_path / "set", profile("default").narrowed(select=["TRU-105", "TRU-106"])))
     assert {"TRU-105", "TRU-106"} <= set(alone)
+
+
+def test_editions_that_no_longer_share_their_files_are_no_twins(sound: Path, tmp_path: Path) -> None:
+    root = tmp_path / "set"
+    shutil.copytree(sound, root)  # hard links become copies, as with `cp -r`, archives and uploads
+    found = validate(root, profile("strict"))
+    assert found.checked["images"] == 4 * 7
+    assert not {"IMG-021", "IMG-022", "IMG-023", "SPL-010"} & codes(found).keys()
+
+
+def test_twins_in_one_edition_are_still_told(sound: Path, tmp_path: Path) -> None:
+    root = tmp_path / "set"
+    shutil.copytree(sound, root)
+    shutil.copyfile(root / "coco/images/default/a/0000.png", root / "coco/images/default/b/0001.png")
+    twins = validate(root, profile("strict")).findings.of("IMG-022")
+    assert [finding.issue.file for finding in twins] == ["coco/images/default/b/0001.png"]
+
+
+def test_no_message_names_a_place_of_this_machine(sound: Path, tmp_path: Path) -> None:
+    root, outside = tmp_path / "set", tmp_path / "outside.png"
+    shutil.copytree(sound, root)
+    outside.write_bytes((root / "native/rgb/a/0000.png").read_bytes())
+    for name in ("native/rgb/a/0000.png", "native/instance/a/0001.png", "coco/images/default/a/0000.png"):
+        (root / name).unlink()
+        (root / name).symlink_to(outside)
+    found = validate(root, profile("strict"))
+    assert found.findings.of("JSN-003")
+    assert str(tmp_path) not in json.dumps([finding.to_dict() for finding in found.findings])
+
+
+@pytest.mark.parametrize(
+    ("message", "root", "told"),
+    [
+        ("/data/set/a.png: leads outside /data/set; copy it", "/data/set", "a.png: leads outside set; copy it"),
+        ("'/data/set/a.png' is 1.5 px wide.", "/data/set", "'a.png' is 1.5 px wide."),
+        ("/data/setting/a.png", "/data/set", "/data/setting/a.png"),
+        ("a.png: 1.5 px wide.", ".", "a.png: 1.5 px wide."),
+        ("set/a.png in dataset/b", "set", "a.png in dataset/b"),
+    ],
+)
+def test_a_message_names_files_relative_to_the_dataset(message: str, root: str, told: str) -> None:
+    assert inside(message, Path(root)) == told
+
+
+def test_links_in_a_circle_are_findings(sound: Path, tmp_path: Path) -> None:
+    shutil.copytree(sound, tmp_path / "set")
+    (tmp_path / "set/coco/self").symlink_to(tmp_path / "set/coco/self")
+    (tmp_path / "set/coco/round").symlink_to(tmp_path / "set")
+    shutil.rmtree(tmp_path / "set/.framepress")
+    assert "FILE-003" in codes(validate(tmp_path / "set/coco", profile("default")))
+    assert Index.of(open_dataset(tmp_path / "set/coco", "coco")).frames.rows == 7

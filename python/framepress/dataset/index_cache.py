@@ -80,7 +80,7 @@ def _walk(start: Path) -> Iterator[tuple[str, os.stat_result]]:
             path = os.path.join(folder, name)
             try:
                 yield os.path.relpath(path, start), os.stat(path)
-            except FileNotFoundError:  # a link that leads nowhere
+            except OSError:  # a link that leads nowhere, or to itself
                 yield os.path.relpath(path, start), os.lstat(path)
 
 

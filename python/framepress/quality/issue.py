@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -31,7 +32,10 @@ def at_least(severity: str, limit: str) -> bool:
 
 def inside(message: str, root: Path) -> str:
     """An error's message with names relative to the dataset, so that it is the same on each machine."""
-    return message.replace(f"{root}{os.sep}", "").replace(str(root), root.name)
+    if str(root) not in message or root == Path():
+        return message
+    path = rf"(?<![\w./\\-]){re.escape(str(root))}({re.escape(os.sep)}|(?![\w-]))"
+    return re.sub(path, lambda found: "" if found[1] else root.name, message)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -48,7 +48,7 @@ class Edition:
     def images(self) -> list[ImageFile]:
         """Every image once, by its name in the dataset."""
         found = [] if self.look is None else self.look.images()
-        return [replace(image, name=self.prefix + image.name) if self.prefix else image for image in found]
+        return [replace(image, name=self.prefix + image.name, edition=self.format) for image in found]
 
 
 @dataclass

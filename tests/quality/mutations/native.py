@@ -198,7 +198,13 @@ MUTATIONS = (
         one(lambda box: box.__setitem__(6, box[6] + 0.01)),
         {**LINE, "place": "objects.box3d"},
     ),
-    Mutation("no thickness", "JSN-004", one(lambda box: box.__setitem__(4, 0.0)), {**LINE, "place": "objects.box3d"}),
+    Mutation("turned out", "JSN-004", one(lambda box: box.__setitem__(4, -1.0)), {**LINE, "place": "objects.box3d"}),
+    Mutation(
+        "a point",
+        "JSN-004",
+        one(lambda box: box.__setitem__(slice(3, 6), [0.0] * 3)),
+        {**LINE, "place": "objects.box3d"},
+    ),
     Mutation(
         "K is transposed",
         "JSN-004",

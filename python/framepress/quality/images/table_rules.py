@@ -11,6 +11,7 @@ import numpy as np
 from framepress.quality.images.gathered import Pictures
 from framepress.quality.images.twins import groups_of_equals, near_pairs
 from framepress.quality.issue import ERROR, NOTE, WARNING, Issue
+from framepress.quality.look import ImageFile
 from framepress.quality.rule import IMAGES, rule
 
 __all__ = [
@@ -101,13 +102,13 @@ def are_all_different(pictures: Pictures) -> Iterator[Issue]:
     """No picture of a split is there twice.
 
     Compared: digests of the pixels; the message says where the files too are equal, byte for byte. Blank pictures, and
-    frames of a sequence that stand still, have rules of their own.
+    frames of a sequence that stand still, have rules of their own. Another edition has the same pictures by intent.
     """
     standing = _standing(pictures)
     for group in groups_of_equals(pictures):
-        first: dict[str, int] = {}
+        first: dict[tuple[str, str], int] = {}
         for row in group.tolist():
-            twin = first.setdefault(pictures.files[row].split, row)
+            twin = first.setdefault((pictures.files[row].edition, pictures.files[row].split), row)
             if twin != row and row not in standing:
                 same = np.array_equal(pictures.sha256[row], pictures.sha256[twin])
                 whole = "byte for byte" if same else "pixel for pixel"
@@ -133,7 +134,8 @@ def do_not_look_alike(pictures: Pictures, *, distance: int = _NEAR_BITS, levels:
     for one, other in near_pairs(pictures, distance, levels).tolist():
         here, there = pictures.files[one], pictures.files[other]
         neighbours = bool(here.sequence) and here.sequence == there.sequence
-        if here.split == there.split and not neighbours and other not in told:
+        same_place = (here.edition, here.split) == (there.edition, there.split)
+        if same_place and not neighbours and other not in told:
             told.add(other)
             yield _issue(pictures, other, f"looks like {here.name}")
 
@@ -175,13 +177,13 @@ def have_no_twin_in_another_split(
 def _equal_across(pictures: Pictures) -> Iterator[tuple[int, int, str]]:
     """Each picture with the first equal one of each other split."""
     for group in groups_of_equals(pictures):
-        first: dict[str, int] = {}
+        first: dict[tuple[str, str], int] = {}
         for row in group.tolist():
             if split := pictures.files[row].split:
-                first.setdefault(split, row)
+                first.setdefault((pictures.files[row].edition, split), row)
         for row in group.tolist() if len(first) > 1 else ():
-            for split, twin in first.items():
-                if pictures.files[row].split not in ("", split):
+            for (edition, split), twin in first.items():
+                if pictures.files[row].edition == edition and pictures.files[row].split not in ("", split):
                     yield row, twin, "is the same as"
 
 
@@ -190,7 +192,7 @@ def _alike_across(pictures: Pictures, distance: int, levels: int) -> Iterator[tu
         return
     for one, other in near_pairs(pictures, distance, levels).tolist():
         splits = {pictures.files[one].split, pictures.files[other].split}
-        if len(splits - {""}) == 2:
+        if len(splits - {""}) == 2 and pictures.files[one].edition == pictures.files[other].edition:
             yield one, other, "looks like"
 
 
@@ -251,12 +253,14 @@ def _standing(pictures: Pictures) -> dict[int, int]:
         return {}
     in_order = sorted(
         (row for row in range(len(files)) if files[row].sequence),
-        key=lambda row: (files[row].split, files[row].sequence, files[row].view, files[row].order, row),
+        key=lambda row: (*_run(files[row]), files[row].order, row),
     )
     standing = {}
     for before, row in pairwise(in_order):
-        one, other = files[before], files[row]
-        same_run = (one.split, one.sequence, one.view) == (other.split, other.sequence, other.view)
-        if same_run and row in equal and equal.get(before) == equal[row]:
+        if _run(files[before]) == _run(files[row]) and row in equal and equal.get(before) == equal[row]:
             standing[row] = before
     return standing
+
+
+def _run(file: ImageFile) -> tuple[str, str, str, str]:
+    return file.edition, file.split, file.sequence, file.view
