@@ -198,7 +198,7 @@ SAMPLES: dict[str, list[tuple[str, str, str]]] = {
         (
             "YOLO-009",
             "train.txt",
-            "1 paths do not begin with './', such as 'data/images/train/1.jpg': readers start from elsewhere",
+            "paths that do not begin with './': 1, such as 'data/images/train/1.jpg'; readers start from elsewhere",
         ),
     ],
     "yolov8_segmentation": [NO_VAL, ("YOLO-009", "data.yaml", LOCAL)],

@@ -227,9 +227,7 @@ class _Finder:
             found.append(image)
         if elsewhere:
             line, text = elsewhere[0]
-            words = (
-                f"{len(elsewhere)} paths do not begin with './', such as {shown(text)}: readers start from elsewhere"
-            )
+            words = f"paths that do not begin with './': {len(elsewhere)}, such as {shown(text)}; readers start from elsewhere"
             self.machine.append(Issue(message=words, file=place, line=line, place=key))
         return found
 

@@ -46,10 +46,10 @@ def labels_are_where_readers_look(yolo: YoloLook) -> Iterator[Issue]:
         if found is not None:
             pairs[_folder(image), _folder(found)].append(image)
     for (folder, place), there in sorted(pairs.items()):
-        words = f"{len(there)} images of {folder} have their labels in {place}"
+        words = f"images of {folder} whose labels are in {place}: {len(there)}"
         yield Issue(message=f"{words}; expected: {label_path(there[0])}", file=there[0], image=there[0])
     if images and not yolo.layout.labels and not pairs:
-        words = f"none of the {len(images)} images has a label file; expected: {label_path(images[0])}"
+        words = f"no image of {len(images)} has a label file; expected: {label_path(images[0])}"
         yield Issue(message=words, file=images[0], image=images[0])
 
 

@@ -67,7 +67,8 @@ def files_do_not_mix_boxes_and_polygons(yolo: YoloLook) -> Iterator[Issue]:
     boxes, polygons = _per_file(yolo)
     kinds = yolo.tasks.kind
     for file in np.flatnonzero((boxes > 0) & (polygons > 0)).tolist():
-        rows = np.flatnonzero((yolo.rows.file == file) & np.isin(kinds, (BOX, POLYGON)))
+        begin, end = np.searchsorted(yolo.rows.file, (file, file + 1))
+        rows = begin + np.flatnonzero(np.isin(kinds[begin:end], (BOX, POLYGON)))
         row = int(rows[np.argmax(kinds[rows] != kinds[rows[0]])])
         one, other = ("box", "polygon") if kinds[row] == BOX else ("polygon", "box")
         before = int(yolo.rows.line[rows[0]])
@@ -136,10 +137,10 @@ def the_set_holds_rows_of_one_task(yolo: YoloLook) -> Iterator[Issue]:
     alien = (polygons > 0) & (boxes == 0) if task == "detect" else (boxes > 0) & (polygons == 0)
     name, counts = ("polygons", polygons) if task == "detect" else ("boxes", boxes)
     others = int(((boxes > 0) & (polygons == 0) if task == "detect" else polygons > 0).sum())
-    why = "data.yaml says" if yolo.tasks.stated else f"{others} files are"
+    why = "data.yaml says that the set is for" if yolo.tasks.stated else f"most files ({others}) are for"
     for file in np.flatnonzero(alien).tolist():
         line = int(yolo.rows.line[np.searchsorted(yolo.rows.file, file)])
-        yield yolo.of_file(file, f"all {counts[file]} rows are {name}, and {why} {task}", line)
+        yield yolo.of_file(file, f"all rows ({counts[file]}) are {name}, and {why} {task}", line)
 
 
 @rule(
