@@ -55,7 +55,7 @@ class Options:
     provenance: Mapping[str, Any]
     """For the ledger."""
     check_every: int
-    """Every so manieth frame is checked while it is written; 0: none."""
+    """Every nth frame is checked while it is written; 0: none."""
     annotators: Asked
     own_predicate: bool
     """Whether the user says which labels make a prim an object."""

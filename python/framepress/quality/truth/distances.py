@@ -25,7 +25,7 @@ __all__ = [
 _DISTANCES = ("depth", "range")
 _STEP_M = 1e-3  # of depth in whole millimetres
 _FLAT = 1e-9  # a matrix of this determinant or less projects nothing
-_THIN = 4  # every so manieth point of the lattice, where a few thousand will do
+_THIN = 4  # every fourth point of the lattice, where a thousand will do
 
 
 @rule(

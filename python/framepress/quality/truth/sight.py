@@ -246,7 +246,7 @@ def lattice(view: View, name: str, thin: int = 1) -> Array:
     """Some of a channel's pixels, (S,) or (S, C), the same ones each time: all of a small image.
 
     Args:
-        thin: every so manieth of those of a large one, where few will do.
+        thin: of a large image only every nth of them, where few will do.
     """
     array = view.channels[name]
     step = lattice_step(*view.camera.size_wh)

@@ -15,7 +15,7 @@ from framepress.quality.truth.sight import Sight, lattice, plain
 __all__ = ["Trace", "ViewTrace", "trace_of"]
 
 _LINES = 24  # of the image that edges are looked for in
-_THIN = 4  # every so manieth point of the lattice, for bytes that are compared
+_THIN = 4  # every fourth point of the lattice, for bytes that are compared
 _JUMP = 0.05  # of the nearer distance
 _DIGESTED = ("rgb", "depth", "range", "semantic")  # not normals: tops of boxes are parallel to the floor
 
