@@ -132,3 +132,17 @@ def test_a_file_zeroed_from_any_point_on_is_an_error() -> None:
     for cut in range(200, len(data) - 1, max(1, len(data) // 70)):
         with pytest.raises(InputError, match=r"deep\.tiff"):
             tiff.decode(data[:cut] + bytes(len(data) - cut), "deep.tiff")
+
+
+def test_a_tag_of_millions_of_values_is_refused_before_they_are_read() -> None:
+    import tracemalloc
+
+    values = 2_000_000
+    directory = struct.pack("<H", 1) + struct.pack("<HHII", 273, 1, values, 26) + struct.pack("<I", 0)
+    file = b"II*\x00" + struct.pack("<I", 8) + directory + bytes(values)
+    tracemalloc.start()
+    with pytest.raises(InputError, match=r"x\.tif"):
+        tiff.header(file, "x.tif")
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 1 << 20

@@ -89,6 +89,10 @@ def _file(width: int, height: int, strip_rows: int, strips: list[bytes], compres
     return b"".join([b"II*\x00", struct.pack("<I", 8), *directory, struct.pack("<I", 0), *tables, *strips])
 
 
+_READ = frozenset({256, 257, 258, 259, 273, 277, 279, 324, 325, 339})
+_MOST_VALUES = 1 << 20  # strips or tiles; a file may claim that all of it is the values of one tag
+
+
 def header(data: bytes, where: str) -> Header:
     """Size and pixel layout of the first directory, once all that it points to lies inside the file.
 
@@ -118,7 +122,7 @@ def _tags(data: bytes, order: str) -> dict[int, tuple[int, ...]]:
 
     Raises:
         struct.error: the directory or a value lies outside `data`.
-        ValueError: a tag without values.
+        ValueError: a tag without values, or with more than any picture needs.
     """
     (directory,) = struct.unpack_from(order + "I", data, 4)
     (count,) = struct.unpack_from(order + "H", data, directory)
@@ -128,8 +132,10 @@ def _tags(data: bytes, order: str) -> dict[int, tuple[int, ...]]:
         letter = {1: "B", _SHORT: "H", _LONG: "I"}.get(kind)
         if letter is None:
             continue
-        if n == 0:
-            raise ValueError(f"tag {tag} is empty")
+        if tag not in _READ:
+            continue
+        if not 0 < n <= _MOST_VALUES:
+            raise ValueError(f"tag {tag} has {n} values")
         inside = at + 8 if n * struct.calcsize(letter) <= 4 else place
         tags[tag] = struct.unpack_from(f"{order}{n}{letter}", data, inside)
     return tags
