@@ -189,10 +189,33 @@ def test_a_path_of_another_machine_is_not_followed(tmp_path: Path) -> None:
     assert len(list(read(tmp_path / "set"))) == 2
 
 
-@pytest.mark.parametrize("extra", ["roboflow: {workspace: me}", "colours: [1, 2]", "licence: CC BY 4.0", "author: ~"])
+@pytest.mark.parametrize(
+    "extra",
+    [
+        "roboflow: {workspace: me}",
+        "colours: [1, 2]",
+        "licence: CC BY 4.0",
+        "author: ~",
+        "task: detect",
+        "notes: data.yaml",
+    ],
+)
 def test_a_key_of_an_exporter_is_no_split(extra: str, tmp_path: Path) -> None:
     small(tmp_path, yaml=f"{YAML}{extra}\n")
     assert [frame.split for frame in read(tmp_path)] == ["train", "val"]
+
+
+@pytest.mark.parametrize("path", ["a\\0b", "\\ud800"])
+def test_a_path_that_no_folder_can_have_is_not_followed(path: str, tmp_path: Path) -> None:
+    small(tmp_path, yaml=f'{YAML}path: "{path}"\n')
+    assert len(list(read(tmp_path))) == 2
+
+
+def test_a_list_that_names_the_folder_itself_is_refused(tmp_path: Path) -> None:
+    small(tmp_path, yaml=YAML.replace("images/train", "train.txt"))
+    (tmp_path / "train.txt").write_text("./images/train/a.png\n.\n")
+    with pytest.raises(InputError, match=r"train\.txt:2: '\.' is the folder"):
+        list(read(tmp_path))
 
 
 def test_one_folder_for_train_and_val_is_read_once(tmp_path: Path) -> None:

@@ -21,7 +21,7 @@ __all__ = ["frames", "labels"]
 
 _EXTENSIONS = frozenset((".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp"))
 _SPLITS = ("train", "val", "test")
-_KEYS = frozenset("path nc names kpt_shape flip_idx channels download yaml_file kpt_names minival".split())
+_KEYS = frozenset("path nc names kpt_shape flip_idx channels download yaml_file kpt_names minival task".split())
 _HEAD = 1 << 16
 _LARGEST = 4 << 20
 _MOST_POINTS = 10_000
@@ -161,14 +161,17 @@ def _may_be_split(key: Any, entry: Any, root: Path) -> bool:
     if not all(isinstance(item, str) and item.strip() for item in items):
         return False
     try:
-        return all(_inside(root, item, key)[0].exists() for item in items)
+        places = [_inside(root, item, key)[0] for item in items]
     except InputError:
         return False
+    return all(path.is_dir() or (path.is_file() and path.suffix.lower() in (".txt", *_EXTENSIONS)) for path in places)
 
 
 def _root(document: Mapping[str, Any], file: Path) -> Path:
     """The folder of the YAML file. A `path` in it is only believed where it leads to a folder inside of that."""
     stated = str(document.get("path") or ".")
+    if not stated.isprintable():  # a NUL, or half a character: no folder could be called that
+        return file.parent
     if stated in (".", "./") or Path(stated).resolve() == file.parent.resolve():
         return file.parent
     if not Path(stated).is_absolute() and ".." not in Path(stated).parts and (file.parent / stated).is_dir():
@@ -189,8 +192,12 @@ def _images(entry: Any, root: Path, where: str) -> list[str]:
             found += sorted(f"{relative}/{image}" if relative else image for image in images)
         elif path.suffix.lower() == ".txt" and path.is_file():
             for number, line in enumerate(path.read_text("utf-8", errors="surrogateescape").splitlines(), 1):
-                if line.strip():
-                    found.append(_inside(root, line.strip(), f"{path}:{number}")[1])
+                if not line.strip():
+                    continue
+                listed = _inside(root, line.strip(), f"{path}:{number}")[1]
+                if not listed:
+                    raise InputError(f"{path}:{number}: {line.strip()!r} is the folder of the dataset, not an image")
+                found.append(listed)
         elif path.suffix.lower() in _EXTENSIONS and path.is_file():
             found.append(relative)
         else:

@@ -79,7 +79,21 @@ def document(content: bytes, name: str) -> Document:
     if node is None or node.id != "mapping":
         faults.append(Issue(message="the document is no map of `names`, `train` and `val`", file=name))
         return Document(name, faults=faults)
-    return _Reader(name, faults).read(node)
+    found = _Reader(name, faults).read(node)
+    if not faults and (words := _unloadable(content)):
+        faults.append(Issue(message=words, file=name))
+    return found
+
+
+def _unloadable(content: bytes) -> str:
+    """What a YAML reader says of a value that it cannot make, such as a list for a key or a 30th of February."""
+    import yaml
+
+    try:
+        yaml.load(content, getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    except (yaml.YAMLError, ValueError, TypeError, RecursionError) as error:
+        return f"YAML readers fail: {' '.join(str(error).split())}"
+    return ""
 
 
 def _composed(content: bytes, name: str, faults: list[Issue]) -> Any:
@@ -117,6 +131,8 @@ class _Reader:
             scalar = _scalar(key)
             if scalar.text in nodes:
                 self._fault(f"the key {shown(scalar.text)} is there twice; readers keep the last", scalar, scalar.text)
+            if key.tag.endswith(":merge"):
+                self._fault("there is a merge key, <<; write out what it stands for", scalar, "<<")
             nodes[scalar.text], lines[scalar.text] = node, scalar.line
         names = self._names(nodes["names"]) if "names" in nodes else None
         if "names" not in nodes:

@@ -227,7 +227,8 @@ class _Finder:
             found.append(image)
         if elsewhere:
             line, text = elsewhere[0]
-            words = f"paths that do not begin with './': {len(elsewhere)}, such as {shown(text)}; readers start from elsewhere"
+            count = f"{len(elsewhere)}, such as {shown(text)}"
+            words = f"paths that do not begin with './': {count}; readers start from elsewhere"
             self.machine.append(Issue(message=words, file=place, line=line, place=key))
         return found
 
