@@ -106,6 +106,9 @@ def projected_boxes_contain_their_2d_boxes(
     bounds contain too. Left out: lines without a 3D box, a P2, or an angle in radians. What is not in the picture is
     not asked of the bounds, but an object that shows entirely must fill a part of them.
 
+    Under `tilt=project` and `level` our own writer keeps the true size of boxes that are tilted by more than 5 degrees,
+    and counts them: as many as `framepress.json` counts may fit with any tilt. Of those the journal knows more.
+
     Args:
         tilt_deg: by which boxes may be tilted, although KITTI has one angle: the bounds grow by what that adds.
         tolerance_px, tolerance_part: by which the 2D box may leave them, and by which part of its own side on top.
