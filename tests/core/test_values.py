@@ -139,6 +139,13 @@ def test_a_missing_image_file_is_named_when_it_is_read(tmp_path: Path) -> None:
         channels["rgb"]
 
 
+def test_an_image_file_that_is_too_large_to_be_one_is_refused_unread(tmp_path: Path) -> None:
+    with (tmp_path / "huge.png").open("wb") as file:
+        file.truncate((1 << 30) + 1)
+    with pytest.raises(InputError, match=r"huge\.png: has 1073741825 bytes, above the limit"):
+        EncodedImage("image/png", tmp_path / "huge.png", lambda data, where: np.zeros((3, 5, 3), np.uint8)).read()
+
+
 def test_features_are_named_without_loading_pixels() -> None:
     def never() -> np.ndarray:
         raise AssertionError("loaded")

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from framepress.core import LabelMap
 from framepress.dataset.index import Index
@@ -244,6 +245,13 @@ def test_no_message_names_a_place_of_this_machine(sound: Path, tmp_path: Path) -
 )
 def test_a_message_names_files_relative_to_the_dataset(message: str, root: str, told: str) -> None:
     assert inside(message, Path(root)) == told
+
+
+def test_the_alpha_of_a_recording_is_told_only_where_it_is_used(tmp_path: Path) -> None:
+    Image.new("RGBA", (9, 5), (9, 9, 9, 255)).save(tmp_path / "rgb_0000.png")
+    assert "GEN-009" not in codes(validate(tmp_path, profile("strict"), format="basic"))
+    Image.new("RGBA", (9, 5), (9, 9, 9, 0)).save(tmp_path / "rgb_0000.png")
+    assert "GEN-009" in codes(validate(tmp_path, profile("strict"), format="basic"))
 
 
 def test_links_in_a_circle_are_findings(sound: Path, tmp_path: Path) -> None:

@@ -72,6 +72,9 @@ CHANNELS: dict[str, Channel] = {
     )
 }
 
+_LARGEST_IMAGE = 1 << 30
+"""Bytes: 8192 x 8192 x 4 float32, not compressed."""
+
 
 @dataclass(frozen=True, slots=True)
 class EncodedImage:
@@ -96,7 +99,7 @@ class EncodedImage:
         Raises:
             InputError: the file is missing, unreadable, or not what was recorded.
         """
-        content = self.source if isinstance(self.source, bytes) else read_file(self.source)
+        content = self.source if isinstance(self.source, bytes) else read_file(self.source, _LARGEST_IMAGE)
         if self.check is not None:
             self.check(content, self.where)
         return content

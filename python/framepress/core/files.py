@@ -29,13 +29,16 @@ def open_file(path: Path) -> BinaryIO:
     return stream
 
 
-def read_file(path: Path) -> bytes:
+def read_file(path: Path, most: int | None = None) -> bytes:
     """The content of a file.
 
     Raises:
-        InputError: as `open_file`.
+        InputError: as `open_file`; or it has more than `most` bytes, of which none is read then.
     """
     with open_file(path) as stream:
+        size = os.fstat(stream.fileno()).st_size
+        if most is not None and size > most:
+            raise InputError(f"{path}: has {size} bytes, above the limit of {most}; is it the file that was written?")
         try:
             return stream.read()
         except OSError as error:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from framepress.quality.basic.measured import measured
-from framepress.quality.basic.table import BasicLook
+from framepress.quality.basic.table import BasicLook, seen_by
 from framepress.quality.issue import ERROR, WARNING, Issue
 from framepress.quality.rule import FILE, rule
 
@@ -167,5 +167,5 @@ def pixels_have_classes(basic: BasicLook, frames: Frames = None, *, most_share: 
     for camera, found_shares in shares.items():
         mean = sum(share for _, share in found_shares) / len(found_shares)
         if mean > most_share:
-            message = f"{mean:.2%} of the pixels of camera {camera!r} have no class, in {len(found_shares)} frames"
+            message = f"{mean:.2%} of the pixels{seen_by(camera)} have no class, in {len(found_shares)} frames"
             yield basic.of_shot(found_shares[0][0], message, "semantic_segmentation")

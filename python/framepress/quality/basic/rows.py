@@ -9,7 +9,7 @@ import numpy as np
 from framepress.capture.semantics import ancestors
 from framepress.core.arrays import Array
 from framepress.quality.basic.gathered import NO_ENTITY
-from framepress.quality.basic.table import BasicLook, Boxes
+from framepress.quality.basic.table import BasicLook, Boxes, seen_by
 from framepress.quality.issue import ERROR, NOTE, WARNING, Issue
 from framepress.quality.rule import FILE, rule
 
@@ -65,7 +65,7 @@ def occlusion_is_known(basic: BasicLook, *, most_unknown: float = 0.5) -> Iterat
                 count, whole = int(rows.sum()), int(of_camera.sum())
                 if count and (words != "-1" or count > most_unknown * whole):
                     first = int(rows.argmax())
-                    shown = f"{count} of {whole} rows of camera {camera!r} have an occlusionRatio that is {words}"
+                    shown = f"{count} of {whole} rows{seen_by(camera)} have an occlusionRatio that is {words}"
                     yield basic.of_row(kind, first, f"{shown}; the first is {ratio[first]:g}", "occlusionRatio")
 
 
@@ -93,7 +93,7 @@ def boxes_are_more_than_a_line(basic: BasicLook, *, most_share: float = 0.2) -> 
     for camera, of_camera in _by_camera(basic, boxes):
         count, whole = int((thin & of_camera).sum()), int(of_camera.sum())
         if count > most_share * whole:
-            message = f"{count} of {whole} tight boxes of camera {camera!r} are one pixel wide or high"
+            message = f"{count} of {whole} tight boxes{seen_by(camera)} are one pixel wide or high"
             yield basic.of_row(TIGHT, int((thin & of_camera).argmax()), message)
 
 

@@ -15,7 +15,7 @@ from framepress.quality.columns import MemoryColumns
 from framepress.quality.issue import Issue
 from framepress.quality.look import ImageFile
 
-__all__ = ["BOXES", "DISTANCES", "ID_MAPS", "BasicLook", "Boxes", "IdMap", "Shot"]
+__all__ = ["BOXES", "DISTANCES", "ID_MAPS", "BasicLook", "Boxes", "IdMap", "Shot", "seen_by"]
 
 BOXES = ("bounding_box_2d_tight", "bounding_box_2d_loose", "bounding_box_3d")
 DISTANCES = ("distance_to_image_plane", "distance_to_camera")
@@ -149,6 +149,11 @@ class BasicLook:
             prim=self.paths[path] if path >= 0 else "",
             box=edges,
         )
+
+
+def seen_by(camera: str) -> str:
+    """For messages: a recording in a flat folder has a camera without a name."""
+    return f" of camera {camera!r}" if camera else ""
 
 
 def empty_boxes() -> Boxes:

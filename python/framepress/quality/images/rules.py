@@ -111,8 +111,11 @@ def is_rgb(picture: Picture) -> Iterator[Issue]:
     """A colour image has three channels, without alpha.
 
     Compared: the colour type in the header, and whether there is transparency (an alpha channel, or a tRNS chunk).
-    Replicator's rgb is RGBA; the alpha of a render says what was hit, and is no part of the picture.
+    Replicator's rgb is RGBA; the alpha of a render says what was hit, and is no part of the picture. So a recording of
+    BasicWriter, which has no other, is not told of alpha that is opaque.
     """
+    if picture.file.edition == "basic" and picture.mode == "RGBA" and picture.opaque:
+        return
     mode = picture.mode.rstrip("0123456789")
     if picture.alpha or mode in ("RGBA", "LA"):
         use = "all of it opaque" if picture.opaque else "and uses it"
