@@ -243,7 +243,11 @@ class _Reader:
             node = nodes[key]
             items = [_scalar(item) for item in node.value] if node.id == "sequence" else [_scalar(node)]
             texts = [item for item in items if item.kind == "str" and item.text.strip()]
-            for odd in (item for item in items if key in _SPLITS and item not in texts and item.kind != "null"):
+            for odd in (
+                item
+                for item in items
+                if key in _SPLITS and item not in texts and (item.kind != "null" or len(items) > 1)
+            ):
                 self._fault(f"{key} has {shown(odd.text) if odd.kind else 'a list or map'}, which is no path", odd, key)
             if texts:
                 found[key] = texts

@@ -67,7 +67,7 @@ def files_do_not_mix_boxes_and_polygons(yolo: YoloLook) -> Iterator[Issue]:
     boxes, polygons = _per_file(yolo)
     kinds = yolo.tasks.kind
     for file in np.flatnonzero((boxes > 0) & (polygons > 0)).tolist():
-        begin, end = np.searchsorted(yolo.rows.file, (file, file + 1))
+        begin, end = yolo.begin_of_file[file : file + 2].tolist()
         rows = begin + np.flatnonzero(np.isin(kinds[begin:end], (BOX, POLYGON)))
         row = int(rows[np.argmax(kinds[rows] != kinds[rows[0]])])
         one, other = ("box", "polygon") if kinds[row] == BOX else ("polygon", "box")
@@ -139,7 +139,7 @@ def the_set_holds_rows_of_one_task(yolo: YoloLook) -> Iterator[Issue]:
     others = int(((boxes > 0) & (polygons == 0) if task == "detect" else polygons > 0).sum())
     why = "data.yaml says that the set is for" if yolo.tasks.stated else f"most files ({others}) are for"
     for file in np.flatnonzero(alien).tolist():
-        line = int(yolo.rows.line[np.searchsorted(yolo.rows.file, file)])
+        line = int(yolo.rows.line[yolo.begin_of_file[file]])
         yield yolo.of_file(file, f"all rows ({counts[file]}) are {name}, and {why} {task}", line)
 
 

@@ -50,6 +50,11 @@ class YoloLook:
         return found
 
     @cached_property
+    def begin_of_file(self) -> Array:
+        """int64: the first row of each label file, and behind the last one the number of rows."""
+        return np.searchsorted(self.rows.file, np.arange(len(self.layout.labels) + 1, dtype=np.int32))
+
+    @cached_property
     def _named(self) -> tuple[list[str], list[str]]:
         return self.layout.images, [frame for listed in self.frames for frame in listed]
 
