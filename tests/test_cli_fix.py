@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from framepress.cli import main
-from quality.mutations.coco import TRAIN, good
+from quality.mutations.coco_edits import TRAIN, good
 
 Run = Callable[..., Result]
 

@@ -16,7 +16,8 @@ from framepress.errors import OptionError, OutputError
 from framepress.quality.fixes.fix import FIXABLE, Fixed, fix
 from framepress.quality.profile import profile
 from frames import LABELS, many
-from quality.mutations.coco import MUTATIONS, TRAIN, Mutation, good
+from quality.mutations.coco import MUTATIONS
+from quality.mutations.coco_edits import TRAIN, Mutation, good
 
 RIGHT = {
     "an id that two annotations have",

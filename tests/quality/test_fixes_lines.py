@@ -12,7 +12,7 @@ import pytest
 
 from framepress.quality.fixes.fix import FIXABLE, Fixed, fix
 from framepress.quality.profile import profile
-from quality.mutations import kitti, yolo
+from quality.mutations import kitti, kitti_edits, yolo
 
 RIGHT = {
     "a tab",
@@ -29,13 +29,13 @@ RIGHT = {
     "a row that is there twice in other digits",
     "a cache that is older than its labels",
 }
-FAMILIES: dict[str, tuple[ModuleType, tuple[str, ...], Callable[..., str]]] = {
-    "kitti": (kitti, ("project", "level"), lambda mutation: mutation.tilt),
-    "yolo": (yolo, yolo.BASES, lambda mutation: mutation.base),
+FAMILIES: dict[str, tuple[ModuleType, Callable[[Path, str], object], tuple[str, ...], Callable[..., str]]] = {
+    "kitti": (kitti, kitti_edits.good, ("project", "level"), lambda mutation: mutation.tilt),
+    "yolo": (yolo, yolo.good, yolo.BASES, lambda mutation: mutation.base),
 }
 JUDGED = [
     (family, mutation)
-    for family, (module, _, _) in FAMILIES.items()
+    for family, (module, *_) in FAMILIES.items()
     for mutation in module.MUTATIONS
     if mutation.code in FIXABLE
 ]
@@ -44,10 +44,10 @@ JUDGED = [
 @pytest.fixture(scope="module")
 def sound(tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, str], Path]:
     roots = {}
-    for family, (module, bases, _) in FAMILIES.items():
+    for family, (_, good, bases, _) in FAMILIES.items():
         for base in bases:
             roots[family, base] = tmp_path_factory.mktemp(f"{family}-{base}") / "good"
-            module.good(roots[family, base], base)
+            good(roots[family, base], base)
     return roots
 
 
@@ -62,10 +62,10 @@ def files_of(root: Path) -> dict[str, bytes]:
 
 @pytest.mark.parametrize(("family", "mutation"), JUDGED, ids=[f"{each.code}-{each.name}" for _, each in JUDGED])
 def test_what_needs_no_guess_is_put_right_and_nothing_else(
-    family: str, mutation: kitti.Mutation | yolo.Mutation, sound: dict[tuple[str, str], Path], tmp_path: Path
+    family: str, mutation: kitti_edits.Mutation | yolo.Mutation, sound: dict[tuple[str, str], Path], tmp_path: Path
 ) -> None:
     root = tmp_path / "set"
-    shutil.copytree(sound[family, FAMILIES[family][2](mutation)], root)
+    shutil.copytree(sound[family, FAMILIES[family][3](mutation)], root)
     mutation.change(root)
     given = files_of(root)
     result = fixed(root, family)
