@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -52,6 +53,26 @@ def test_a_damaged_file_is_named(name: str, use: Callable[[Path], object], inste
     with pytest.raises(JournalError, match=Path(name).stem):
         use(dataset)
     assert {path: path.read_bytes() for path in dataset.rglob("*.png")} == others
+
+
+@pytest.mark.parametrize(
+    ("name", "use"),
+    [
+        ("dataset.json", open_dataset),
+        ("finished.json", finish),
+        ("intents.jsonl", finish),
+        ("ledger.jsonl", lambda path: state_of(open_dataset(path))),
+        ("journal/000000.jsonl", finish),
+    ],
+)
+def test_a_pipe_in_the_place_of_a_file_keeps_nobody_waiting(
+    name: str, use: Callable[[Path], object], dataset: Path
+) -> None:
+    file = dataset / ".framepress" / name
+    file.unlink(missing_ok=True)
+    os.mkfifo(file)
+    with pytest.raises(InputError, match="it is a pipe or device"):
+        use(dataset)
 
 
 def test_another_format_than_the_dataset_has_is_looked_for_in_its_files(dataset: Path) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 
 from framepress import formats
 from framepress.core import Frame, LabelMap
+from framepress.core.files import read_file
 from framepress.dataset.job import JOB_PATH, Job
 from framepress.errors import InputError, OptionError
 from framepress.formats import Format
@@ -80,4 +81,4 @@ def open_dataset(path: Path | str, format: str | None = None, **options: Any) ->
 
 
 def _job(path: Path) -> Job:
-    return Job.from_json((path / JOB_PATH).read_bytes(), str(path))
+    return Job.from_json(read_file(path / JOB_PATH), str(path))

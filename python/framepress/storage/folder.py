@@ -20,6 +20,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
+from framepress.core.files import open_file
 from framepress.errors import InputError, OutputError
 from framepress.storage.durable import sync_files, sync_tree
 from framepress.storage.lock import FolderLock
@@ -146,9 +147,7 @@ class FolderOutput:
             return stream.read()
 
     def open(self, path: str) -> BinaryIO:
-        name = safe_join(self.root, path)
-        with _reading(name):
-            return open(name, "rb")
+        return open_file(safe_join(self.root, path))
 
     def exists(self, path: str) -> bool:
         return os.path.lexists(self._name(checked(path, error=OutputError)))
@@ -161,9 +160,7 @@ class FolderOutput:
     def link(self, source: Path, path: str) -> None:
         target = self._writable(checked(path, error=OutputError))
         real = os.path.realpath(source)
-        with _reading(source):
-            stream = open(real, "rb")
-        with stream:
+        with open_file(Path(real)) as stream:
             try:
                 os.link(real, target)
             except OSError as error:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from framepress.core.files import read_file
 from framepress.dataset.job import JOB_PATH, Job
 from framepress.errors import InputError
 
@@ -83,8 +84,8 @@ def home_of(root: Path) -> Home | None:
     """The dataset of an edition's folder; None for a foreign one, and where its description cannot be read."""
     for folder in (root, root.parent):
         try:
-            job = Job.from_json((folder / JOB_PATH).read_bytes(), str(folder))
-        except (OSError, InputError):
+            job = Job.from_json(read_file(folder / JOB_PATH), str(folder))
+        except InputError:
             continue
         for name in job.formats:
             if folder / job.prefix(name) == root:
