@@ -18,6 +18,7 @@ $(VENV)/ready: pyproject.toml
 define COMPILE
 import numpy
 from framepress.ops.masks import mask_table
+from framepress.quality.images import png_unfilter_numba
 from framepress.storage import png
 noise = numpy.random.default_rng(0).integers(0, 255, (64, 96, 3), numpy.uint8)
 mask_table(noise[..., 0], rings=True), png.encode(noise), png.encode_ids(noise[..., 0])

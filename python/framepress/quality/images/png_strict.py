@@ -145,7 +145,7 @@ def _chunk(kind: bytes, body: bytes) -> bytes:
 def _compiled() -> Callable[[Array, int], tuple[Array, int]] | None:
     """The compiled loops where numba can be used; None: Pillow's."""
     try:
-        module = importlib.import_module("framepress.quality.images.png_unfilter")
+        module = importlib.import_module("framepress.quality.images.png_unfilter_numba")
     except (ImportError, OSError):  # numba is absent or knows no such numpy (ImportError), or its LLVM cannot load
         return None
     found: Callable[[Array, int], tuple[Array, int]] = module.grey_of_rows

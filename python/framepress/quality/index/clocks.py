@@ -133,7 +133,7 @@ def numbers_missing(index: Array, *, most_share: float = 0.05, least_steps: int 
     if steps.size < least_steps or index[0] < 0:
         return nothing
     usual = int(np.median(steps))
-    if usual < 1 or np.count_nonzero(steps > usual) > most_share * steps.size:
+    if not 1 <= usual < _MOST or np.count_nonzero(steps > usual) > most_share * steps.size:
         return nothing
     return np.asarray(np.clip(-(-steps // usual) - 1, 0, _MOST))
 
