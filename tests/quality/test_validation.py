@@ -254,6 +254,47 @@ def test_the_alpha_of_a_recording_is_told_only_where_it_is_used(tmp_path: Path) 
     assert "GEN-009" in codes(validate(tmp_path, profile("strict"), format="basic"))
 
 
+def test_what_is_no_picture_is_told_once(sound: Path, tmp_path: Path) -> None:
+    root = tmp_path / "set"
+    shutil.copytree(sound / "coco", root)
+    for name, put in {
+        "a/0000": lambda path: path.touch(),
+        "a/0001": os.mkfifo,
+        "b/0001": lambda path: path.mkdir(),
+    }.items():
+        (root / f"images/default/{name}.png").unlink()
+        put(root / f"images/default/{name}.png")
+    found = validate(root, profile("default").narrowed(select=["FILE-003", "FILE-004", "IMG"]), format="coco")
+    assert codes(found) == {"FILE-003": 2, "FILE-004": 1}
+    only_pictures = validate(root, profile("default").narrowed(select=["IMG-001"]), format="coco")
+    assert codes(only_pictures) == {"IMG-001": 2}  # a folder is no file that the annotations could mean
+
+
+@pytest.mark.parametrize("editions", [EDITIONS, ("coco",), ("kitti", "coco")])
+def test_of_a_dataset_that_is_being_written_the_first_thing_told_is_that(
+    editions: tuple[str, ...], tmp_path: Path
+) -> None:
+    writer = DatasetWriter(tmp_path / "set", editions, labels=LABELS)
+    for frame in mono():
+        writer.add(frame)
+    writer.abandon()
+    found = validate(tmp_path / "set", profile("default"))
+    assert [finding.issue.message.partition(":")[0] for finding in found.findings.of("GEN-010")] == [
+        "the dataset is open"
+    ]
+    assert not [code for code in codes(found) if code.startswith("EXP")]
+    assert "the editions beside the journal: the dataset is not finished" in found.left_out
+
+
+def test_classes_that_no_list_may_hold_are_a_finding(sound: Path, tmp_path: Path) -> None:
+    shutil.copytree(sound, tmp_path / "set")
+    file = tmp_path / "set/native/dataset.json"
+    file.write_text(file.read_text().replace('"cone"', '"co\\u001bne"'))
+    found = validate(tmp_path / "set", profile("strict"))
+    assert not found.passed
+    assert any("control characters" in finding.issue.message for finding in found.findings)
+
+
 def test_links_in_a_circle_are_findings(sound: Path, tmp_path: Path) -> None:
     shutil.copytree(sound, tmp_path / "set")
     (tmp_path / "set/coco/self").symlink_to(tmp_path / "set/coco/self")

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from framepress.errors import InputError, JournalError, OutputError
+from framepress.storage import segments as segment_files
 from framepress.storage.journal import JOURNAL, Journal
 from framepress.storage.memory import MemoryOutput
 
@@ -289,6 +290,20 @@ def test_a_damaged_sealed_segment_is_named(output):
         output.replace(path, content)
         with pytest.raises(JournalError, match=r"000001\.jsonl\.gz"):
             Journal.open(output)
+
+
+def test_a_line_without_an_end_is_not_taken_in_whole(output, monkeypatch):
+    journal = filled(output, ["a"])
+    monkeypatch.setattr(segment_files, "LONGEST", 4096)
+    with pytest.raises(InputError, match=r"frame b: its record has \d+ bytes, the journal keeps 4095 at most"):
+        journal.append(record("b", value="x" * 4096))
+    journal.append(record("c", value="x" * 3000))
+    journal.close()
+    assert ids(Journal.open(output)) == ["a", "c"]
+    path = f"{JOURNAL}000000.jsonl.gz"
+    output.replace(path, gzip.compress(gzip.decompress(output.read(path)) + b" " * 10_000))
+    with pytest.raises(JournalError, match=r"000000\.jsonl\.gz: damaged: a line of 4096 bytes"):
+        Journal.open(output)
 
 
 def test_a_missing_segment_is_named(output):

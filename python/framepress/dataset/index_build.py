@@ -17,6 +17,7 @@ from framepress.core.record import from_record
 from framepress.dataset.finish import journal_labels
 from framepress.dataset.opening import Dataset
 from framepress.dataset.state import root_of
+from framepress.errors import JournalError
 from framepress.storage.folder import FolderOutput
 from framepress.storage.journal import Journal
 
@@ -92,10 +93,17 @@ def build(dataset: Dataset, folder: Path) -> None:
 
 def _entry_of(record: dict[str, Any]) -> _Entry:
     frame = from_record(record["frame"])
-    files = [
-        _File(name, path, size) for name, edition in record["editions"].items() for path, size, _ in edition["files"]
-    ]
+    try:
+        files = [_file(name, row) for name, edition in record["editions"].items() for row in edition["files"]]
+    except (AttributeError, KeyError, TypeError) as error:
+        raise JournalError(f"frame {frame.id!r}: its files cannot be read from the journal: {error}") from error
     return _Entry(frame, features(frame) | frozenset(record["channels"]), files)
+
+
+def _file(edition: str, row: Any) -> _File:
+    if [type(value) for value in row] != [str, int, str]:
+        raise TypeError(f"{row!r} is no path, size and digest")
+    return _File(edition, row[0], row[1])
 
 
 def _files_of(frame: Frame, dataset: Dataset) -> list[_File]:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from framepress.core import Frame
 from framepress.dataset.opening import Dataset
-from framepress.errors import InputError
+from framepress.errors import InputError, LabelError
 from framepress.quality.findings import Findings
 from framepress.quality.issue import ERROR, Issue, inside
 from framepress.quality.profile import Chosen, Profile
@@ -89,7 +89,7 @@ def _runs(
     while True:
         try:
             run = list(islice((frame for frame in found if frames is None or frame.id in frames), _RUN))
-        except InputError as error:
+        except (InputError, LabelError) as error:
             message = f"{inside(str(error), root)}; the frames after it were not looked at"
             findings.add(UNREADABLE, ERROR, [Issue(message=message)])
             return

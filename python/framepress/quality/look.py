@@ -15,7 +15,7 @@ from typing import Protocol, runtime_checkable
 from framepress.quality.columns import Columns
 from framepress.quality.issue import Issue
 
-__all__ = ["ImageFile", "Look", "WithClasses", "look_of"]
+__all__ = ["Bare", "ImageFile", "Look", "WithClasses", "look_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +54,20 @@ class Look(Protocol):
 
     def columns(self) -> Columns | None:
         """None where too little could be read."""
+
+
+@dataclass(slots=True)
+class Bare:
+    """In the place of a look at what could not be taken in: for rules that look at any folder's files."""
+
+    root: Path
+    unread: Sequence[Issue] = ()
+
+    def images(self) -> Sequence[ImageFile]:
+        return ()
+
+    def columns(self) -> Columns | None:
+        return None
 
 
 @runtime_checkable

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from framepress.dataset.index import Index
 from framepress.dataset.opening import Dataset, open_dataset
-from framepress.errors import InputError, JournalError
+from framepress.dataset.state import state_of
+from framepress.errors import InputError, JournalError, LabelError
 from framepress.formats import by_name
 from framepress.quality.columns import Columns
 from framepress.quality.export.export import export_of
@@ -16,7 +17,7 @@ from framepress.quality.findings import Findings
 from framepress.quality.frames import UNREADABLE, check_frames, rules_for_frames
 from framepress.quality.images.pictures import Picture, Pictures, pictures
 from framepress.quality.issue import ERROR, Issue, at_least, inside
-from framepress.quality.look import ImageFile, Look, look_of
+from framepress.quality.look import Bare, ImageFile, Look, look_of
 from framepress.quality.profile import Chosen, Profile
 from framepress.quality.rule import EXPORT, FILE, IMAGE, IMAGES, INDEX
 from framepress.quality.sample import sampled
@@ -24,6 +25,9 @@ from framepress.quality.sample import sampled
 __all__ = ["Edition", "Validation", "validate"]
 
 _PIXELS = frozenset({"instance", "semantic", "depth", "range"})
+
+_NO_PICTURE = ("FILE-003", "FILE-004")
+"""Told of a file, there is nothing to decode: links out, pipes, folders, empty files, git-lfs pointers."""
 
 Progress = Callable[[str, int, int], None]
 """Called with what is being looked at, how many of it are done, and how many there are (0 = not known)."""
@@ -148,11 +152,13 @@ def _editions(source: Dataset, path: Path, format: str | None, result: Validatio
         roots = {name: path / source.job.prefix(name) for name in source.job.formats}
     found = []
     for name, root in roots.items():
-        make, look = look_of(name), None
+        make = look_of(name)
+        look: Look | None = None
         try:
             look = None if make is None else make(root)
         except InputError as error:
             _unreadable(result, str(error), name)
+            look = Bare(root) if root.is_dir() else None
         prefix = root.relative_to(path).as_posix() + "/" if root != path else ""
         found.append(Edition(name, root, look, prefix))
     return found
@@ -162,7 +168,7 @@ def _check_files(result: Validation, edition: Edition) -> None:
     if edition.look is None:
         return
     for chosen in result.profile.chosen(FILE):
-        if chosen.rule.is_for(edition.format) and not chosen.rule.decodes:
+        if _suits(chosen, edition) and not chosen.rule.decodes:
             result.take(chosen, chosen.rule(edition.look, **chosen.thresholds), edition)
 
 
@@ -170,8 +176,13 @@ def _check_whole_files(result: Validation, edition: Edition, frames: frozenset[s
     if edition.look is None:
         return
     for chosen in result.profile.chosen(FILE):
-        if chosen.rule.is_for(edition.format) and chosen.rule.decodes:
+        if _suits(chosen, edition) and chosen.rule.decodes:
             result.take(chosen, chosen.rule(edition.look, frames, **chosen.thresholds), edition)
+
+
+def _suits(chosen: Chosen, edition: Edition) -> bool:
+    """Of what could not be taken in, the files alone are looked at."""
+    return chosen.rule.is_for(edition.format) and not (chosen.rule.format and isinstance(edition.look, Bare))
 
 
 def _columns(result: Validation, source: Dataset) -> Columns | None:
@@ -183,7 +194,7 @@ def _columns(result: Validation, source: Dataset) -> Columns | None:
         return None  # it has one, which could not be had: that is told already
     try:
         return Index.of(source)
-    except InputError as error:
+    except (InputError, LabelError) as error:
         _unreadable(result, str(error))
         return None
 
@@ -200,7 +211,13 @@ def _check_images(
     result: Validation, frames: frozenset[str] | None, workers: int | None, on_progress: Progress
 ) -> None:
     of_edition = [edition.images() for edition in result.editions]
-    images = _once([[found for found in one if frames is None or found.frame in frames] for one in of_edition])
+    told = {finding.issue.file for code in _NO_PICTURE for finding in result.findings.of(code)}
+    images = _once(
+        [
+            [found for found in one if found.name not in told and (frames is None or found.frame in frames)]
+            for one in of_edition
+        ]
+    )
     of_image = result.profile.chosen(IMAGE)
 
     def checked() -> Iterator[Picture]:
@@ -221,6 +238,9 @@ def _check_exports(result: Validation, source: Dataset) -> None:
     rules = result.profile.chosen(EXPORT)
     if source.job is None or not isinstance(result.columns, Index) or not rules:
         return
+    if _is_open(source):
+        result.left_out.append("the editions beside the journal: the dataset is not finished")
+        return
     for edition in result.editions:
         if by_name(edition.format).read is None:
             continue
@@ -228,8 +248,16 @@ def _check_exports(result: Validation, source: Dataset) -> None:
             export = export_of(result.path, source.job, source, result.columns, edition.format)
             for chosen in rules:
                 result.take(chosen, chosen.rule(export, **chosen.thresholds))
-        except InputError as error:
+        except (InputError, LabelError) as error:
             _unreadable(result, str(error), edition.format)
+
+
+def _is_open(source: Dataset) -> bool:
+    try:
+        state = state_of(source)
+    except InputError:
+        return True  # nobody can tell; GEN-010 has told why
+    return state is not None and state.state == "open"
 
 
 def _once(editions: Sequence[Sequence[ImageFile]]) -> list[ImageFile]:

@@ -15,7 +15,18 @@ from typing import Any
 
 from framepress.errors import InputError, OutputError
 from framepress.storage.output import Appender, Output
-from framepress.storage.segments import JOURNAL, SCHEMA, Line, SealedFile, Segment, found, header, lines, seal
+from framepress.storage.segments import (
+    JOURNAL,
+    SCHEMA,
+    Line,
+    SealedFile,
+    Segment,
+    check_length,
+    found,
+    header,
+    lines,
+    seal,
+)
 
 __all__ = ["JOURNAL", "SCHEMA", "Journal", "Record", "encoded"]
 
@@ -136,7 +147,7 @@ class Journal:
             raw: `encoded(record)`, where the caller has it already.
 
         Raises:
-            InputError: the record is not JSON (NaN, an array), with the frame.
+            InputError: the record is not JSON (NaN, an array), or too long, with the frame.
             OutputError: `add` of a frame that is there, `replace` or `remove` of one that is not; or the disk refused.
         """
         op = record["op"]
@@ -144,6 +155,7 @@ class Journal:
         if op in _KEYED and (op == "add") == (id in self.ids):
             raise OutputError(f"frame {id}: {op}: the dataset {'already has' if op == 'add' else 'has no'} such frame")
         raw = encoded(record) if raw is None else raw
+        check_length(raw, id)
         if self._file is not None and self._lines > 1 and self._file.size + len(raw) > self._segment_bytes:
             self.seal()
         if self._file is None:

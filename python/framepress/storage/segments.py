@@ -19,12 +19,26 @@ from typing import Any, BinaryIO, NamedTuple, cast
 from framepress.errors import InputError, JournalError, OutputError
 from framepress.storage.output import OWN, Output, Staged
 
-__all__ = ["JOURNAL", "SCHEMA", "Line", "Segment", "SealedFile", "found", "header", "is_growing", "lines", "seal"]
+__all__ = [
+    "JOURNAL",
+    "SCHEMA",
+    "Line",
+    "Segment",
+    "SealedFile",
+    "check_length",
+    "found",
+    "header",
+    "is_growing",
+    "lines",
+    "seal",
+]
 
 JOURNAL = f"{OWN}journal/"
 SCHEMA = "framepress.journal"
 VERSION = 1
 LEVEL = 1  # records are mostly digits and masks: level 6 is 6 % smaller and takes three times as long
+LONGEST = 1 << 28
+"""Bytes of a line at most: a frame's record has some thousand, with the masks of a crowd some million."""
 
 _NAME = re.compile(re.escape(JOURNAL) + r"(\d{6,})\.jsonl(\.gz)?")
 # How our own lines begin. Found here, a line's frame is known without parsing masks and boxes.
@@ -106,7 +120,7 @@ def _raw_lines(output: Output, segment: Segment) -> Generator[bytes, None, None]
     left = segment.end
     try:
         with _open(output, segment) as stream:
-            for raw in stream:
+            for raw in _bounded(stream, segment):
                 if left is not None:
                     if len(raw) > left:
                         return
@@ -114,6 +128,24 @@ def _raw_lines(output: Output, segment: Segment) -> Generator[bytes, None, None]
                 yield raw
     except (OSError, EOFError, zlib.error) as error:
         raise JournalError(f"{segment.path}: damaged: {error}; restore it from a copy") from error
+
+
+def check_length(raw: bytes, id: str) -> None:
+    """A line that could not be read back must not be written.
+
+    Raises:
+        InputError: it is too long, with the frame.
+    """
+    if len(raw) >= LONGEST:
+        raise InputError(f"frame {id}: its record has {len(raw)} bytes, the journal keeps {LONGEST - 1} at most")
+
+
+def _bounded(stream: BinaryIO, segment: Segment) -> Iterator[bytes]:
+    """Line after line: what has no end of a line for as long as this is no journal, and may be any size unpacked."""
+    while raw := stream.readline(LONGEST):
+        if len(raw) == LONGEST:
+            raise JournalError(f"{segment.path}: damaged: a line of {LONGEST} bytes; restore it from a copy")
+        yield raw
 
 
 def _open(output: Output, segment: Segment) -> BinaryIO:
@@ -287,7 +319,7 @@ def _whole_lines(output: Output, segment: Segment, repair: bool) -> Segment:
     end = last = 0
     raw = b""
     with output.open(segment.path) as stream:
-        for raw in stream:
+        for raw in _bounded(stream, segment):
             last = end
             end += len(raw)
     if raw and not (raw.endswith(b"\n") and _is_record(raw)):

@@ -64,8 +64,9 @@ def writing_has_come_to_its_end(look: Look) -> Iterator[Issue]:
 def _is_behind(look: Look, output: FolderOutput) -> bool:
     """Whether the edition's own files were not made, or of another number of frames than the journal has."""
     columns = look.columns()
-    count = -1 if columns is None else columns.frames.rows
-    return not finished(output) or count != len(Journal.open(output, repair=False).ids)
+    if not finished(output) or columns is None:
+        return not finished(output)
+    return columns.frames.rows != len(Journal.open(output, repair=False).ids)
 
 
 @rule(

@@ -43,9 +43,10 @@ def cameras_and_rotations_are_rigid(
     pose = native.lenses[:, 9:25].reshape(-1, 4, 4)
     known = ~np.isnan(pose[:, 0, 0])
     axes = pose[known, :3, :3]
-    skew = np.abs(axes @ axes.transpose(0, 2, 1) - np.eye(3)).max((1, 2), initial=0)
-    last = np.abs(pose[known, 3] - (0, 0, 0, 1)).max(1, initial=0)
-    mirrored = np.linalg.det(axes) < 0
+    with np.errstate(over="ignore", invalid="ignore"):  # what is as large as that is no rotation
+        skew = np.abs(axes @ axes.transpose(0, 2, 1) - np.eye(3)).max((1, 2), initial=0)
+        last = np.abs(pose[known, 3] - (0, 0, 0, 1)).max(1, initial=0)
+        mirrored = np.linalg.det(axes) < 0
     for row, away, end, mirror in zip(np.flatnonzero(known).tolist(), skew, last, mirrored, strict=True):
         if not (away <= tolerance_pose and end <= tolerance_pose) or mirror:
             what = "mirrors" if mirror else f"is {max(away, end):.2g} away from a rotation and a translation"
