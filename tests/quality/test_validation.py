@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import os
+import re
 import shutil
 from pathlib import Path
 
@@ -293,6 +295,27 @@ def test_classes_that_no_list_may_hold_are_a_finding(sound: Path, tmp_path: Path
     found = validate(tmp_path / "set", profile("strict"))
     assert not found.passed
     assert any("control characters" in finding.issue.message for finding in found.findings)
+
+
+def test_an_edition_that_is_gone_is_told_once(sound: Path, tmp_path: Path) -> None:
+    root = tmp_path / "set"
+    shutil.copytree(sound, root)
+    shutil.rmtree(root / "coco")
+    found = validate(root, profile("default").narrowed(ignore=["SET"]))
+    assert [(finding.code, finding.edition) for finding in found.findings] == [("FILE-001", "coco")]
+    assert found.findings.of("FILE-001")[0].issue.message.startswith("coco is missing")
+
+
+def test_rows_of_a_journal_that_are_none_are_a_finding(sound: Path, tmp_path: Path) -> None:
+    root = tmp_path / "set"
+    shutil.copytree(sound, root)
+    (segment,) = (root / ".framepress/journal").iterdir()
+    text = gzip.decompress(segment.read_bytes()).decode()
+    segment.write_bytes(
+        gzip.compress(re.sub(r'"files":\[\["([^"]*)",\d+,', r'"files":[["\1",', text, count=1).encode())
+    )
+    messages = [finding.issue.message for finding in validate(root, profile("default")).findings.of("FILE-001")]
+    assert any("its files cannot be read from the journal" in message for message in messages)
 
 
 def test_links_in_a_circle_are_findings(sound: Path, tmp_path: Path) -> None:

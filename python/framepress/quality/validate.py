@@ -155,6 +155,10 @@ def _editions(source: Dataset, path: Path, format: str | None, result: Validatio
         make = look_of(name)
         look: Look | None = None
         try:
+            if not root.exists():
+                raise InputError(
+                    f"{root} is missing: all files of the dataset's {name} edition; restore them from a copy"
+                )
             look = None if make is None else make(root)
         except InputError as error:
             _unreadable(result, str(error), name)
@@ -242,7 +246,7 @@ def _check_exports(result: Validation, source: Dataset) -> None:
         result.left_out.append("the editions beside the journal: the dataset is not finished")
         return
     for edition in result.editions:
-        if by_name(edition.format).read is None:
+        if by_name(edition.format).read is None or edition.look is None or isinstance(edition.look, Bare):
             continue
         try:
             export = export_of(result.path, source.job, source, result.columns, edition.format)

@@ -51,7 +51,8 @@ def cameras_and_rotations_are_rigid(
         if not (away <= tolerance_pose and end <= tolerance_pose) or mirror:
             what = "mirrors" if mirror else f"is {max(away, end):.2g} away from a rotation and a translation"
             yield native.of_view(row, f"world_from_camera {what}", "camera.world_from_camera")
-    size, length = native.solids[:, 3:6], np.linalg.norm(native.solids[:, 6:], axis=1)
+    with np.errstate(over="ignore"):
+        size, length = native.solids[:, 3:6], np.linalg.norm(native.solids[:, 6:], axis=1)
     known = np.isfinite(length)
     for row in np.flatnonzero(known & ~(np.abs(length - 1) <= tolerance)).tolist():
         yield native.of_object(row, f"the quaternion has length {length[row]:.9g}", "objects.box3d")
