@@ -30,6 +30,7 @@ demo: $(VENV)/ready
 	$(VENV)/bin/framepress render data/aisle.py $(OUT)/demo --frames 24 --seed 4 --to native,coco,yolo,kitti \
 		--labels config/labels/aisle.yaml --unlisted drop --split train=.75,val=.25
 	$(VENV)/bin/framepress info $(OUT)/demo
+	$(VENV)/bin/framepress validate $(OUT)/demo --html $(OUT)/demo.html
 	$(RUN) docs/examples/draw_labels.py $(OUT)/demo $(OUT)/demo.png
 
 test: $(VENV)/ready lint

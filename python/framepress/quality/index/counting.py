@@ -139,4 +139,4 @@ def evenness(counts: Array) -> float | None:
     if most < 2:
         return None
     shares = counts[counts > 0] / total
-    return float(min(max(-(shares * np.log(shares)).sum() / np.log(most), 0.0), 1.0))
+    return float(min(max(-(shares * np.log(shares)).sum() / np.log(most), 0.0), 1.0)) + 0.0  # never -0
