@@ -39,7 +39,7 @@ def commands() -> Iterator[str]:
 def test_every_command_is_one_that_the_command_line_takes(line: str, tmp_path: Path) -> None:
     name, *arguments = shlex.split(line, comments=True)[1:]
     command = main.commands[name]
-    given = [str(tmp_path) if word in ("dataset", "data/set") else word for word in arguments]
+    given = [str(tmp_path) if word in ("dataset", "data/set", "capture") else word for word in arguments]
     with click.Context(main) as parent:
         command.make_context(name, given, parent=parent)
 
