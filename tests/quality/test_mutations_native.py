@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from framepress.core import Frame
+from framepress.core import Camera, Channels, Frame, View
 from framepress.dataset.index import Index
 from framepress.dataset.opening import open_dataset
 from framepress.dataset.writer import DatasetWriter
@@ -46,6 +46,16 @@ def test_editions_with_options_have_no_finding(
             writer.add(frame)
     assert found(tmp_path / "set") == []
     shutil.rmtree(tmp_path / "set/.framepress")
+    assert found(tmp_path / "set") == []
+
+
+def test_depth_as_a_large_tiff_has_no_finding(tmp_path: Path) -> None:
+    """Its directory is behind its pixels, beyond what is read of other files."""
+    noise = np.random.default_rng(3).uniform(1, 90, (170, 230)).astype(np.float32)
+    view = View(Camera(230, 170), channels=Channels({"depth": noise}, (230, 170)))
+    with DatasetWriter(tmp_path / "set", {"native": {"depth": "tiff"}}, labels=LABELS) as writer:
+        writer.add(Frame("0", 0, (view,)))
+    assert next((tmp_path / "set").rglob("*.tiff")).stat().st_size > 1 << 16
     assert found(tmp_path / "set") == []
 
 

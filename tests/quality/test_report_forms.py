@@ -267,6 +267,7 @@ def test_a_name_cannot_make_a_command_of_its_own() -> None:
     assert len(lines) == 4
     for line in lines:
         line.encode()  # may be written to a log
+        assert line.isprintable()
         level, properties, message = parsed(line)
         assert (level, set(properties), properties["line"]) == ("error", {"file", "line", "title"}, "3")
         assert "\n::error::x" in message

@@ -23,6 +23,7 @@ _EXTENSIONS = frozenset((".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".web
 _SPLITS = ("train", "val", "test")
 _KEYS = frozenset("path nc names kpt_shape flip_idx channels download yaml_file kpt_names minival task".split())
 _HEAD = 1 << 16
+_LONGEST_IMAGE = 1 << 28
 _LARGEST = 4 << 20
 _MOST_POINTS = 10_000
 _DEEPEST = 20  # where a parser in Python still takes no time
@@ -264,6 +265,7 @@ def _header(path: Path) -> Header:
         try:
             return probe(head, str(path))
         except InputError:
-            if len(head) < _HEAD:
+            if len(head) < _HEAD or not head.startswith((b"\xff\xd8", b"II", b"MM")):
                 raise
-            return probe(head + file.read(), str(path))  # a JPEG with a long preamble
+            # A JPEG with a long preamble, a TIFF with its directory at the end; not a file of any size.
+            return probe(head + file.read(_LONGEST_IMAGE), str(path))

@@ -124,7 +124,7 @@ def assets_of_a_test_are_new(columns: Columns, *, most: float = 0.5, least_track
     if len(named) < 2:
         return
     keys = distinct(_track_splits(columns, count))
-    largest = max(named, key=lambda code: (int(sizes[code]), splits[code]))
+    largest = max(named, key=lambda code: (int(sizes[code]), splits[code] == "train"))
     known = keys[keys % count == largest] // count
     for code in named:
         own = keys[keys % count == code] // count

@@ -18,14 +18,19 @@ from framepress.quality.files.listing import home_of
 from framepress.quality.issue import ERROR, Issue
 from framepress.quality.native.table import ChannelFile, NativeLook
 from framepress.quality.rule import FILE, rule
-from framepress.storage import images, npy
+from framepress.storage import images, npy, tiff
 from framepress.storage.images import ENCODERS
 from framepress.storage.paths import safe_join
 
 __all__ = ["channel_files_are_what_records_say"]
 
 _HEAD_BYTES = 1 << 16
-"""Enough for any header read here; a JPEG may hold a colour profile before its size."""
+"""Enough for any header read here but those that may be anywhere."""
+
+_ANYWHERE = (*tiff.MAGICS, b"\xff\xd8")
+"""Beginnings of files whose header may be anywhere: a TIFF's directory, a JPEG's size behind a colour profile."""
+
+_LARGEST = 1 << 29
 
 _BLOCK = 1 << 20
 
@@ -72,6 +77,8 @@ def _unlike(root: Path, file: ChannelFile, size: tuple[int, int], alone: bool) -
             if os.fstat(stream.fileno()).st_size != file.said.bytes:
                 return ""
             head = stream.read(_HEAD_BYTES)
+            if head.startswith(_ANYWHERE):
+                head += stream.read(_LARGEST)
             sha256 = _sha256(head, stream) if alone else file.said.sha256
     except (InputError, OSError):
         return ""

@@ -14,7 +14,7 @@ from typing import Any
 
 from framepress.quality.issue import SEVERITIES
 from framepress.quality.report.document import worst_first
-from framepress.quality.report.places import by_rule, file_of, subject_of
+from framepress.quality.report.places import by_rule, file_of, printable, subject_of
 
 __all__ = ["github"]
 
@@ -52,7 +52,7 @@ def _command(rule: Mapping[str, Any], finding: Mapping[str, Any], base: str) -> 
 
 
 def _escaped(text: str) -> str:
-    text = text.encode(errors="backslashreplace").decode()  # a file's name that is no UTF-8 must not stop the log
+    text = "".join(sign if sign in "\r\n" else printable(sign) for sign in text)  # logs are read at terminals, too
     return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
 
 
