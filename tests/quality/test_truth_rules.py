@@ -152,6 +152,25 @@ def test_a_lens_that_isaac_sims_pose_writer_ignores_is_found(
     assert codes in (({"TRU-020"}, {"TRU-021"}) if wrong else (set(),))
 
 
+def test_an_object_without_id_and_track_is_named_by_its_row(good: list[Frame]) -> None:
+    frame = good[0]
+    view = frame.views[0]
+    objects = view.objects
+    row = int(np.argmax(np.isfinite(objects.box[:, 0]) & np.isfinite(objects.box3d.center[:, 0])))
+    center = objects.box3d.center.copy()
+    center[row] += (0, 0, 3)
+    bare = Objects.build(
+        [objects.classes[code] for code in objects.label.tolist()],
+        box=objects.box,
+        box3d=Boxes3D(center, objects.box3d.size, objects.box3d.rotation),
+    )
+    issues = [
+        issue for code, issue in found_in([Frame("0", 0, (View(view.camera, objects=bare),))]) if code == "TRU-021"
+    ]
+    assert [issue.object for issue in issues] == [row]
+    assert f"object {row} " in issues[0].message
+
+
 def test_objects_that_were_left_out_are_no_more_than_a_note(good: list[Frame]) -> None:
     """As `min_pixels` and `unlisted=drop` leave frames: ids stay in the pixels, also below objects that are kept."""
     view = good[0].views[0]

@@ -20,9 +20,9 @@ _REMEDY = "write the edition again from the native one (`framepress convert`), a
 def every_view_is_there(export: Export) -> Iterator[Issue]:
     """Every view that the journal has is in the edition, and no other."""
     for key in export.missing:
-        yield Issue(message=f"view {key} is in the journal and not in {export.edition.name}", frame=_frame(key))
+        yield Issue(message=f"{_named(key)} is in the journal and not in {export.edition.name}", frame=_frame(key))
     for key in export.unknown:
-        yield Issue(message=f"view {key} is in {export.edition.name} and not in the journal", frame=_frame(key))
+        yield Issue(message=f"{_named(key)} is in {export.edition.name} and not in the journal", frame=_frame(key))
 
 
 @rule("EXP-002", EXPORT, ERROR, stage="truth", remedy=_REMEDY)
@@ -129,6 +129,11 @@ def _rows(index: Index, view: int) -> slice:
     views = index.views
     first = int(views["first_object"][view])
     return slice(first, first + int(views["objects"][view]))
+
+
+def _named(key: str) -> str:
+    view, _, frame = key.rpartition(":")
+    return f"frame {frame} of {view}" if view else f"frame {frame}"
 
 
 def _frame(key: str) -> str:

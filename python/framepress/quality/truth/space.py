@@ -77,7 +77,7 @@ def _by_camera(fit: Fit, share: float, least: int) -> bool:
 
 def _why(sight: SolidSight, fit: Fit, row: int) -> str:
     """What sticks out, most telling first."""
-    name = sight.objects.track[row] or f"object {int(sight.objects.id[row])}"
+    name = sight.objects.track[row] or f"object {int(sight.objects.id[row]) or row}"
     if fit.sticks_out_px[row] == np.inf:
         return f"the 3D box of {name} is behind the camera, though it is seen"
     if fit.sticks_out_px[row] > 0:
