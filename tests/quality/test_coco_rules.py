@@ -112,6 +112,34 @@ def drawn(rng: np.random.Generator) -> list[float]:
     return flat
 
 
+@pytest.mark.parametrize(
+    ("below", "box", "told"),
+    [
+        ("/World/Car/Wheels/Wheel_0", [2, 2, 14, 8], False),
+        ("/World/Car/Wheels/Wheel_0", [4, 2, 12, 8], True),  # does not even hold its own mask
+        ("/World/Cart/Wheel_0", [2, 2, 14, 8], True),
+        ("/World/Car", [2, 2, 14, 8], True),
+    ],
+)
+def test_the_box_of_a_prim_may_reach_over_labelled_prims_below_it(
+    below: str, box: list[int], told: bool, tmp_path: Path
+) -> None:
+    def note(id: int, track: str, bbox: list[int], x0: int, x1: int) -> dict[str, Any]:
+        ring = [x0, 2, x1, 2, x1, 10, x0, 10]
+        shape = {"id": id, "image_id": 1, "category_id": 1, "iscrowd": 0, "track": track}
+        return {**shape, "bbox": bbox, "area": 8 * (x1 - x0), "segmentation": [ring]}
+
+    document = {
+        "images": [{"id": 1, "file_name": "a.png", "width": 30, "height": 20}],
+        "categories": [{"id": 1, "name": "part"}],
+        "annotations": [note(1, "/World/Car", box, 2, 10), note(2, below, [10, 2, 6, 8], 10, 16)],
+    }
+    (tmp_path / "annotations").mkdir()
+    (tmp_path / "annotations/instances_train.json").write_text(json.dumps(document))
+    places = [place for code, _, place, _ in found(tmp_path) if code == "COCO-006"]
+    assert places == (["annotations[0].bbox"] if told else [])
+
+
 def test_drawn_polygons_pass_with_either_custom_of_area_and_box(tmp_path: Path) -> None:
     """Corners and the raster of pycocotools differ by part of the border; both are in use."""
     rng = np.random.default_rng(5)

@@ -86,7 +86,8 @@ def boxes_bound_their_masks(coco: CocoLook, *, tolerance_px: float = 1.0, least_
     Each edge is compared with the outermost pixels of run lengths. For polygons both customs pass: their outermost
     corners, and exactly the pixels that pycocotools paints; as they are, and cut to the image. Where no annotation of
     a file has a mask, the image's borders tell: objects that are cut off end at the image's width, not one pixel
-    before it.
+    before it. The box of a prim may reach over labelled prims below it, which have masks of their own: Replicator draws
+    it around all of them.
 
     Args:
         tolerance_px: an edge this far away is wrong; what only rounding moved is nearer than a pixel.
@@ -95,7 +96,8 @@ def boxes_bound_their_masks(coco: CocoLook, *, tolerance_px: float = 1.0, least_
     for file in coco.files:
         skip = np.any(_judged(file, 0.5)[1:], axis=0)
         rows = np.flatnonzero(_off(file, tolerance_px) & ~skip)
-        for row in rows.tolist():
+        wholes = _wholes(file, rows)
+        for row in rows[~wholes].tolist():
             yield file.issue(row, _difference(file, row), "bbox")
         shapeless = np.isin(file.annotations.shapes.kind, (ABSENT, EMPTY))
         if shapeless.size and shapeless.all():
@@ -117,6 +119,29 @@ def _off(file: CocoFile, tolerance_px: float) -> Array:
     bare = (shapes.area == 0) & (shapes.kind > POLYGONS)
     off: Array = (wrong | bare) & fits & np.isfinite(edges).all(1)
     return off
+
+
+def _wholes(file: CocoFile, rows: Array) -> Array:
+    """bool, of each row: a prim with labelled ones below it in the same image, whose box holds its own mask."""
+    notes = file.annotations
+    above: set[tuple[int, str]] = set()
+    for other in np.flatnonzero((notes.track >= 0) & np.isin(notes.image, notes.image[rows])).tolist():
+        image, path = int(notes.image[other]), file.tracks[notes.track[other]].rpartition("/")[0]
+        while path and (image, path) not in above:
+            above.add((image, path))
+            path = path.rpartition("/")[0]
+    x, y, width, height = notes.bbox[rows].T
+    bounds = notes.shapes.box[rows]
+    holds = (
+        (bounds[:, :2] >= np.stack((x, y), 1) - _WHOLE)
+        & (bounds[:, 2:] <= np.stack((x + width, y + height), 1) + _WHOLE)
+    ).all(1)
+    is_above = [
+        code >= 0 and (image, file.tracks[code]) in above
+        for image, code in zip(notes.image[rows].tolist(), notes.track[rows].tolist(), strict=True)
+    ]
+    whole: Array = holds & np.array(is_above, bool)
+    return whole
 
 
 def _difference(file: CocoFile, row: int) -> str:
