@@ -205,3 +205,13 @@ def test_a_terminal_is_told_how_far_it_is_and_left_clean(good: Path, monkeypatch
     assert lines[5].endswith("images/s, comparing them")
     assert shown[-1] == ""
     assert shown[-2].strip() == ""
+
+
+def test_no_name_of_a_file_moves_the_cursor(run: Run, good: Path, tmp_path: Path) -> None:
+    odd = tmp_path / "red\x9b31m\x07"
+    good.rename(odd)
+    (odd / "images").mkdir(exist_ok=True)
+    (tmp_path / "no\x9b31m").mkdir()
+    for result in (run("validate", odd), run("validate", tmp_path / "no\x9b31m", code=4)):
+        assert (result.stdout + result.stderr).replace("\n", "").isprintable()
+        assert "\\x9b31m" in result.stdout + result.stderr

@@ -114,7 +114,14 @@ def _tell(error: BaseException, *, as_json: bool) -> None:
     elif isinstance(error, click.UsageError) and error.ctx is not None:
         note(f"{error.ctx.get_usage()}\n{error.ctx.command_path}: {message}")
     else:
-        note(f"framepress: {message}")
+        note(f"framepress: {_printable(message)}")
+
+
+def _printable(message: str) -> str:
+    """Names of files may hold what moves a terminal's cursor."""
+    from framepress.quality.report.places import printable
+
+    return "\n".join(printable(line) for line in message.split("\n"))
 
 
 def _message(error: BaseException) -> str:
