@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import json
-import math
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,7 @@ from framepress.core.arrays import Array
 from framepress.core.files import open_file
 from framepress.errors import InputError
 from framepress.quality.issue import Issue
+from framepress.quality.not_finite import not_finite
 from framepress.storage import npy
 from framepress.storage.images_header import refuse_pointer
 
@@ -85,7 +85,7 @@ class Reader:
         for key in twice:
             message = f"{name!r} has the key {key!r:.80} twice, so that its value is ambiguous"
             self.unread.append(Issue(message=message, file=name, frame=frame, place=key[:80]))
-        odd = list(_not_finite(document, "")) if _MAY_NOT_BE_FINITE.search(content) else []
+        odd = list(not_finite(document)) if _MAY_NOT_BE_FINITE.search(content) else []
         for place, value in odd:
             self.not_finite.append(Issue(message=f"{place} is {value}", file=name, frame=frame, place=place))
         if not twice and not odd and len(content) <= _SHORT and len(self._sound) < _KEPT:
@@ -135,17 +135,6 @@ def is_pointer(content: bytes) -> bool:
     except InputError:
         return True
     return False
-
-
-def _not_finite(value: Any, place: str) -> Iterator[tuple[str, float]]:
-    if isinstance(value, float) and not math.isfinite(value):
-        yield place, value
-    elif isinstance(value, dict):
-        for key, inner in value.items():
-            yield from _not_finite(inner, f"{place}.{key}" if place else key)
-    elif isinstance(value, list):
-        for row, inner in enumerate(value):
-            yield from _not_finite(inner, f"{place}[{row}]")
 
 
 def labels_in(document: dict[str, Any], taxonomy: str = "class") -> tuple[dict[int, str], list[str]]:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Annotated, Any
 
 import msgspec
 
 from framepress.quality.issue import Issue
+from framepress.quality.not_finite import not_finite
 
 __all__ = ["FileSaid", "Lens", "Objects", "Said", "View", "decoded"]
 
@@ -139,7 +139,7 @@ def _slowly(line: bytes, file: str, number: int, odd: Oddities) -> Said | None:
         odd.unread.append(Issue(message=f"the line {reason}", file=file, line=number))
         return None
     frame = str(document.get("id", ""))[:200] if isinstance(document, dict) else ""
-    for place, value in _not_finite(document, ""):
+    for place, value in not_finite(document):
         message = f"{place or 'the line'} is {value}, which is no number"
         odd.not_finite.append(Issue(message=message, file=file, line=number, place=place, frame=frame))
     try:
@@ -147,17 +147,6 @@ def _slowly(line: bytes, file: str, number: int, odd: Oddities) -> Said | None:
     except msgspec.ValidationError as error:
         odd.wrong.append(_wrong(error, file, number, frame))
         return None
-
-
-def _not_finite(value: Any, place: str) -> Iterator[tuple[str, float]]:
-    if isinstance(value, float) and not math.isfinite(value):
-        yield place, value
-    elif isinstance(value, dict):
-        for key, inner in value.items():
-            yield from _not_finite(inner, f"{place}.{key}" if place else key)
-    elif isinstance(value, list):
-        for row, inner in enumerate(value):
-            yield from _not_finite(inner, f"{place}[{row}]")
 
 
 def _as_unknown(value: Any) -> Any:
