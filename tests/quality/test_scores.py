@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from framepress.core import Objects
 from framepress.core.arrays import Array
 from framepress.dataset.writer import DatasetWriter
 from framepress.quality.affected import Affected
@@ -304,6 +305,19 @@ def test_recommendations_come_with_what_they_bring_the_most_first() -> None:
 
 def test_nothing_is_recommended_where_all_is_well() -> None:
     assert recommendations(Scores((Score("accuracy", 1, (Part("objects", 1.0),)),), 0.9, 0.5)) == []
+
+
+def test_where_nothing_is_labelled_nothing_is_accurate(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FRAMEPRESS_CACHE", str(tmp_path / "cache"))
+    with DatasetWriter(tmp_path / "set", ["coco"], labels=LABELS) as writer:
+        for frame in mono():
+            bare = frame.view.replaced(objects=Objects.empty())
+            writer.add(frame.replaced(views=(bare,)))
+    found = validate(tmp_path / "set", profile("default"))
+    assert found.columns is not None
+    told = {score.name: score.value for score in scores(found, statistics(found.columns, found.pictures)).scores}
+    assert told["accuracy"] is None
+    assert told["completeness"] is not None
 
 
 def test_scores_of_a_dataset_of_ours_know_its_ledger(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,7 +14,7 @@ consistency     format       frames without an error of stage format
                 tracks       tracks that keep one class in their sequence
                 time         steps of a clock that are as long as the others, see `index.clocks`
 accuracy        objects      objects without an error of stage annotation, truth or format
-                frames       frames without an error of stage image, annotation or truth
+                frames       frames without an error of stage image, annotation or truth, where anything is labelled
                 once         objects without a twin (SET-006) and without a second object on their track (SET-009)
 diversity       classes, sizes, positions, distances, visibility, yaw: evenness of counts, 0 (all in one kind) .. 1 (all
                 equal), the entropy over that of as many equal kinds as there are, or as there are objects
@@ -156,7 +156,7 @@ def scores(validation: Validation, statistics: Mapping[str, Any] | None) -> Scor
         ]
         parts["accuracy"] = [
             _on_objects(validation, objects),
-            _on_frames("frames", validation, ("image", "annotation", "truth"), frames),
+            _labelled(validation, frames, objects),
             _once(validation, objects),
         ]
         parts["diversity"] = [Part(name, value) for name, value in spreads(statistics).items()]
@@ -221,6 +221,13 @@ def _on_frames(name: str, validation: Validation, stages: tuple[str, ...], frame
     if not _looked(validation, stages):
         return Part(name, None, unit="frames")
     return Part.share(name, _most(validation.findings, codes, "frames"), frames, "frames", codes)
+
+
+def _labelled(validation: Validation, frames: int, objects: int) -> Part:
+    """Not measured where there is no object: what nobody labelled is neither right nor wrong."""
+    if not objects:
+        return Part("frames", None, unit="frames")
+    return _on_frames("frames", validation, ("image", "annotation", "truth"), frames)
 
 
 def _on_objects(validation: Validation, objects: int) -> Part:
