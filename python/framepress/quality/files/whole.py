@@ -76,5 +76,5 @@ def _pointer(root: Path, name: str) -> str:
     try:
         refuse_pointer(read_file(root / name), name)
     except InputError as error:
-        return str(error).partition(";")[0]
+        return str(error).partition(";")[0].removeprefix(f"{name}: ")
     return ""
