@@ -129,6 +129,36 @@ MUTATIONS = [
 ]
 
 
+@pytest.mark.parametrize(
+    ("format", "options"),
+    [
+        ("kitti", {"box": "full"}),
+        ("kitti", {"convention": "edge"}),
+        ("kitti", {"tilt": "enclose"}),
+        ("yolo", {"task": "segment"}),
+        ("yolo", {"task": "segment", "raster": "fillpoly"}),
+        ("coco", {"segmentation": "polygon", "images": "jpeg"}),
+        ("coco", {"segmentation": "none", "images": "none"}),
+    ],
+    ids=lambda value: value if isinstance(value, str) else ",".join(map(str, value.values())),
+)
+@pytest.mark.parametrize("frames", [mono, rig])
+def test_so_does_one_with_other_options(frames: Any, format: str, options: dict[str, str], tmp_path: Path) -> None:
+    with DatasetWriter(tmp_path / "set", {"native": {}, format: options}, labels=LABELS) as writer:
+        for frame in frames():
+            writer.add(frame)
+    assert found(tmp_path / "set") == []
+
+
+def test_where_full_boxes_are_written_a_class_is_still_compared(tmp_path: Path) -> None:
+    with DatasetWriter(tmp_path / "set", {"native": {}, "kitti": {"box": "full"}}, labels=LABELS) as writer:
+        for frame in mono():
+            writer.add(frame)
+    label = next(path for path in sorted(tmp_path.glob("set/kitti/training/label_2/*.txt")) if path.stat().st_size)
+    label.write_text(label.read_text().replace("car ", "cone ", 1))
+    assert [code for code, _, _ in found(tmp_path / "set")] == ["EXP-003"]
+
+
 @pytest.mark.parametrize("frames", [mono, rig])
 def test_every_edition_of_ours_agrees_with_the_journal(frames: Any, tmp_path: Path) -> None:
     with DatasetWriter(tmp_path / "set", EDITIONS, labels=LABELS) as writer:

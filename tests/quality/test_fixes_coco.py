@@ -153,6 +153,15 @@ def test_a_copy_never_takes_the_place_of_something(sound: Path, tmp_path: Path) 
     assert (tmp_path / "fixed" / "mine.txt").read_text() == "mine"
 
 
+@pytest.mark.parametrize("inside", [".", "fixed", "annotations/fixed"])
+def test_a_copy_does_not_go_into_the_dataset_itself(inside: str, sound: Path, tmp_path: Path) -> None:
+    root = broken("an area of 0", sound, tmp_path)
+    given = files_of(root)
+    with pytest.raises(OptionError, match="lies in the dataset itself"):
+        fix(root, root / inside, profile("fast").narrowed(select=("COCO",)), format="coco")
+    assert files_of(root) == given
+
+
 def test_a_link_stays_a_link_and_its_content_stays_where_it_is(sound: Path, tmp_path: Path) -> None:
     root = broken("an area of 0", sound, tmp_path)
     (tmp_path / "elsewhere.json").write_text("{}")

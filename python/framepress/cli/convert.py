@@ -6,13 +6,16 @@ import shlex
 import sys
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from framepress.cli.progress import Progress, counted_aside
 from framepress.cli.settings import listed, reader_arguments, reader_options, settings_for
 from framepress.cli.shell import as_json, command_line, emit, interruptible
+
+if TYPE_CHECKING:
+    from framepress.quality.profile import Profile
 
 __all__ = ["convert"]
 
@@ -90,15 +93,11 @@ def convert(
     from framepress.dataset.opening import open_dataset
     from framepress.dataset.split import Split
     from framepress.dataset.usage import usage_of
-    from framepress.quality.profile import profile
-    from framepress.quality.report.document import document as validation_document
-    from framepress.quality.report.text import text as validation_text
-    from framepress.quality.validate import validate
 
     writers = {name: formats.by_name(name) for name in listed(to, "--to")}
     parts = None if split is None else Split.parse(split, seed)
     labels = None if labels_file is None else read_label_file(labels_file)
-    required = None if require is None else profile(require)  # one that cannot be is told before anything is written
+    required = None if require is None else _profile(require)  # one that cannot be is told before anything is written
     dataset = open_dataset(source, source_format)
     options, reading = settings_for(
         settings, {name: found.options() for name, found in writers.items()}, reader_options(dataset.format.read)
@@ -132,10 +131,26 @@ def convert(
     if required is None:
         emit(document, told, as_json=as_json)
         return
+    held, document["validation"], words = _checked(target, required, workers)
+    emit(document, f"{told}\n{words}", as_json=as_json)
+    context.exit(0 if held else 1)
+
+
+def _profile(name_or_file: str) -> Profile:
+    from framepress.quality.profile import profile
+
+    return profile(name_or_file)
+
+
+def _checked(target: Path, required: Profile, workers: int | None) -> tuple[bool, dict[str, Any], str]:
+    """Whether the dataset holds the profile; what was found, as a document and as text."""
+    from framepress.quality.report.document import document
+    from framepress.quality.report.text import text
+    from framepress.quality.validate import validate
+
     found = validate(target, required, workers=workers)
-    document["validation"] = validation_document(found)
-    emit(document, f"{told}\n{validation_text(document['validation'], str(target))}", as_json=as_json)
-    context.exit(0 if found.passed else 1)
+    told = document(found)
+    return found.passed, told, text(told, str(target))
 
 
 class _Done:

@@ -87,7 +87,8 @@ class Format:
         key: from a frame's id, its index and a view's name what the view is called: the same before writing and after
             reading back.
         left_out: those of the rows' `counts` that count objects which the format does not keep.
-        precision_px: how far a box may be off after reading back.
+        box_within: from the writer's options, how far [px] an object's visible box may be off after reading back; None
+            where they have another box written.
     """
 
     name: str
@@ -99,7 +100,7 @@ class Format:
     looks_like: Callable[[Path], bool] | None = None
     key: Callable[[str, int, str], str] = by_id
     left_out: tuple[str, ...] = ()
-    precision_px: float = 1e-6
+    box_within: Callable[[Mapping[str, Any]], float | None] = lambda options: 1e-6
 
     def make_writer(self, options: Mapping[str, Any]) -> FormatWriter:
         """A writer with these options.

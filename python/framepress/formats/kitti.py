@@ -270,5 +270,5 @@ FORMAT = Format(
     looks_like=looks_like,
     key=by_number,
     left_out=("hidden", "without_box"),
-    precision_px=0.01,
+    box_within=lambda options: 0.01 if options["box"] == "visible" else None,
 )

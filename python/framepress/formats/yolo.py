@@ -13,9 +13,10 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -216,6 +217,12 @@ def looks_like(path: Path) -> bool:
     return all(re.search(key, head, re.MULTILINE) for key in (rb"^\W?names\W?\s*:", rb"^\W?(train|val|test)\W?\s*:"))
 
 
+def _box_within(options: Mapping[str, Any]) -> float:
+    """Corners for `fillpoly` lie a quarter of a pixel inside."""
+    inside = options["task"] == "segment" and options["raster"] == "fillpoly"
+    return 0.2501 if inside else 1e-4
+
+
 FORMAT = Format(
     "yolo",
     "YOLO (Ultralytics): detection and segmentation",
@@ -226,5 +233,5 @@ FORMAT = Format(
     looks_like=looks_like,
     key=by_stem,
     left_out=("crowds", "objects_hidden", "objects_without_mask", "duplicate_rows"),
-    precision_px=1e-4,
+    box_within=_box_within,
 )

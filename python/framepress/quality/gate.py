@@ -15,22 +15,14 @@ __all__ = ["gate"]
 _NAMED = 3
 
 
-def gate(
-    profile: Profile, *, workers: int | None = None, on_validation: Callable[[Validation], None] | None = None
-) -> Callable[[Path], None]:
-    """What checks a dataset and raises where the profile fails.
+def gate(profile: Profile) -> Callable[[Path], None]:
+    """What checks a dataset, given its folder, and raises FindingsError with the codes where the profile fails.
 
-    Args:
-        on_validation: told of all that was found, before anything is raised.
-
-    Raises (the function that is returned):
-        FindingsError: with the codes; the dataset is not touched.
+    The dataset is not touched.
     """
 
     def check(path: Path) -> None:
-        found = validate(path, profile, workers=workers)
-        if on_validation is not None:
-            on_validation(found)
+        found = validate(path, profile)
         if not found.passed:
             raise FindingsError(f"{path}: does not hold the profile {profile.name!r}: {_named(found)}")
 

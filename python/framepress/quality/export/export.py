@@ -42,6 +42,7 @@ class Export:
     held: those of the edition as its reader has them.
     given_views, held_views: view rows with one key in both, side by side.
     missing, unknown: keys of views that only the one, only the other has.
+    box_within: how far a box may be off [px]; None where another one than the visible one was written.
     left_out: objects that the edition says it did not keep, over all frames.
     """
 
@@ -52,6 +53,7 @@ class Export:
     held_views: Array
     missing: tuple[str, ...]
     unknown: tuple[str, ...]
+    box_within: float | None
     left_out: int
     carries: frozenset[str]
     _given_frames: Dataset
@@ -97,6 +99,7 @@ def export_of(root: Path, job: Job, source: Dataset, given: Index, name: str) ->
         held_views=pairs[:, 1],
         missing=tuple(key for key in given_keys if key not in rows),
         unknown=tuple(key for key in held_keys if key not in known),
+        box_within=edition.box_within(job.formats[name]),
         left_out=_left_out(root, name, edition.left_out),
         carries=job.editions()[name][1].carries,
         _given_frames=source,

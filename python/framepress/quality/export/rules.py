@@ -45,10 +45,10 @@ def no_object_is_lost_or_made_up(export: Export) -> Iterator[Issue]:
 def every_object_has_its_class_and_box(export: Export) -> Iterator[Issue]:
     """Every object of the edition is one of the journal's: of its class, with its box as exactly as the format can.
 
-    Boxes are compared after clipping to the image; no two objects of the edition are the same one of the journal. A
-    class that the journal does not have (DontCare) can be a crowd's.
+    Boxes are compared after clipping to the image, where the edition has the visible ones. No two objects of the
+    edition are the same one of the journal. A class that the journal does not have (DontCare) can be a crowd's.
     """
-    given, held, reach = export.given, export.held, export.edition.precision_px
+    given, held, reach = export.given, export.held, export.box_within
     codes = np.array([given.labels.code(name) if name in given.labels else -1 for name in held.labels.names], np.int32)
     sizes = np.stack([given.views["width"], given.views["height"]], axis=1)
     for given_view, held_view in zip(export.given_views.tolist(), export.held_views.tolist(), strict=True):
@@ -59,13 +59,13 @@ def every_object_has_its_class_and_box(export: Export) -> Iterator[Issue]:
         clipped = np.clip(given.objects["box"][ours], 0, np.tile(sizes[given_view], 2))
         off = np.abs(boxes[:, None] - clipped[None])
         off[np.isnan(boxes)[:, None] & np.isnan(clipped)[None]] = 0  # out of sight in both
-        fits = (off <= reach).all(axis=2)
+        fits = (off <= (np.inf if reach is None else reach)).all(axis=2)
         fits &= (labels[:, None] == known[None]) | ((labels[:, None] < 0) & given.objects["crowd"][ours][None])
         for row in _without_partner(fits):
             name = held.labels.names[int(held.objects["label"][theirs][row])]
             yield Issue(
                 message=f"{export.edition.name} has a {name!r} with the box {_shown(boxes[row])}, and the journal none "
-                f"(more) within {reach:g} px",
+                f"(more){'' if reach is None else f' within {reach:g} px'}",
                 frame=given.frames.texts("id")[int(given.views["frame"][given_view])],
                 view=given.view_names[int(given.views["name"][given_view])],
                 box=_box(boxes[row]),
@@ -80,8 +80,8 @@ def a_sample_has_the_same_pixels(export: Export, *, frames: int = 16) -> Iterato
     object of the same class and box; an image where neither side is JPEG.
     """
     for pair in export.pairs(frames):
-        if "mask" in export.carries:
-            yield from _masks(pair, export.edition.precision_px)
+        if "mask" in export.carries and export.box_within is not None:
+            yield from _masks(pair, export.box_within)
         if "rgb" in export.carries and _is_lossless(pair):
             given, held = pair.given.channels["rgb"], pair.held.channels["rgb"]
             wrong = int((given != held).any(axis=-1).sum()) if given.shape == held.shape else given.shape[0]

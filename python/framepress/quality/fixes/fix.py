@@ -59,13 +59,16 @@ def fix(
         target: does not exist yet; it appears when it is complete.
 
     Raises:
-        OptionError: a dataset of ours, whose journal has the truth; a format without fixes; a single file.
+        OptionError: a dataset of ours, whose journal has the truth; a format without fixes; a single file; a target in
+            the dataset itself.
         OutputError: the target exists, or cannot be written.
         InputError: as `validate`.
     """
     path, target = Path(path), Path(target)
     before = validate(path, profile, format=format, workers=workers)
     codes, changes = _fixes_of(path, before)
+    if target.resolve().is_relative_to(path.resolve()):
+        raise OptionError(f"{target}: lies in the dataset itself; name a folder outside of {path} for the copy")
     if target.exists() or target.is_symlink():
         raise OutputError(f"{target}: exists already and is not overwritten; name another folder for the copy")
     wanted = codes & {code for code, count in before.findings.counts.items() if count}
