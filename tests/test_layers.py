@@ -24,9 +24,11 @@ LAYERS = {
     "headless": 3,
     "dataset": 4,
     "quality": 5,
-    "replicator": 6,
-    "jobs": 7,
-    "cli": 8,
+    "versions": 5,
+    "delivery": 6,
+    "replicator": 7,
+    "jobs": 8,
+    "cli": 9,
 }
 FREE = {"", "errors"}  # the package itself (its version) and the errors are for everyone
 NEVER_ON_IMPORT = {"omni", "carb", "pxr", "warp", "h5py", "pyarrow", "mcap", "pycocotools", "msgspec", "click"}

@@ -8,14 +8,17 @@ from inspect import signature
 from pathlib import Path
 from typing import Any
 
-from framepress.core import LabelMap
+from framepress.core import Frame, LabelMap
 from framepress.dataset.opening import Dataset
 from framepress.dataset.report import Report
 from framepress.dataset.split import Split
 from framepress.dataset.writer import DatasetWriter
 from framepress.storage.output import Output
 
-__all__ = ["SOURCE", "convert"]
+__all__ = ["SOURCE", "Stage", "convert"]
+
+Stage = Callable[[Frame], Frame | None]
+"""What changes a frame on its way, or leaves it out (None); a pure function."""
 
 SOURCE = "source "
 """Begins the names of the counters that a reader kept: what became of the source's rows."""
@@ -31,12 +34,16 @@ def convert(
     split: Split | None = None,
     workers: int | None = None,
     existing: str = "error",
+    stages: Sequence[Stage] = (),
+    origin: Mapping[str, Any] | None = None,
     on_frame: Callable[[int], None] | None = None,
 ) -> Report:
     """Press every frame of `source` into `formats`.
 
     Args:
         labels: the classes; None takes the source's own list.
+        stages: what each frame goes through first, one after the other; a frame that one turns into None is left out,
+            and counted in the ledger as "left out by a stage".
         on_frame: called with the number of frames handed over so far.
         others: as for `DatasetWriter`.
 
@@ -45,17 +52,36 @@ def convert(
     """
     fixed = source.labels() if labels is None else labels
     with DatasetWriter(
-        target, formats, labels=fixed, unlisted=unlisted, split=split, workers=workers, existing=existing
+        target,
+        formats,
+        labels=fixed,
+        unlisted=unlisted,
+        split=split,
+        workers=workers,
+        existing=existing,
+        origin=origin,
     ) as writer:
         accounts: dict[str, Mapping[str, int]] = {}
         for number, frame in enumerate(_accounting(source, accounts).frames(), start=1):
-            if not writer.add(frame):
+            staged = _through(stages, frame)
+            if staged is None:
+                writer.count("left out by a stage")
+            if staged is None or not writer.add(staged):
                 accounts.pop(frame.id, None)
             _count(writer, accounts)
             if on_frame is not None:
                 on_frame(number)
         _count(writer, accounts)
     return writer.close()
+
+
+def _through(stages: Sequence[Stage], frame: Frame) -> Frame | None:
+    found: Frame | None = frame
+    for stage in stages:
+        if found is None:
+            break
+        found = stage(found)
+    return found
 
 
 def _accounting(source: Dataset, accounts: dict[str, Mapping[str, int]]) -> Dataset:
