@@ -1,0 +1,279 @@
+"""The versions of one dataset folder: commit, look back, name, compare, go back.
+
+history = History.init("dataset")
+history.commit("first 500 frames")
+history.tag("sent-to-training")
+history.checkout("sent-to-training", "elsewhere")
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from framepress.errors import InputError, OptionError, OutputError
+from framepress.versions import manifest
+from framepress.versions.add import add_files
+from framepress.versions.checkout import check_out
+from framepress.versions.commits import Commit
+from framepress.versions.manifest import FileChange, Row
+from framepress.versions.names import resolve
+from framepress.versions.place import Place
+from framepress.versions.provenance import provenance_of
+from framepress.versions.refs import Ref, check_name
+from framepress.versions.store import Store
+from framepress.versions.working import Working, look
+
+__all__ = ["Committed", "History", "Status", "Version"]
+
+
+@dataclass(frozen=True)
+class Version:
+    """One version of a line.
+
+    Args:
+        id: sha256 of the commit.
+        number: in its line, from 1 on.
+        time: ISO 8601, as the committer told; "" for not told.
+        tags: its names.
+    """
+
+    id: str
+    number: int
+    commit: Commit
+    time: str
+    tags: tuple[str, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON-able."""
+        return {
+            "id": f"sha256:{self.id}",
+            "number": self.number,
+            "message": self.commit.message,
+            "author": self.commit.author,
+            "time": self.time,
+            "tags": list(self.tags),
+            "files": self.commit.files,
+            "size": self.commit.size,
+            "parents": [f"sha256:{parent}" for parent in self.commit.parents],
+            "provenance": dict(self.commit.provenance),
+        }
+
+
+@dataclass(frozen=True)
+class Committed:
+    """What `commit` did.
+
+    Args:
+        new: False where nothing had changed: `version` is the one that is there.
+        read: files that had to be read to know their hash.
+        added: contents that the store did not have.
+    """
+
+    version: Version
+    new: bool
+    read: int
+    added: int
+
+
+@dataclass(frozen=True)
+class Status:
+    """Where a folder stands.
+
+    Args:
+        base: the version that it was last equal to; None before the first.
+        head: the line's latest; None where there is none.
+        changes: of files since `base`.
+    """
+
+    base: Version | None
+    head: Version | None
+    changes: tuple[FileChange, ...]
+
+
+class History:
+    """Made by `init` or `open`; a value of the moment: what another process commits is seen by the next call."""
+
+    def __init__(self, place: Place) -> None:
+        self.place = place
+        self.store = Store.open(place.store)
+
+    @classmethod
+    def init(cls, dataset: Path | str, *, store: Path | str | None = None) -> History:
+        """Begin to keep versions of a folder, whatever dataset it holds; nothing happens where they are kept already.
+
+        Args:
+            store: a folder for the contents, which several datasets may share; None keeps them inside of the dataset.
+
+        Raises:
+            OptionError: the dataset keeps its versions in another store.
+            OutputError: the store's folder holds something else, or cannot be written.
+        """
+        folder = Path(dataset)
+        if not folder.is_dir():
+            raise InputError(f"{folder}: is no folder; versions are kept of a folder")
+        wanted = Place.new(folder, None if store is None else Path(store))
+        found = Place.of(folder)
+        if found is not None and store is not None and found.store.resolve() != wanted.store.resolve():
+            raise OptionError(f"{folder}: keeps its versions in {found.store}; it cannot have a second store")
+        if found is None:
+            Store.create(wanted.store)
+            wanted.write()
+        return cls(found or wanted)
+
+    @classmethod
+    def open(cls, dataset: Path | str) -> History:
+        """Raises:
+        InputError: no versions are kept of the folder, or its store is not there.
+        """
+        place = Place.of(Path(dataset))
+        if place is None:
+            raise InputError(f"{dataset}: no versions are kept of it; begin with `framepress version init {dataset}`")
+        return cls(place)
+
+    def log(self) -> list[Version]:
+        """The line's versions, the latest first.
+
+        Raises:
+            InputError: something of it is missing or damaged.
+        """
+        names: dict[str, list[str]] = {}
+        for tag, ref in self.store.refs.tags().items():
+            names.setdefault(ref.commit, []).append(tag)
+        return [
+            Version(ref.commit, ref.number, self.store.commit(ref.commit), ref.time, tuple(names.get(ref.commit, ())))
+            for ref in reversed(self.store.refs.line(self.place.line))
+        ]
+
+    def version(self, name: str) -> Version:
+        """A version by number (`3`, `v3`), tag, `head`, `head~2`, `base`, or the beginning of its sha256.
+
+        Raises:
+            OptionError: there is no such version, or several.
+        """
+        return resolve(name, self.log(), self.place.base)
+
+    def rows(self, version: Version) -> Iterator[Row]:
+        """Its files, sorted by path."""
+        return manifest.read(version.commit.manifest, self.store.objects)
+
+    def status(self) -> Status:
+        """What has changed in the folder; reads only files that may have."""
+        log = self.log()
+        base = next((version for version in log if version.id == self.place.base), None)
+        return Status(base, log[0] if log else None, tuple(self._changed(look(self.place.dataset), base)))
+
+    def _changed(self, working: Working, base: Version | None) -> Iterator[FileChange]:
+        before = {} if base is None else {row.path: row for row in self.rows(base)}
+        after = {row.path: row for row in working.rows()}
+        for path in sorted(before.keys() | after.keys()):
+            if before.get(path) != after.get(path):
+                yield FileChange(path, before.get(path), after.get(path))
+
+    def commit(
+        self,
+        message: str,
+        *,
+        author: str = "",
+        time: str = "",
+        notes: Mapping[str, Any] | None = None,
+        over: bool = False,
+        gate: Callable[[Path], None] | None = None,
+        workers: int | None = None,
+    ) -> Committed:
+        """Make the folder as it is now the line's next version.
+
+        Hashes come from what was seen before and from the dataset's journal where these may be believed. Media files
+        become read-only, as the store shares them with the folder; others are copied.
+
+        Args:
+            time: ISO 8601, to be told by `log`; no part of the version's identity.
+            notes: more provenance, JSON-able: a report's digest, a ticket.
+            over: commit although the folder was made from an older version than the latest.
+            gate: raises FindingsError where the dataset does not hold what is required; see `quality.gate`.
+
+        Raises:
+            OptionError: `message` is empty.
+            OutputError: another commit was first, or the folder is not made from the latest; nothing is lost.
+            InputError: a file changed meanwhile, or the dataset is being written.
+        """
+        if not message.strip():
+            raise OptionError("a commit needs a message; say what is in it, in one line")
+        log = self.log()
+        head = log[0] if log else None
+        if not over and (None if head is None else head.id) != self.place.base:
+            raise OutputError(self._behind(head))
+        working = look(self.place.dataset, workers=workers)
+        rows = working.rows()
+        if head is not None and head.commit.files == len(rows) and list(self.rows(head)) == rows:
+            if self.place.base != head.id:
+                self.place = self.place.at(head.id)
+            return Committed(head, new=False, read=working.read, added=0)
+        if gate is not None:
+            gate(self.place.dataset)
+        added = add_files(self.place.dataset, working, self.store.objects)
+        commit = Commit(
+            manifest=manifest.write(rows, self.store.objects),
+            parents=() if head is None else (head.id,),
+            message=message,
+            author=author,
+            files=len(rows),
+            size=sum(row.size for row in rows),
+            provenance=provenance_of(self.place.dataset, notes),
+        )
+        id = self.store.objects.add(commit.to_json())
+        self.store.objects.sync()
+        ref = Ref(1 if head is None else head.number + 1, id, time, author)
+        if not self.store.refs.advance(ref, self.place.line):
+            raise OutputError(self._behind(self.log()[0]))
+        self.place = self.place.at(id)
+        return Committed(Version(id, ref.number, commit, time, ()), new=True, read=working.read, added=added)
+
+    def _behind(self, head: Version | None) -> str:
+        made_from = "before the first" if self.place.base is None else f"from {self.place.base[:12]}"
+        latest = "there is none now" if head is None else f"the latest is {head.number} ({head.id[:12]})"
+        return (
+            f"{self.place.dataset}: was made {made_from}, and {latest}: nothing was committed; look at it with "
+            "`framepress version diff`, check it out elsewhere, or commit over it (--over)"
+        )
+
+    def tag(self, name: str, version: str = "head", *, note: str = "", time: str = "", by: str = "") -> Version:
+        """Name a version for good.
+
+        Raises:
+            OptionError: no tag may be called so, or the name is taken by another version.
+        """
+        found = self.version(version)
+        if not self.store.refs.tag(check_name(name), Ref(0, found.id, time, by, note)):
+            other = self.store.refs.tags()[name].commit
+            if other != found.id:
+                raise OptionError(f"tag {name!r}: is taken by version {other[:12]}; a tag never moves, choose another")
+        return self.version(name)
+
+    def diff_files(self, before: str, after: str = "head") -> list[FileChange]:
+        """Files that differ between two versions, by path."""
+        old, new = self.version(before), self.version(after)
+        return list(manifest.changes(old.commit.manifest, new.commit.manifest, self.store.objects))
+
+    def checkout(self, name: str, target: Path | str | None = None, *, force: bool = False) -> Version:
+        """Lay out a version: in a new folder, or in the dataset's own, whose files become those of the version.
+
+        Args:
+            target: a folder that does not exist yet; None for the dataset's own.
+            force: in the dataset's own folder, although it has changes that no version has; those are lost.
+
+        Raises:
+            OutputError: the target exists, or the folder has changes.
+            InputError: the store lacks a content, which is named.
+        """
+        found = self.version(name)
+        if target is None:
+            self._take_back(found, force)
+        else:
+            check_out(list(self.rows(found)), self.store.objects, Path(target))
+        return found
+
+    def _take_back(self, version: Version, force: bool) -> None:
+        raise NotImplementedError

@@ -1,0 +1,75 @@
+"""A store: a folder with contents, refs and tags; by default `.framepress/versions/store/` of the dataset itself.
+
+store.json   {"schema": "framepress.store", "version": 1, "hash": "sha256"}
+objects/     contents (`objects.Objects`)
+refs/ tags/  `refs.Refs`
+tmp/         what is not whole yet
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from framepress.errors import InputError, OutputError
+from framepress.storage.output import refused
+from framepress.versions.cells import FolderCells
+from framepress.versions.commits import Commit
+from framepress.versions.objects import Objects
+from framepress.versions.refs import Refs
+
+__all__ = ["Store"]
+
+_MARK = "store.json"
+_DOCUMENT = {"schema": "framepress.store", "version": 1, "hash": "sha256"}
+
+
+class Store:
+    """Made by `create` or `open`."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.objects = Objects(root)
+        self.cells = FolderCells(root)
+        self.refs = Refs(self.cells)
+
+    @classmethod
+    def create(cls, root: Path) -> Store:
+        """A new store in an empty or absent folder; the one that is there already, as it is.
+
+        Raises:
+            OutputError: the folder holds something else, or cannot be written.
+        """
+        if (root / _MARK).exists():
+            return cls.open(root)
+        try:
+            root.mkdir(parents=True, exist_ok=True)
+            stranger = next(root.iterdir(), None)
+        except OSError as error:
+            raise refused(root, "made", error) from error
+        if stranger is not None and stranger.name != "tmp":
+            raise OutputError(f"{root}: holds {stranger.name} and is no store; choose an empty or new folder")
+        FolderCells(root).create(_MARK, (json.dumps(_DOCUMENT) + "\n").encode())
+        return cls.open(root)
+
+    @classmethod
+    def open(cls, root: Path) -> Store:
+        """Raises:
+        InputError: no store is there, or one of a newer kind.
+        """
+        where = root / _MARK
+        try:
+            found = json.loads(where.read_bytes())
+        except FileNotFoundError as error:
+            raise InputError(f"{root}: no versions are kept there; begin with `framepress version init`") from error
+        except (OSError, ValueError, RecursionError) as error:
+            raise InputError(f"{where}: cannot be read: {error}") from error
+        if found != _DOCUMENT:
+            raise InputError(f"{where}: is {found!r}, this framepress reads {_DOCUMENT!r}; update it")
+        return cls(root)
+
+    def commit(self, id: str) -> Commit:
+        """Raises:
+        InputError: it is missing or damaged.
+        """
+        return Commit.from_json(self.objects.read(id), f"commit {id[:12]}")
