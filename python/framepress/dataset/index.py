@@ -4,18 +4,20 @@ frames:   id (text), index, sequence, split, scene and seed (of `meta`, as text)
           features (bit set), first_view, views, first_object, objects
 views:    frame, name, time_ns (its own, NO_TIME = not known), width, height [px], first_object, objects
 objects:  frame, view, id, label, track (-1 = none), box and box_full [px, edges], area [px], visibility, truncation,
-          distance [m, from the camera to the 3D box's centre], yaw [rad, of its x axis about the camera's y axis], all
-          NaN = not known; crowd, mask, box3d (whether known)
+          score, distance [m, from the camera to the 3D box's centre], yaw [rad, of its x axis about the camera's y
+          axis], all NaN = not known; crowd, mask, box3d (whether known)
 files:    path (text, relative to the dataset), size [bytes, -1 = missing], frame, edition
 
 `sequence`, `split`, `scene`, `seed`, `name`, `label`, `track` and `edition` count in the lists of the same name; other
-integers are row numbers of the table they name. The columns are memory-mapped files in a cache outside the dataset
+integers are row numbers of the table they name. What frames and objects say in words of their own is in `Index.meta`
+and `Index.attributes`, a `Field` a key. The columns are memory-mapped files in a cache outside the dataset
 (`index_cache`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, overload
 
@@ -28,7 +30,7 @@ from framepress.dataset.index_build import COLUMNS, NO_TIME, TEXTS, VOCABULARIES
 from framepress.dataset.opening import Dataset
 from framepress.errors import LabelError, OutputError
 
-__all__ = ["NO_TIME", "Index", "Table", "Texts"]
+__all__ = ["NO_TIME", "Field", "Fields", "Index", "Table", "Texts"]
 
 _CHUNK = 1 << 20
 
@@ -89,6 +91,58 @@ class Table(Mapping[str, Array]):
         return f"Table({self._name}, {self.rows} rows)"
 
 
+@dataclass(frozen=True, eq=False)
+class Field:
+    """What the rows of a table say under one key.
+
+    Args:
+        numbers: float64 (rows,), NaN = none; None where no row has a number. Bools are 1 and 0.
+        codes: int32 (rows,), positions in `texts`, -1 = none; None where no row has a text.
+        texts: the different texts, as first seen.
+        boolean: every value is a bool.
+    """
+
+    numbers: Array | None
+    codes: Array | None
+    texts: Sequence[str]
+    boolean: bool
+
+
+class Fields(Mapping[str, Field]):
+    """Key -> field, in the order in which the keys were first seen; nested keys are joined with dots.
+
+    What counts as a number, what as a text, and what has no place: see `index_fields`.
+
+    Attributes:
+        left_out: key -> how many of its values have no place in a column; "" stands for keys beyond those kept.
+    """
+
+    def __init__(self, folder: Path, name: str, rows: int, header: Mapping[str, Any]) -> None:
+        self.left_out: dict[str, int] = dict(header["left_out"])
+        self._fields = {
+            key: _field(folder / f"{name}.{number}", rows, kept)
+            for number, (key, kept) in enumerate(header["fields"].items())
+        }
+
+    def __getitem__(self, key: str) -> Field:
+        return self._fields[key]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._fields)
+
+    def __len__(self) -> int:
+        return len(self._fields)
+
+    def __repr__(self) -> str:
+        return f"Fields({', '.join(self._fields)})"
+
+
+def _field(path: Path, rows: int, kept: Mapping[str, Any]) -> Field:
+    numbers = _mapped(path.with_name(path.name + ".numbers"), "<f8", (rows,)) if kept["numbers"] else None
+    codes = _mapped(path.with_name(path.name + ".codes"), "<i4", (rows,)) if kept["texts"] else None
+    return Field(numbers, codes, _texts(path.with_name(path.name + ".texts"), kept["texts"]), bool(kept["boolean"]))
+
+
 class Index:
     """Made by `Index.of`."""
 
@@ -100,6 +154,8 @@ class Index:
         self.sequences, self.splits, self.scenes, self.seeds, self.view_names, self.tracks, self.editions = (
             _texts(folder / name, rows[name]) for name in VOCABULARIES
         )
+        self.meta = Fields(folder, "meta", self.frames.rows, header["meta"])
+        self.attributes = Fields(folder, "attributes", self.objects.rows, header["attributes"])
 
     @classmethod
     def of(cls, dataset: Dataset, *, rebuild: bool = False) -> Index:

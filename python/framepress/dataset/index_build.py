@@ -15,6 +15,7 @@ from framepress.core.arrays import Array
 from framepress.core.features import features
 from framepress.core.record import from_record
 from framepress.dataset.finish import journal_labels
+from framepress.dataset.index_fields import FieldFiles
 from framepress.dataset.opening import Dataset
 from framepress.dataset.state import root_of
 from framepress.errors import JournalError
@@ -23,7 +24,7 @@ from framepress.storage.journal import Journal
 
 __all__ = ["COLUMNS", "NO_TIME", "TEXTS", "VERSION", "VOCABULARIES", "build", "read_header"]
 
-VERSION = 3
+VERSION = 4
 HEADER = "index.json"
 NO_TIME = np.iinfo(np.int64).min
 _BLOCK_ROWS = 4096
@@ -44,7 +45,7 @@ COLUMNS: dict[str, dict[str, tuple[str, tuple[int, ...]]]] = {
         **dict.fromkeys(("label", "track"), ("<i4", ())),
         **dict.fromkeys(("box", "box_full"), ("<f8", (4,))),
         "area": ("<f8", ()),
-        **dict.fromkeys(("visibility", "truncation", "distance", "yaw"), ("<f4", ())),
+        **dict.fromkeys(("visibility", "truncation", "score", "distance", "yaw"), ("<f4", ())),
         **dict.fromkeys(("crowd", "mask", "box3d"), ("?", ())),
     },
     "files": {"size": ("<i8", ()), "frame": ("<i8", ()), "edition": ("<i4", ())},
@@ -131,6 +132,8 @@ class _Builder:
         self._outside = False
         self._tables = {name: _TableFiles(folder, name, stack) for name in COLUMNS}
         self._vocabularies = {name: _TextFile(folder / name, stack) for name in VOCABULARIES}
+        self._meta = FieldFiles(folder, "meta")
+        self._attributes = FieldFiles(folder, "attributes")
 
     def _code(self, vocabulary: str, text: str) -> int:
         codes = self._codes[vocabulary]
@@ -148,6 +151,7 @@ class _Builder:
             bits |= 1 << self._features.setdefault(name, len(self._features))
         for view in frame.views:
             self._add_view(view, row)
+        self._meta.add(row, frame.meta)
         for file in entry.files:
             self._outside = self._outside or Path(file.path).is_absolute()
             tables["files"].append(
@@ -187,6 +191,9 @@ class _Builder:
         )
         if not len(objects):
             return
+        for number, said in enumerate(objects.attributes, self._tables["objects"].rows):
+            if said:
+                self._attributes.add(number, said)
         self.labels = self.labels.grown(objects.classes)
         codes = np.array([self.labels.code(name) for name in objects.classes], np.int32)
         self._tables["objects"].append(
@@ -201,6 +208,7 @@ class _Builder:
                 "area": objects.area,
                 "visibility": objects.visibility,
                 "truncation": objects.truncation,
+                "score": objects.score,
                 "distance": _distance_m(view),
                 "yaw": _yaw_rad(view),
                 "crowd": objects.crowd,
@@ -215,6 +223,8 @@ class _Builder:
             table.close()
         for vocabulary in self._vocabularies.values():
             vocabulary.close()
+        self._meta.flush(self._tables["frames"].rows)
+        self._attributes.flush(self._tables["objects"].rows)
         header = {
             "schema": "framepress.index",
             "version": VERSION,
@@ -222,6 +232,8 @@ class _Builder:
                 **{name: table.rows for name, table in self._tables.items()},
                 **{name: len(codes) for name, codes in self._codes.items()},
             },
+            "meta": self._meta.header(),
+            "attributes": self._attributes.header(),
             "labels": self.labels.to_dict(),
             "features": list(self._features),
             "outside": self._outside,  # some files lie where no change of the dataset's folder shows

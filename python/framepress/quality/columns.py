@@ -3,7 +3,7 @@
 frames:   index, sequence, split, time_ns (NO_TIME = not known), scene, seed; texts("id")
 views:    frame, name, time_ns (its own, NO_TIME = not known), width, height [px, 0 = not known]
 objects:  frame, view, id, label, track (-1 = none), box and box_full [px, edges], area [px], visibility, truncation,
-          distance [m], yaw [rad], all NaN = not known; crowd, mask, box3d (whether known)
+          score, distance [m], yaw [rad], all NaN = not known; crowd, mask, box3d (whether known)
 
 As in `dataset.index`: `sequence`, `split`, `scene`, `seed`, `name`, `label` and `track` count in the lists of that
 name, `frame` and `view` in their tables. A column that a source cannot know is filled with what stands for "not known".
@@ -47,6 +47,7 @@ _BLANKS: dict[str, dict[str, tuple[str, Any]]] = {
         "area": ("float64", np.nan),
         "visibility": ("float32", np.nan),
         "truncation": ("float32", np.nan),
+        "score": ("float32", np.nan),
         "distance": ("float32", np.nan),
         "yaw": ("float32", np.nan),
         "crowd": ("bool", False),
