@@ -16,14 +16,17 @@ from typing import Any
 from framepress.errors import InputError, OptionError, OutputError
 from framepress.versions import manifest
 from framepress.versions.add import add_files
+from framepress.versions.annotations import Annotations, annotations_of
 from framepress.versions.checkout import check_out
 from framepress.versions.commits import Commit
+from framepress.versions.difference import Difference, difference
 from framepress.versions.manifest import FileChange, Row
 from framepress.versions.names import resolve
 from framepress.versions.place import Place
 from framepress.versions.provenance import provenance_of
 from framepress.versions.refs import Ref, check_name
 from framepress.versions.store import Store
+from framepress.versions.stored import StoredFiles
 from framepress.versions.working import Working, look
 
 __all__ = ["Committed", "History", "Status", "Version"]
@@ -256,6 +259,26 @@ class History:
         """Files that differ between two versions, by path."""
         old, new = self.version(before), self.version(after)
         return list(manifest.changes(old.commit.manifest, new.commit.manifest, self.store.objects))
+
+    def annotations(self, version: Version) -> Annotations:
+        """What its frames hold.
+
+        Raises:
+            InputError: no format reads it, or a content is lost.
+        """
+        rows = list(self.rows(version))
+        objects = self.store.objects
+        return annotations_of(
+            StoredFiles(rows, objects), lambda folder: check_out(rows, objects, folder), self.store.root / "tmp"
+        )
+
+    def diff(self, before: str, after: str = "head") -> Difference:
+        """What became of frames, objects, classes, boxes, masks and splits.
+
+        Raises:
+            InputError: no format reads one of the versions, or a content is lost.
+        """
+        return difference(self.annotations(self.version(before)), self.annotations(self.version(after)))
 
     def checkout(self, name: str, target: Path | str | None = None, *, force: bool = False) -> Version:
         """Lay out a version: in a new folder, or in the dataset's own, whose files become those of the version.
