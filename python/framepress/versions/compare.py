@@ -31,6 +31,8 @@ _GROUPS = {
 }
 _NAMES = ("track", "id", "source_id")
 _OVERLAP = 0.5
+_BLANKS = {"crowd": b"false", "id": b"0", "track": b'""'}
+"""What a cell is in a column that a record leaves out, as nothing in it is known; null in all others."""
 
 Columns = Mapping[str, msgspec.Raw]
 
@@ -236,6 +238,10 @@ class _Rows:
         self._columns = view.objects
         self._parsed: dict[str, list[Any]] = {}
 
+    @property
+    def columns(self) -> set[str]:
+        return {*self._columns}
+
     def values(self, name: str) -> list[Any]:
         if name not in self._parsed:
             column = self._columns.get(name)
@@ -247,7 +253,9 @@ class _Rows:
 
     def raws(self, name: str) -> list[bytes]:
         column = self._columns.get(name)
-        found = [b"null"] * len(self.labels) if column is None else [bytes(raw) for raw in _RAWS(column)]
+        found = (
+            [_BLANKS.get(name, b"null")] * len(self.labels) if column is None else [bytes(raw) for raw in _RAWS(column)]
+        )
         if len(found) != len(self.labels):
             raise ValueError(f"column {name} has {len(found)} rows, not {len(self.labels)}")
         return found
@@ -259,18 +267,17 @@ class _Rows:
     def name(self, row: int) -> str:
         return str(self.values("track")[row] or self.values("id")[row] or f"#{row}")
 
-    def whole(self) -> list[tuple[str, bytes]]:
-        """All that an object is, but for its ids."""
-        names = sorted(name for name in self._columns if name not in (*_NAMES, "label"))
+    def whole(self, names: Sequence[str]) -> list[tuple[str, bytes]]:
+        """All that an object is: its class, and its cells of some columns."""
         columns = [self.raws(name) for name in names]
         texts = [b"\0".join(cells) for cells in zip(*columns, strict=True)] if columns else [b""] * len(self.labels)
-        named = [b"\0".join(name.encode() for name in names) + b"\0" + text for text in texts]
-        return list(zip(self.labels, named, strict=True))
+        return list(zip(self.labels, texts, strict=True))
 
 
 def _paired(before: _Rows, after: _Rows) -> Iterator[tuple[int, int]]:
     old, new = set(range(len(before.labels))), set(range(len(after.labels)))
-    keys: list[tuple[Sequence[Any], Sequence[Any]]] = [(before.whole(), after.whole())]
+    columns = sorted((before.columns | after.columns) - {*_NAMES, "label"})
+    keys: list[tuple[Sequence[Any], Sequence[Any]]] = [(before.whole(columns), after.whole(columns))]
     keys += [(before.values(name), after.values(name)) for name in _NAMES]
     for mine, theirs in keys:
         for one, other in _by_key(mine, theirs, old, new):
