@@ -7,12 +7,14 @@ import click
 from framepress import __version__
 from framepress.cli.convert import convert
 from framepress.cli.datasets import finish, info, merge
+from framepress.cli.derive import append, relabel, slice
 from framepress.cli.formats import formats
 from framepress.cli.jobs import job
 from framepress.cli.kit import kit
 from framepress.cli.render import render
 from framepress.cli.rules import explain, rules
 from framepress.cli.run import run
+from framepress.cli.select import select
 from framepress.cli.shell import Commands
 from framepress.cli.validate import validate
 
@@ -38,5 +40,22 @@ def main(context: click.Context) -> None:
         context.exit(2)
 
 
-for _command in (convert, info, validate, rules, explain, finish, merge, formats, render, run, job, kit):
+for _command in (
+    convert,
+    info,
+    validate,
+    rules,
+    explain,
+    finish,
+    merge,
+    select,
+    relabel,
+    slice,
+    append,
+    formats,
+    render,
+    run,
+    job,
+    kit,
+):
     main.add_command(_command)

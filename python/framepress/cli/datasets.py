@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import click
@@ -85,14 +87,21 @@ def merge(sources: tuple[Path, ...], target: Path, existing: str, as_json: bool)
     tell(report, target, started, as_json)
 
 
-def tell(report: Any, path: Path, started: float, as_json: bool) -> None:
-    """The report of a dataset at `path` that was begun at `started` (`time.monotonic`)."""
+def tell(
+    report: Any, path: Path, started: float, as_json: bool, *, also: Mapping[str, Any] = MappingProxyType({})
+) -> None:
+    """The report of a dataset at `path` that was begun at `started` (`time.monotonic`).
+
+    Args:
+        also: what the JSON document says beside it.
+    """
     from framepress.cli.report_text import report_text
     from framepress.dataset.usage import usage_of
 
     seconds = time.monotonic() - started
     usage = usage_of(path)
     document = {
+        **also,
         **report.to_dict(),
         "disk": {"files": usage.files, "bytes": usage.bytes},
         "seconds": round(seconds, 3),

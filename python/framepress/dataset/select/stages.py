@@ -1,0 +1,94 @@
+"""Stages of a conversion (`dataset.convert.Stage`) that leave out frames, views and objects."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+
+import numpy as np
+
+from framepress.core import Frame, View
+from framepress.core.arrays import Array
+from framepress.dataset.convert import Stage
+from framepress.dataset.index import Index
+from framepress.dataset.select.choose import Choice
+from framepress.errors import InputError
+
+__all__ = ["Chosen", "changed_since", "erased"]
+
+
+class Chosen:
+    """Leaves of each frame what is chosen. For one pass: frames come in the index's order, all of them.
+
+    Args:
+        dropping: makes a view without the rows that are False; None takes just the rows.
+
+    Raises:
+        InputError: on a frame that is not the one which the index has in this place.
+    """
+
+    def __init__(
+        self,
+        index: Index,
+        choice: Choice,
+        dropping: Callable[[View, Array], View] | None = None,
+    ) -> None:
+        self._frames, self._views, self._objects = choice.frames, choice.views, choice.objects
+        self._ids = index.frames.texts("id")
+        self._first_view, self._view_count = index.frames["first_view"], index.frames["views"]
+        self._first, self._count = index.views["first_object"], index.views["objects"]
+        self._dropping = dropping or _without_rows
+        self._row = 0
+
+    def __call__(self, frame: Frame) -> Frame | None:
+        row, self._row = self._row, self._row + 1
+        if row >= len(self._ids) or self._ids[row] != frame.id or self._view_count[row] != len(frame.views):
+            self._refuse(frame)
+        if not self._frames[row]:
+            return None
+        first = int(self._first_view[row])
+        views = [self._view(frame, view, first + place) for place, view in enumerate(frame.views)]
+        left = tuple(view for view in views if view is not None)
+        same = len(left) == len(frame.views) and all(a is b for a, b in zip(left, frame.views, strict=True))
+        return frame if same else frame.replaced(views=left)
+
+    def _view(self, frame: Frame, view: View, row: int) -> View | None:
+        if not self._views[row]:
+            return None
+        if self._count[row] != len(view.objects):
+            self._refuse(frame)
+        first = int(self._first[row])
+        chosen = self._objects[first : first + len(view.objects)]
+        return view if chosen.all() else self._dropping(view, chosen)
+
+    def _refuse(self, frame: Frame) -> None:
+        raise InputError(f"frame {frame.id}: is not what was there when the dataset was indexed; select again")
+
+
+def _without_rows(view: View, chosen: Array) -> View:
+    return view.replaced(objects=view.objects.take(chosen))
+
+
+def erased(view: View, chosen: Array) -> View:
+    """The view without some rows, and without their pixels in the maps of instances and classes.
+
+    Pixels of an id that one of the chosen objects has as well stay.
+    """
+    ids = view.objects.id
+    gone = np.setdiff1d(ids[~chosen & (ids > 0)], ids[chosen])
+    kept = _without_rows(view, chosen)
+    if "instance" not in view.channels or not len(gone):
+        return kept
+    channels = view.channels
+
+    def blanked(name: str) -> Callable[[], Array]:
+        return lambda: np.where(np.isin(channels["instance"], gone), 0, channels[name]).astype(np.uint32)
+
+    return kept.replaced(
+        channels=channels.replaced(**{name: blanked(name) for name in ("instance", "semantic") if name in channels})
+    )
+
+
+def changed_since(ids: Collection[str]) -> Stage:
+    """A stage that lets through the frames of these ids: those that are new or changed since a version, for one."""
+    known = frozenset(ids)
+    return lambda frame: frame if frame.id in known else None
