@@ -18,10 +18,10 @@ from framepress.versions.commits import Commit
 from framepress.versions.objects import Objects
 from framepress.versions.refs import Refs
 
-__all__ = ["Store"]
+__all__ = ["DOCUMENT", "MARK", "Store"]
 
-_MARK = "store.json"
-_DOCUMENT = {"schema": "framepress.store", "version": 1, "hash": "sha256"}
+MARK = "store.json"
+DOCUMENT = {"schema": "framepress.store", "version": 1, "hash": "sha256"}
 
 
 class Store:
@@ -40,7 +40,7 @@ class Store:
         Raises:
             OutputError: the folder holds something else, or cannot be written.
         """
-        if (root / _MARK).exists():
+        if (root / MARK).exists():
             return cls.open(root)
         try:
             root.mkdir(parents=True, exist_ok=True)
@@ -49,7 +49,7 @@ class Store:
             raise refused(root, "made", error) from error
         if stranger is not None and stranger.name != "tmp":
             raise OutputError(f"{root}: holds {stranger.name} and is no store; choose an empty or new folder")
-        FolderCells(root).create(_MARK, (json.dumps(_DOCUMENT) + "\n").encode())
+        FolderCells(root).create(MARK, (json.dumps(DOCUMENT) + "\n").encode())
         return cls.open(root)
 
     @classmethod
@@ -57,15 +57,15 @@ class Store:
         """Raises:
         InputError: no store is there, or one of a newer kind.
         """
-        where = root / _MARK
+        where = root / MARK
         try:
             found = json.loads(where.read_bytes())
         except FileNotFoundError as error:
             raise InputError(f"{root}: no versions are kept there; begin with `framepress version init`") from error
         except (OSError, ValueError, RecursionError) as error:
             raise InputError(f"{where}: cannot be read: {error}") from error
-        if found != _DOCUMENT:
-            raise InputError(f"{where}: is {found!r}, this framepress reads {_DOCUMENT!r}; update it")
+        if found != DOCUMENT:
+            raise InputError(f"{where}: is {found!r}, this framepress reads {DOCUMENT!r}; update it")
         return cls(root)
 
     def commit(self, id: str) -> Commit:
