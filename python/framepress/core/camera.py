@@ -13,7 +13,7 @@ import numpy as np
 from framepress.core.arrays import Array, frozen
 from framepress.errors import InputError
 
-__all__ = ["Camera", "Distortion"]
+__all__ = ["Camera", "Distortion", "rigid"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +22,16 @@ class Distortion:
 
     model: str
     coefficients: tuple[float, ...]
+
+
+def rigid(poses: Array) -> Array:
+    """bool (...): which of the poses, float64 (..., 4, 4), turn and move and do nothing else (within 1e-3)."""
+    rotation, finite = poses[..., :3, :3], np.isfinite(poses).all((-2, -1))
+    with np.errstate(invalid="ignore", over="ignore"):  # of those that are not finite, or huge
+        square = np.isclose(rotation @ np.swapaxes(rotation, -2, -1), np.eye(3), atol=1e-3).all((-2, -1))
+        mirrored = np.linalg.det(rotation) < 0
+        last_row = np.isclose(poses[..., 3, :], (0, 0, 0, 1)).all(-1)
+    return np.asarray(finite & square & ~mirrored & last_row)
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,9 +71,7 @@ class Camera:
         if self.world_from_camera is not None:
             pose = frozen(self.world_from_camera, np.float64, (4, 4))
             object.__setattr__(self, "world_from_camera", pose)
-            rotation = pose[:3, :3]
-            rigid = np.isfinite(pose).all() and np.allclose(rotation @ rotation.T, np.eye(3), atol=1e-3)
-            if not rigid or np.linalg.det(rotation) < 0 or not np.allclose(pose[3], (0, 0, 0, 1)):
+            if not rigid(pose):
                 raise InputError(f"camera: world_from_camera is not a rigid transform: {pose.tolist()}")
 
     @property

@@ -26,7 +26,10 @@ import numpy as np
 from framepress.core import LabelMap
 from framepress.core.arrays import Array
 from framepress.dataset import index_cache
-from framepress.dataset.index_build import COLUMNS, NO_TIME, TEXTS, VOCABULARIES, build, read_header
+from framepress.dataset.index_block import NO_TIME
+from framepress.dataset.index_build import COLUMNS, TEXTS, VOCABULARIES, read_header
+from framepress.dataset.index_files import SURROGATES
+from framepress.dataset.index_source import build
 from framepress.dataset.opening import Dataset
 from framepress.errors import LabelError, OutputError
 
@@ -53,24 +56,26 @@ class Texts(Sequence[str]):
         if isinstance(row, slice):
             return [self[place] for place in range(*row.indices(len(self)))]
         place = range(len(self))[row]
-        return self._content[self._offsets[place] : self._offsets[place + 1]].tobytes().decode()
+        return self._content[self._offsets[place] : self._offsets[place + 1]].tobytes().decode("utf-8", SURROGATES)
 
     def __repr__(self) -> str:
         return f"Texts({len(self)})"
 
 
 class Table(Mapping[str, Array]):
-    """Column name -> read-only array with one entry a row.
+    """Column name -> read-only array with one entry a row; one that says nothing of any row takes no memory.
 
     All columns are mapped at once: a mapped file stays readable when a newer index takes this one's place.
     """
 
-    def __init__(self, folder: Path, name: str, rows: int) -> None:
+    def __init__(self, folder: Path, name: str, rows: int, known: Sequence[str]) -> None:
         self.rows = rows
         self._name = name
         self._columns = {
             column: _mapped(folder / f"{name}.{column}", dtype, (rows, *shape))
-            for column, (dtype, shape) in COLUMNS[name].items()
+            if column in known
+            else np.broadcast_to(np.array(blank, dtype), (rows, *shape))
+            for column, (dtype, shape, blank) in COLUMNS[name].items()
         }
         self._texts = {column: _texts(folder / f"{name}.{column}", rows) for column in TEXTS[name]}
 
@@ -150,7 +155,9 @@ class Index:
         rows = header["rows"]
         self.labels = LabelMap.from_dict(header["labels"])
         self.features: tuple[str, ...] = tuple(header["features"])
-        self.frames, self.views, self.objects, self.files = (Table(folder, name, rows[name]) for name in COLUMNS)
+        self.frames, self.views, self.objects, self.files = (
+            Table(folder, name, rows[name], header["columns"][name]) for name in COLUMNS
+        )
         self.sequences, self.splits, self.scenes, self.seeds, self.view_names, self.tracks, self.editions = (
             _texts(folder / name, rows[name]) for name in VOCABULARIES
         )

@@ -24,6 +24,7 @@ __all__ = ["LONGEST_TEXT", "MOST_KEYS", "FieldFiles"]
 MOST_KEYS = 128
 """Fields of a table at most: each takes up to 12 bytes a row."""
 LONGEST_TEXT = 1000
+_MEMORY = 1 << 21
 _DEEPEST = 16
 _SCALARS = (str, bool, int, float)
 
@@ -69,9 +70,11 @@ class FieldFiles:
         self._rows = rows
 
     def header(self) -> dict[str, Any]:
-        """What `index.Fields` reads them by; after the last `flush`."""
+        """What `index.Fields` reads them by; after the last `flush`, and once."""
+        for field in self._fields.values():
+            field.codes.recode(field.texts.close())
         fields = {
-            key: {"numbers": field.numbers.known, "texts": len(field.texts), "boolean": field.boolean}
+            key: {"numbers": field.numbers.known, "texts": field.texts.rows, "boolean": field.boolean}
             for key, field in self._fields.items()
         }
         return {"fields": fields, "left_out": dict(sorted(self._left_out.items()))}
@@ -82,7 +85,7 @@ class _Field:
         self.boolean = True
         self.numbers = ColumnFile(path.with_name(path.name + ".numbers"), "<f8", (), float("nan"))
         self.codes = ColumnFile(path.with_name(path.name + ".codes"), "<i4", (), -1)
-        self.texts = Vocabulary(path.with_name(path.name + ".texts"))
+        self.texts = Vocabulary(path.with_name(path.name + ".texts"), memory=_MEMORY)
         self._waiting: dict[int, Any] = {}
 
     def add(self, row: int, value: Any) -> None:
@@ -93,11 +96,11 @@ class _Field:
         self.numbers.fill(first)
         self.codes.fill(first)
         numbers = {row: value for row, value in self._waiting.items() if not isinstance(value, str)}
-        codes = {row: self.texts.code(text) for row, text in self._waiting.items() if isinstance(text, str)}
+        words = {row: text for row, text in self._waiting.items() if isinstance(text, str)}
+        codes = dict(zip(words, self.texts.codes(list(words.values())).tolist(), strict=True))
         self._waiting = {}
         self.numbers.append(_spread(numbers, first, rows, np.nan, "<f8"))
         self.codes.append(_spread(codes, first, rows, -1, "<i4"))
-        self.texts.flush()
 
 
 def _spread(values: Mapping[int, Any], first: int, end: int, blank: float, dtype: str) -> Array:
@@ -110,7 +113,9 @@ def _spread(values: Mapping[int, Any], first: int, end: int, blank: float, dtype
 def _flat(said: Mapping[Any, Any], before: str = "", depth: int = 0) -> Iterator[tuple[str, Any]]:
     for name, value in said.items():
         key = f"{before}{name}"
-        if isinstance(value, Mapping) and depth < _DEEPEST:
+        if type(value) in _PLAIN:
+            yield key, value
+        elif isinstance(value, Mapping) and depth < _DEEPEST:
             yield from _flat(value, f"{key}.", depth + 1)
         elif value is not None and not (isinstance(value, float) and value != value):
             yield key, value

@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
 
 from framepress.core.arrays import Array
 
-__all__ = ["ColumnFile", "TextFile", "Vocabulary"]
+__all__ = ["SURROGATES", "ColumnFile", "TextFile", "Vocabulary"]
+
+SURROGATES = "surrogatepass"
+"""Names of files may hold what is no Unicode; texts come back as they were."""
+MEMORY = 1 << 27
+_ENTRY_BYTES = 120
+_CHUNK = 1 << 16
+_mark = hash
 
 
 class ColumnFile:
     """One column, block after block. While every row is blank there is no file, and no space is taken."""
 
-    def __init__(self, path: Path, dtype: str, shape: tuple[int, ...], blank: float) -> None:
+    def __init__(self, path: Path, dtype: str, shape: tuple[int, ...], blank: float | int) -> None:
         self.rows = 0
         self.known = False
         self._path = path
@@ -36,6 +43,16 @@ class ColumnFile:
         if self.known:
             self._write_blank(rows - self.rows)
         self.rows = rows
+
+    def recode(self, codes: Array | None) -> None:
+        """Exchange the numbers of texts, where there are others now; negative ones stay."""
+        if codes is None or not self.known:
+            return
+        column = np.memmap(self._path, self._dtype, "r+")
+        for start in range(0, len(column), _CHUNK):
+            part = column[start : start + _CHUNK]
+            part[:] = np.where(part >= 0, codes[part], part)
+        column.flush()
 
     def _is_blank(self, block: Array) -> bool:
         same = np.isnan(block) if np.isnan(self._blank) else block == self._blank
@@ -60,7 +77,6 @@ class TextFile:
     """`<path>.utf8` holds the texts without gaps, `<path>.ends` where each ends, from 0 on (little-endian int64)."""
 
     def __init__(self, path: Path) -> None:
-        self.rows = 0
         self._content = path.with_name(path.name + ".utf8")
         self._ends = path.with_name(path.name + ".ends")
         self._end = 0
@@ -68,36 +84,90 @@ class TextFile:
         self._ends.write_bytes(bytes(8))
 
     def extend(self, texts: Iterable[str]) -> None:
-        """Raises UnicodeEncodeError where a text holds half of a surrogate pair."""
-        contents = [text.encode() for text in texts]
+        contents = [text.encode("utf-8", SURROGATES) for text in texts]
         if contents:
             ends = np.cumsum([len(content) for content in contents], dtype="<i8") + self._end
             self._end = int(ends[-1])
-            self.rows += len(contents)
             with self._content.open("ab") as file:
                 file.write(b"".join(contents))
             with self._ends.open("ab") as file:
                 file.write(ends.tobytes())
 
+    def rename(self, path: Path) -> None:
+        """In place of another."""
+        self._content.replace(path.with_name(path.name + ".utf8"))
+        self._ends.replace(path.with_name(path.name + ".ends"))
+
 
 class Vocabulary:
-    """Different texts, numbered as they are first seen."""
+    """Different texts, numbered as they are first seen.
 
-    def __init__(self, path: Path) -> None:
-        self._codes: dict[str, int] = {}
-        self._new: list[str] = []
+    What it remembers is bounded: beyond that it forgets, may write a text once more under another number, and settles
+    that in `close`. The numbers of the end do not depend on the bound.
+
+    Args:
+        nothing: a text that is no text; its code is -1.
+        memory: bytes that it may remember.
+    """
+
+    def __init__(self, path: Path, *, nothing: str | None = None, memory: int = MEMORY) -> None:
+        self.rows = 0
+        self._path = path
+        self._nothing = {} if nothing is None else {nothing: -1}
+        self._codes = dict(self._nothing)
         self._file = TextFile(path)
+        self._memory, self._left = memory, memory
+        self._forgot = False
 
-    def __len__(self) -> int:
-        return len(self._codes)
+    def codes(self, texts: Sequence[str]) -> Array:
+        """int64 (N,)"""
+        found = list(map(self._codes.get, texts))
+        if None in found:
+            if self._left < 0:
+                self._codes, self._left, self._forgot = dict(self._nothing), self._memory, True
+            new = [text for text in dict.fromkeys(texts) if text not in self._codes]
+            self._codes.update(zip(new, range(self.rows, self.rows + len(new)), strict=True))
+            self.rows += len(new)
+            self._left -= sum(map(len, new)) + _ENTRY_BYTES * len(new)
+            self._file.extend(new)
+            found = list(map(self._codes.get, texts))
+        return np.array(found, np.int64)
 
-    def code(self, text: str) -> int:
-        found = self._codes.get(text)
-        if found is None:
-            found = self._codes[text] = len(self._codes)
-            self._new.append(text)
-        return found
+    def close(self) -> Array | None:
+        """Where texts were written more than once: int32 (written,), each one's number now that they are not."""
+        self._codes.clear()
+        if not self._forgot:
+            return None
+        ends = np.memmap(self._path.with_name(self._path.name + ".ends"), "<i8", "r")
+        content = np.memmap(self._path.with_name(self._path.name + ".utf8"), "u1", "r")
+        first = _first_of_equals(content, ends)
+        kept = first == np.arange(self.rows)
+        codes = np.cumsum(kept, dtype=np.int32) - 1
+        settled = TextFile(self._path.with_name(self._path.name + ".settled"))
+        for start in range(0, self.rows, _CHUNK):
+            rows = start + np.flatnonzero(kept[start : start + _CHUNK])
+            settled.extend(_text(content, ends, row) for row in rows.tolist())
+        settled.rename(self._path)
+        self.rows = int(codes[-1]) + 1
+        return codes[first]
 
-    def flush(self) -> None:
-        self._file.extend(self._new)
-        self._new.clear()
+
+def _first_of_equals(content: Array, ends: Array) -> Array:
+    """int32 (texts,): of each text, the first that is the same."""
+    marks = np.fromiter((_mark(_text(content, ends, row)) for row in range(len(ends) - 1)), np.int64, len(ends) - 1)
+    first = np.arange(len(marks), dtype=np.int32)
+    parts = 1 + len(marks) // (1 << 21)  # sorted one after the other, which takes less memory
+    for part in range(parts):
+        rows = np.flatnonzero(marks % parts == part)
+        rows = rows[np.argsort(marks[rows], kind="stable")]
+        begins = np.concatenate(([True], marks[rows[1:]] != marks[rows[:-1]]))
+        lowest = rows[np.maximum.accumulate(np.where(begins, np.arange(len(rows)), 0))]
+        others: dict[str, int] = {}  # marks are equal by chance
+        for row, before in zip(rows[~begins].tolist(), lowest[~begins].tolist(), strict=True):
+            text = _text(content, ends, row)
+            first[row] = before if text == _text(content, ends, before) else others.setdefault(text, row)
+    return first
+
+
+def _text(content: Array, ends: Array, row: int) -> str:
+    return content[ends[row] : ends[row + 1]].tobytes().decode("utf-8", SURROGATES)

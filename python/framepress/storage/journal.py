@@ -184,20 +184,24 @@ class Journal:
         return bool(line.id) and line.op != "remove" and self._changed.get(line.id, place) == place
 
     def records(self) -> Iterator[Record]:
+        """What `valid_lines` holds, parsed."""
+        return (line.record() for line in self.valid_lines())
+
+    def valid_lines(self) -> Iterator[Line]:
         """The dataset's records: each frame once, with its last record, at the place of its first; others as they came.
 
         Raises:
             JournalError: damage, with segment and line.
         """
         segments, changed = self._segments(), dict(self._changed)
-        last: dict[str, Record] = {}
+        last: dict[str, Line] = {}
         if changed:
             for line in self._lines_of(segments):
                 if line.id in changed and self._valid(line):
-                    last[line.id] = line.record()
+                    last[line.id] = line
         for line in self._lines_of(segments):
             if line.id not in changed:
-                yield line.record()
+                yield line
             elif line.id in last:
                 yield last.pop(line.id)
 
