@@ -113,25 +113,26 @@ def _spread(values: Mapping[int, Any], first: int, end: int, blank: float, dtype
 def _flat(said: Mapping[Any, Any], before: str = "", depth: int = 0) -> Iterator[tuple[str, Any]]:
     for name, value in said.items():
         key = f"{before}{name}"
-        if type(value) in _PLAIN:
-            yield key, value
+        if isinstance(value, _SCALARS):
+            if value == value:  # not NaN
+                yield key, value
         elif isinstance(value, Mapping) and depth < _DEEPEST:
             yield from _flat(value, f"{key}.", depth + 1)
-        elif value is not None and not (isinstance(value, float) and value != value):
+        elif value is not None:
             yield key, value
 
 
 def _placed(value: Any) -> str | bool | float | None:
     """The value as its column holds it; None where none can."""
-    if isinstance(value, (list, tuple)):
-        if len(value) > LONGEST_TEXT or not all(item is None or isinstance(item, _SCALARS) for item in value):
+    if isinstance(value, (list, tuple)) and len(value) <= LONGEST_TEXT:
+        if not all(item is None or isinstance(item, _SCALARS) for item in value):
             return None
         value = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
     if isinstance(value, str):
         return value if len(value) <= LONGEST_TEXT else None
-    if isinstance(value, (bool, int, float)):
-        try:
-            return value if isinstance(value, bool) else float(value)
-        except OverflowError:
-            return None
-    return None
+    if isinstance(value, bool):
+        return value
+    try:
+        return float(value) if isinstance(value, (int, float)) else None
+    except OverflowError:
+        return None

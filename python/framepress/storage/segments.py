@@ -12,11 +12,14 @@ import json
 import re
 import zlib
 from collections.abc import Generator, Iterator, Sequence
-from contextlib import closing, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
+from functools import cache
+from importlib import import_module
 from typing import Any, BinaryIO, NamedTuple, cast
 
 from framepress.errors import InputError, JournalError, OutputError
+from framepress.storage.images_backend import coder_module
 from framepress.storage.output import OWN, Output, Staged
 
 __all__ = [
@@ -119,14 +122,14 @@ def _odd_line(segment: Segment, number: int, raw: bytes) -> Line:
 def _raw_lines(output: Output, segment: Segment) -> Generator[bytes, None, None]:
     left = segment.end
     try:
-        with _open(output, segment) as stream:
+        with _opened(output, segment) as stream:
             for raw in _bounded(stream, segment):
                 if left is not None:
                     if len(raw) > left:
                         return
                     left -= len(raw)
                 yield raw
-    except (OSError, EOFError, zlib.error) as error:
+    except (OSError, EOFError, zlib.error, coder_module().error) as error:
         raise JournalError(f"{segment.path}: damaged: {error}; restore it from a copy") from error
 
 
@@ -148,27 +151,30 @@ def _bounded(stream: BinaryIO, segment: Segment) -> Iterator[bytes]:
         yield raw
 
 
-def _open(output: Output, segment: Segment) -> BinaryIO:
+@contextmanager
+def _opened(output: Output, segment: Segment) -> Iterator[BinaryIO]:
     if not segment.sealed:
         try:
-            return output.open(segment.path)
+            stream = output.open(segment.path)
         except InputError:
             segment = Segment(segment.number, sealed=True)  # a writer sealed it since we looked
             if not output.exists(segment.path):
                 raise
-    return cast(BinaryIO, _Unzipped(output.open(segment.path)))
+        else:
+            with stream:
+                yield stream
+            return
+    with output.open(segment.path) as below, _unzipper()[0](fileobj=below, mode="rb") as unzipped:
+        yield cast(BinaryIO, unzipped)
 
 
-class _Unzipped(gzip.GzipFile):
-    """A gzip reader that also closes the file it reads."""
-
-    def __init__(self, stream: BinaryIO) -> None:
-        super().__init__(fileobj=stream, mode="rb")
-        self._below = stream
-
-    def close(self) -> None:
-        super().close()
-        self._below.close()
+@cache
+def _unzipper() -> tuple[type[gzip.GzipFile], type[Exception]]:
+    """What reads gzip, and its error: Intel ISA-L where it is installed (extra `fast`), in a third of the time."""
+    try:
+        return import_module("isal.igzip").IGzipFile, import_module("isal.igzip_lib").IsalError
+    except ImportError:
+        return gzip.GzipFile, zlib.error
 
 
 def _check_header(raw: bytes, segment: Segment) -> dict[str, Any]:
