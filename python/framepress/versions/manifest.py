@@ -10,16 +10,19 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, NamedTuple, Protocol
+from typing import NamedTuple, Protocol
 from zlib import crc32
+
+import msgspec
 
 from framepress.errors import FramepressError, InputError
 from framepress.storage.paths import checked
 
-__all__ = ["Contents", "Row", "FileChange", "changes", "read", "roots_chunks", "write"]
+__all__ = ["Contents", "Row", "FileChange", "changes", "check_paths", "chunk_rows", "read", "roots_chunks", "write"]
 
 _SCHEMA = {"schema": "framepress.manifest", "version": 1}
 _ROWS_A_CHUNK = 4096
+_ENCODER = msgspec.json.Encoder()
 
 
 class Row(NamedTuple):
@@ -28,6 +31,9 @@ class Row(NamedTuple):
     path: str
     sha256: str
     size: int
+
+
+_ROWS = msgspec.json.Decoder(Row)
 
 
 class FileChange(NamedTuple):
@@ -52,28 +58,16 @@ def write(rows: Iterable[Row], contents: Contents) -> str:
         rows: sorted by path, as UTF-8 sorts them, each path once.
     """
     chunks: list[tuple[str, int, str]] = []
-    lines: list[bytes] = []
-    first = ""
-
-    def end() -> None:
-        chunks.append((contents.add(b"".join(lines)), len(lines), first))
-        lines.clear()
-
-    for path, sha256, size in rows:
-        if not lines:
-            first = path
-        name = path.encode()
-        lines.append(b'[%b,"%b",%d]\n' % (_quoted(path), sha256.encode(), size))
-        if crc32(name) % _ROWS_A_CHUNK == 0:
-            end()
-    if lines:
-        end()
+    chunk: list[Row] = []
+    for row in rows:
+        chunk.append(row)
+        if crc32(row.path.encode()) % _ROWS_A_CHUNK == 0:
+            chunks.append((contents.add(_ENCODER.encode_lines(chunk)), len(chunk), chunk[0].path))
+            chunk = []
+    if chunk:
+        chunks.append((contents.add(_ENCODER.encode_lines(chunk)), len(chunk), chunk[0].path))
     document = {**_SCHEMA, "chunks": chunks}
     return contents.add(json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode())
-
-
-def _quoted(path: str) -> bytes:
-    return json.dumps(path, ensure_ascii=False).encode()
 
 
 def roots_chunks(root: str, contents: Contents) -> list[str]:
@@ -98,22 +92,23 @@ def read(root: str, contents: Contents) -> Iterator[Row]:
         InputError: something of it is missing or damaged.
     """
     for chunk in roots_chunks(root, contents):
-        yield from _rows(chunk, contents)
+        yield from chunk_rows(chunk, contents)
 
 
-def _rows(chunk: str, contents: Contents) -> list[Row]:
+def chunk_rows(chunk: str, contents: Contents) -> list[Row]:
+    """The rows of one chunk.
+
+    Raises:
+        InputError: it is missing or damaged.
+    """
     try:
-        content = contents.read(chunk)
-        found = json.loads(b"[" + b",".join(content.splitlines()) + b"]")
-        return [_row(*fields) for fields in found]
-    except (ValueError, TypeError, RecursionError) as error:
+        rows = _ROWS.decode_lines(contents.read(chunk))
+        for row in rows:
+            if len(row.sha256) != 64 or len(bytes.fromhex(row.sha256)) != 32:
+                raise ValueError(f"{row.path!r} has {row.sha256!r} for a sha256")
+    except (msgspec.MsgspecError, ValueError) as error:
         raise InputError(f"manifest chunk {chunk[:12]}: cannot be read: {error}") from error
-
-
-def _row(path: Any, sha256: Any, size: Any) -> Row:
-    if not (isinstance(path, str) and isinstance(sha256, str) and isinstance(size, int)):
-        raise ValueError(f"{path!r} is no row")
-    return Row(path, sha256, size)
+    return rows
 
 
 def changes(before: str | None, after: str | None, contents: Contents) -> Iterator[FileChange]:
@@ -125,8 +120,8 @@ def changes(before: str | None, after: str | None, contents: Contents) -> Iterat
     old = [] if before is None else roots_chunks(before, contents)
     new = [] if after is None else roots_chunks(after, contents)
     shared = set(old) & set(new)
-    here = {row.path: row for chunk in old if chunk not in shared for row in _rows(chunk, contents)}
-    there = {row.path: row for chunk in new if chunk not in shared for row in _rows(chunk, contents)}
+    here = {row.path: row for chunk in old if chunk not in shared for row in chunk_rows(chunk, contents)}
+    there = {row.path: row for chunk in new if chunk not in shared for row in chunk_rows(chunk, contents)}
     for path in sorted(here.keys() | there.keys(), key=str.encode):
         if here.get(path) != there.get(path):
             yield FileChange(path, here.get(path), there.get(path))
