@@ -38,7 +38,7 @@ map_option = click.option(
 
 def writing(command: _Command) -> _Command:
     """The options of commands that write a dataset from another one."""
-    for option in (
+    options = (
         click.option("--to", metavar="FORMAT,...", help="The formats to write. Default: those of SRC."),
         click.option("--split", metavar="NAME=SHARE,...", help="Such as train=.8,val=.2. Default: splits stay."),
         click.option("--seed", type=int, default=0, show_default=True, help="Another seed draws another split."),
@@ -53,7 +53,8 @@ def writing(command: _Command) -> _Command:
         click.option(
             "--set", "settings", metavar="KEY=VALUE", multiple=True, help="An option of a writer, as for `convert`."
         ),
-    ):
+    )
+    for option in reversed(options):  # shown in the order in which they stand here
         command = option(command)
     return command
 

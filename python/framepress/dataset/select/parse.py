@@ -21,6 +21,7 @@ LONGEST = 10_000
 DEEPEST = 50
 """Levels of the tree: a text that a person wrote has fewer than ten."""
 _SHOWN = 40
+_MEANT = {"=": "== to compare", "&": "and", "|": "or", "!": "not"}
 _LISTED = 60
 
 
@@ -36,22 +37,20 @@ class Expression:
         """Raises:
         OptionError: longer than `LONGEST`, deeper than `DEEPEST`, or no expression; with the column.
         """
-        text = " ".join(text.splitlines()) if len(text) <= LONGEST else text
         if len(text) > LONGEST:
             raise OptionError(f"the expression has {len(text):,} characters, at most {LONGEST:,} are read")
-        if not text.strip():
+        text = " ".join(text.splitlines()).strip()
+        if not text:
             raise OptionError("the expression is empty; write a condition such as: label == 'car' and area > 400")
-        begun = len(text) - len(text.lstrip())
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # of escapes in texts that Python does not know
-                root = ast.parse(text.strip(), mode="eval").body
+                root = ast.parse(text, mode="eval").body
         except SyntaxError as error:
-            column = begun + max((error.offset or 1) - 1, 0)
-            raise OptionError(_pointed(text, column, f"is no expression: {error.msg}")) from None
+            raise OptionError(_unread(text, error)) from None
         except (ValueError, MemoryError, RecursionError) as error:
             raise OptionError(f"the expression cannot be read: {error or 'it is nested too deeply'}") from None
-        expression = cls(text.strip(), root)
+        expression = cls(text, root)
         expression._refuse_depth()
         return expression
 
@@ -95,6 +94,15 @@ def near(name: str, known: list[str], what: str) -> str:
         return f"; did you mean {' or '.join(repr(folded[candidate]) for candidate in close)}?"
     shown = ", ".join(known[:_LISTED]) + (", …" if len(known) > _LISTED else "")
     return f"; {what}: {shown}" if known else f"; {what}: none"
+
+
+def _unread(text: str, error: SyntaxError) -> str:
+    """Python's complaint; it gives no column where the text ends too early."""
+    if not error.offset:
+        return _pointed(text, len(text), f"is no expression: {error.msg}")
+    column = error.offset - 1
+    meant = _MEANT.get(text[column : column + 1])
+    return _pointed(text, column, f"is no expression: {error.msg}" + (f"; write {meant}" if meant else ""))
 
 
 def _pointed(text: str, column: int, why: str) -> str:

@@ -21,6 +21,7 @@ __all__ = ["Scope", "constant", "kind_of"]
 _Raised = TypeVar("_Raised", Numbers, Truth)
 _EXACT = 2**53
 _WORDS_SEARCHED = 10_000
+_SHOWN = 80
 
 
 class Scope:
@@ -131,7 +132,8 @@ class Scope:
             OptionError: of anything else.
         """
         known = [word for word in words.words[:_WORDS_SEARCHED] if word]
-        why = f"there is no {words.noun} {text!r}{near(text, known, 'there are')}"
+        shown = text if len(text) <= _SHOWN else text[:_SHOWN] + "…"
+        why = f"there is no {words.noun} {shown!r}{near(text, known, 'there are')}"
         (self.expression.refuse_label if words.noun == "class" else self.refuse)(node, why)
 
     # -- levels
