@@ -11,7 +11,8 @@ from framepress.dataset.convert import Stage, convert
 from framepress.dataset.opening import Dataset
 from framepress.dataset.report import Report
 from framepress.dataset.splitting.plan import SplitPlan
-from framepress.errors import OptionError
+from framepress.dataset.state import root_of
+from framepress.errors import OptionError, OutputError
 from framepress.storage.output import Output
 
 __all__ = ["formats_of", "split_dataset", "stage_of"]
@@ -50,8 +51,12 @@ def split_dataset(
     Raises:
         FramepressError: as `convert` does.
         OptionError: the source's format cannot be written, and no other is given.
+        OutputError: the target is inside the source.
     """
     job = source.job
+    root = root_of(source) or source.path
+    if isinstance(target, Path | str) and Path(target).resolve().is_relative_to(root.resolve()):
+        raise OutputError(f"{target}: is inside the dataset {root}, which is to stay as it is; choose a folder outside")
     return convert(
         source,
         target,

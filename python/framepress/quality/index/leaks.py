@@ -11,6 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from framepress.core.arrays import Array
+from framepress.dataset.splitting.leaks import crossing
 from framepress.quality.columns import Columns
 from framepress.quality.index.counting import distinct, present, spans, split_of_views
 from framepress.quality.issue import ERROR, NOTE, WARNING, Issue
@@ -255,17 +256,12 @@ class _Shared(NamedTuple):
 
 def _shared(columns: Columns, codes: Array, names: Sequence[str]) -> Iterator[_Shared]:
     """What has frames in more than one split, with how many there are."""
-    splits, count = columns.splits, len(columns.splits)
-    keys, frames = np.unique(codes.astype(np.int64) * count + columns.frames["split"], return_counts=True)
-    held: dict[int, dict[str, int]] = {}
-    several = np.flatnonzero(np.bincount(keys // count, minlength=1) > 1)
-    chosen = np.isin(keys // count, several)
-    for key, size in zip(keys[chosen].tolist(), frames[chosen].tolist(), strict=True):
-        if splits[key % count]:
-            held.setdefault(key // count, {})[splits[key % count]] = size
-    for code, of_split in held.items():
-        if len(of_split) > 1 and names[code]:
-            yield _Shared(names[code], _listed(of_split))
+    splits, split = columns.splits, columns.frames["split"]
+    rows = np.flatnonzero(np.array([name != "" for name in splits], bool)[split])
+    several, table = crossing(codes[rows], split[rows], len(splits))
+    for code, held in zip(several.tolist(), table.tolist(), strict=True):
+        if names[code]:
+            yield _Shared(names[code], _listed({splits[at]: count for at, count in enumerate(held) if count}))
 
 
 def _listed(held: dict[str, int]) -> str:
