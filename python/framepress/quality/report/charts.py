@@ -1,33 +1,52 @@
-"""Histograms as inline SVG, 340 units wide, so that a narrow screen shows them at their size; colours are the page's.
+"""Histograms as SVG, 340 units wide, so that a narrow screen shows them at their size; colours are the page's.
 
-Each takes plain numbers and gives a `<figure>`: the drawing with a description for those who do not see it, and its
-numbers as a table.
+Each takes plain numbers and gives a `Drawing`, with a description for those who do not see it and its numbers as a
+table; `figure` makes it part of a page, `svg_file.svg_file` a file of its own.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from framepress.quality.report.markup import coordinate, escaped, folded, table, tag
 
-__all__ = ["TOP", "WIDTH", "figure", "histogram", "plain", "rose", "short", "word"]
+__all__ = ["TOP", "WIDTH", "Drawing", "figure", "histogram", "plain", "rose", "short", "word"]
 
 WIDTH, TOP = 340.0, 8.0
 _LEFT, _RIGHT, _HEIGHT = 40.0, 8.0, 150.0
 
 
-def figure(title: str, told: str, size_wh: tuple[float, float], drawing: str, numbers: str, note: str = "") -> str:
-    """Args:
-    told: the drawing in words.
-    numbers: as a table.
-    note: to be read below.
+@dataclass(frozen=True, slots=True)
+class Drawing:
+    """SVG without its frame.
+
+    Args:
+        told: the drawing in words.
+        content: elements in a box of `size_wh`.
+        numbers: as a table of HTML.
+        note: to be read below.
+        across, up: what the axes are, where the title does not say it; for a file of its own.
     """
-    box = f"0 0 {coordinate(size_wh[0])} {coordinate(size_wh[1])}"
-    drawn = tag("svg", drawing, viewBox=box, role="img", aria_label=f"{title}: {told}")
-    under = tag("p", escaped(note), class_="note") if note else ""
-    parts = tag("figcaption", escaped(title)) + drawn + under + folded("Numbers", numbers)
+
+    title: str
+    told: str
+    size_wh: tuple[float, float]
+    content: str
+    numbers: str
+    note: str = ""
+    across: str = ""
+    up: str = ""
+
+
+def figure(drawing: Drawing) -> str:
+    """A `<figure>` of a page."""
+    box = f"0 0 {coordinate(drawing.size_wh[0])} {coordinate(drawing.size_wh[1])}"
+    drawn = tag("svg", drawing.content, viewBox=box, role="img", aria_label=f"{drawing.title}: {drawing.told}")
+    under = tag("p", escaped(drawing.note), class_="note") if drawing.note else ""
+    parts = tag("figcaption", escaped(drawing.title)) + drawn + under + folded("Numbers", drawing.numbers)
     return tag("figure", parts, class_="card chart")
 
 
@@ -51,13 +70,21 @@ def short(count: float) -> str:
     return f"{count:g}"
 
 
-def histogram(title: str, found: dict[str, Any], *, labels: Sequence[float], scale: str = "even") -> str:
+def histogram(
+    title: str,
+    found: dict[str, Any],
+    *,
+    labels: Sequence[float],
+    scale: str = "even",
+    across: str = "",
+    up: str = "objects",
+) -> Drawing:
     """Upright bars.
 
     Args:
         found: a histogram of the statistics.
         labels: values to write below the axis.
-        scale: "even", or "log" where edges have one ratio.
+        scale: "even", or "log" where edges rise by about one ratio.
     """
     edges, counts, unit = found["edges"], found["counts"], _unit(found["unit"])
     first, last = _shown(counts, scale)
@@ -84,11 +111,16 @@ def histogram(title: str, found: dict[str, Any], *, labels: Sequence[float], sca
     for value in labels:
         if edges[first] <= value <= edges[last]:
             drawing += word(x(value), TOP + _HEIGHT + 16, plain(value))
-    mean = f"mean {_near(found['mean'])}{unit}"
-    note = f"{mean}; {found['unknown']:,} not known" if found["unknown"] else mean
+    turns = edges[-1] - edges[0] == 360  # a mean of directions says nothing
+    said = ("" if turns else f"mean {_near(found['mean'])}{unit}", _not_known(found))
+    note = "; ".join(part for part in said if part)
     known = sum(counts) + found["below"] + found["above"]
-    told = f"{known:,} values from {_near(found['minimum'])} to {_near(found['maximum'])}{unit}, {note}"
-    return figure(title, told, (WIDTH, TOP + _HEIGHT + 24), drawing, _numbers(found), note)
+    told = f"{known:,} values from {_near(found['minimum'])} to {_near(found['maximum'])}{unit}{note and ', '}{note}"
+    return Drawing(title, told, (WIDTH, TOP + _HEIGHT + 24), drawing, _numbers(found), note, across, up)
+
+
+def _not_known(found: dict[str, Any]) -> str:
+    return f"{found['unknown']:,} not known" if found["unknown"] else ""
 
 
 def _numbers(found: dict[str, Any]) -> str:
@@ -123,7 +155,7 @@ def _unit(unit: str) -> str:
     return f" {unit}" if unit else ""
 
 
-def rose(title: str, found: dict[str, Any]) -> str:
+def rose(title: str, found: dict[str, Any]) -> Drawing:
     """Directions: wedges whose areas are the counts, 0 degrees to the right, anticlockwise."""
     edges, counts, radius = found["edges"], found["counts"], 84.0
     most = max(*counts, 1)
@@ -142,7 +174,7 @@ def rose(title: str, found: dict[str, Any]) -> str:
     told = f"{filled} of {len(counts)} directions occur"
     rows = [(f"{edges[i]:g}", f"{edges[i + 1]:g}", count) for i, count in enumerate(counts) if count]
     numbers = table(("from °", "to °", "objects"), rows)
-    return figure(title, told, (WIDTH, y + radius + 20), drawing, numbers, told)
+    return Drawing(title, told, (WIDTH, y + radius + 20), drawing, numbers, told)
 
 
 def _around(x: float, y: float, reach: float, degrees: float) -> str:

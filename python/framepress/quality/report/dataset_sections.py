@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from framepress.quality.report.charts import histogram, rose
+from framepress.quality.report.charts import figure, histogram, rose
 from framepress.quality.report.maps import box_size_map, heat_map, matrix
 from framepress.quality.report.markup import escaped, folded, prose, table, tag
 from framepress.quality.report.places import times
+from framepress.quality.report.statistics_plots import common_size
 
 __all__ = ["dataset_sections"]
 
@@ -104,7 +105,7 @@ def _charts(found: Mapping[str, Any], box_sizes: Mapping[str, Any]) -> str:
     if any(map(any, box_sizes["counts"])):
         drawn.append(box_size_map("Box sizes", dict(box_sizes)))
     if any(map(any, found["positions"]["counts"])):
-        drawn.append(heat_map("Box centres in the image", found["positions"]["counts"], _common_size(found)))
+        drawn.append(heat_map("Box centres in the image", found["positions"]["counts"], common_size(found)))
     for name, title, labels, scale in _HISTOGRAMS:
         if any(shown[name]["counts"]):
             drawn.append(histogram(title, shown[name], labels=labels, scale=scale))
@@ -114,19 +115,12 @@ def _charts(found: Mapping[str, Any], box_sizes: Mapping[str, Any]) -> str:
     together = [row[:_TOGETHER] for row in found["cooccurrence"]["views"][:_TOGETHER]]
     if len(names) > 1 and any(map(any, together)):
         drawn.append(matrix("Classes seen together", names, together))
-    return tag("div", "".join(drawn), class_="grid")
+    return tag("div", "".join(map(figure, drawn)), class_="grid")
 
 
 def _some(edges: Sequence[float]) -> Sequence[float]:
     """About six of them."""
     return edges[:: max(-(-len(edges) // 7), 1)]
-
-
-def _common_size(found: Mapping[str, Any]) -> tuple[float, float]:
-    """(width, height) of most views; 4 to 3 where that is not known or no picture's."""
-    sizes = [(count, size) for view in found["views"] for size, count in view["sizes"].items()]
-    width, height = (float(side) for side in max(sizes, default=(0, "0x0"))[1].split("x"))
-    return (width, height) if width and height and 1 / 4 < width / height < 4 else (4.0, 3.0)
 
 
 def _splits(document: Mapping[str, Any], found: Mapping[str, Any]) -> str:

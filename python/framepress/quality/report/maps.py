@@ -1,4 +1,4 @@
-"""Counts in cells as inline SVG, see `charts`; a colour is a step of the square root of the count."""
+"""Counts in cells as SVG, see `charts`; a colour is a step of the square root of the count."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from itertools import groupby
 from typing import Any
 
-from framepress.quality.report.charts import TOP, WIDTH, figure, short, word
+from framepress.quality.report.charts import TOP, WIDTH, Drawing, short, word
 from framepress.quality.report.markup import coordinate, shorter, table, tag
 
 __all__ = ["box_size_map", "heat_map", "matrix"]
@@ -48,7 +48,7 @@ def _key(middle: float, y: float, counts: Counts) -> str:
     return word(x - 5, y + 8, "1", "end") + steps + word(x + step * _LEVELS + 5, y + 8, short(most), "start")
 
 
-def heat_map(title: str, counts: Counts, size_wh: tuple[float, float]) -> str:
+def heat_map(title: str, counts: Counts, size_wh: tuple[float, float]) -> Drawing:
     """Counts in cells of an image, rows from the top.
 
     Args:
@@ -61,10 +61,10 @@ def heat_map(title: str, counts: Counts, size_wh: tuple[float, float]) -> str:
     thirds = [sum(map(sum, counts[rows * i // 3 : rows * (i + 1) // 3])) / total for i in range(3)]
     told = f"upper third {thirds[0]:.0%}, middle {thirds[1]:.0%}, lower {thirds[2]:.0%}"
     numbers = table(("", *map(str, range(1, len(counts[0]) + 1))), [(str(y + 1), *row) for y, row in enumerate(counts)])
-    return figure(title, told, (WIDTH, TOP + height + 24), drawing, numbers, told)
+    return Drawing(title, told, (WIDTH, TOP + height + 24), drawing, numbers, told)
 
 
-def box_size_map(title: str, found: dict[str, Any]) -> str:
+def box_size_map(title: str, found: dict[str, Any]) -> Drawing:
     """Widths across, heights upwards, both in octaves, with the lines where COCO's small ends and its large begins."""
     edges, counts = found["edges_px"], found["counts"]
     filled = [i for i in range(len(counts)) if any(counts[i]) or any(row[i] for row in counts)]
@@ -86,7 +86,7 @@ def box_size_map(title: str, found: dict[str, Any]) -> str:
     note = f"most are {rows[0][0]} px wide and {rows[0][1]} px high"
     told = f"{sum(map(sum, counts)):,} boxes, {note}"
     numbers = table(("width [px]", "height [px]", "boxes"), rows)
-    return figure(title, told, (WIDTH, TOP + side + 34), drawing, numbers, note)
+    return Drawing(title, told, (WIDTH, TOP + side + 34), drawing, numbers, note)
 
 
 def _area_line(length: int, total: float, cells: int, x: float, cell: float) -> str:
@@ -108,7 +108,7 @@ def _span(edges: Sequence[float], place: int) -> str:
     return f"{edges[place]:.0f} to {edges[place + 1]:.0f}"
 
 
-def matrix(title: str, names: Sequence[str], counts: Counts) -> str:
+def matrix(title: str, names: Sequence[str], counts: Counts) -> Drawing:
     """Which classes are seen together: views with both."""
     left = 96.0
     cell = min((WIDTH - left - 8) / len(names), 40.0)
@@ -124,4 +124,4 @@ def matrix(title: str, names: Sequence[str], counts: Counts) -> str:
     most = max(map(max, counts))
     told = f"{len(names)} classes, at most {most:,} images with two of them"
     numbers = table(("", *names), [(name, *row) for name, row in zip(names, counts, strict=True)])
-    return figure(title, told, (WIDTH, TOP + side + 116), drawing, numbers, "images with both")
+    return Drawing(title, told, (WIDTH, TOP + side + 116), drawing, numbers, "images with both")

@@ -6,29 +6,39 @@ file of its own, so that it is wherever the code is.
 
 from __future__ import annotations
 
-__all__ = ["STYLE"]
+from collections.abc import Mapping
 
-STYLE = """\
-:root {
-  --paper: #f6f6f3; --card: #fff; --ink: #1b1f23; --soft: #5b646e; --line: #e2e3de; --wash: #efefea;
-  --error: #b93a06; --error-wash: #fdeee6; --warning: #7d5a00; --warning-wash: #fdf3d6;
-  --note: #1f5fa8; --note-wash: #e7f0fa; --good: #006d55; --good-wash: #dff3ec;
-  --bar: #2f6fb3; --small: #6695c6; --medium: #2f6fb3; --large: #123760; --unknown: #c4c6c2;
-  --h1: #e1ecf7; --h2: #c3daf0; --h3: #9cc3e5; --h4: #6ea7d8; --h5: #4688c4; --h6: #2868a8; --h7: #154a85;
-    --h8: #08305f;
-  --ground: #f4f6f8;
+__all__ = ["DARK", "LIGHT", "STYLE"]
+
+# fmt: off
+LIGHT = {
+    "paper": "#f6f6f3", "card": "#fff", "ink": "#1b1f23", "soft": "#5b646e", "line": "#e2e3de", "wash": "#efefea",
+    "error": "#b93a06", "error-wash": "#fdeee6", "warning": "#7d5a00", "warning-wash": "#fdf3d6", "note": "#1f5fa8",
+    "note-wash": "#e7f0fa", "good": "#006d55", "good-wash": "#dff3ec", "bar": "#2f6fb3", "small": "#6695c6",
+    "medium": "#2f6fb3", "large": "#123760", "unknown": "#c4c6c2", "h1": "#e1ecf7", "h2": "#c3daf0", "h3": "#9cc3e5",
+    "h4": "#6ea7d8", "h5": "#4688c4", "h6": "#2868a8", "h7": "#154a85", "h8": "#08305f", "ground": "#f4f6f8",
 }
-@media (prefers-color-scheme: dark) {
-  :root {
-    --paper: #14171a; --card: #1d2125; --ink: #e6e8ea; --soft: #9aa4ae; --line: #30363c; --wash: #262b30;
-    --error: #ff9a6b; --error-wash: #3a2319; --warning: #f0c24b; --warning-wash: #352c14;
-    --note: #85bdf5; --note-wash: #1a2c40; --good: #4fd1a8; --good-wash: #15332a;
-    --bar: #5b9ee0; --small: #3b6fa6; --medium: #6fb0ee; --large: #d6e9fc; --unknown: #565d64;
-    --h1: #1e3550; --h2: #234a74; --h3: #2c629a; --h4: #3d7dbd; --h5: #5c9bd8; --h6: #86b9e9; --h7: #b5d6f5;
-      --h8: #e6f3ff;
-    --ground: #171b1f;
-  }
+DARK = {
+    "paper": "#14171a", "card": "#1d2125", "ink": "#e6e8ea", "soft": "#9aa4ae", "line": "#30363c", "wash": "#262b30",
+    "error": "#ff9a6b", "error-wash": "#3a2319", "warning": "#f0c24b", "warning-wash": "#352c14", "note": "#85bdf5",
+    "note-wash": "#1a2c40", "good": "#4fd1a8", "good-wash": "#15332a", "bar": "#5b9ee0", "small": "#3b6fa6",
+    "medium": "#6fb0ee", "large": "#d6e9fc", "unknown": "#565d64", "h1": "#1e3550", "h2": "#234a74", "h3": "#2c629a",
+    "h4": "#3d7dbd", "h5": "#5c9bd8", "h6": "#86b9e9", "h7": "#b5d6f5", "h8": "#e6f3ff", "ground": "#171b1f",
 }
+# fmt: on
+"""Name of a colour -> the colour; the same names in both."""
+
+
+def _variables(palette: Mapping[str, str]) -> str:
+    return "".join(f" --{name}: {colour};" for name, colour in palette.items())
+
+
+STYLE = (
+    f"""\
+:root {{{_variables(LIGHT)} }}
+@media (prefers-color-scheme: dark) {{ :root {{{_variables(DARK)} }} }}
+"""
+    """\
 * { box-sizing: border-box; }
 body {
   overflow-wrap: anywhere; margin: 0 auto; max-width: 1120px; padding: 32px 24px 48px; background: var(--paper);
@@ -220,3 +230,4 @@ footer { margin-top: 32px; font-size: 13px; }
   .card { break-inside: avoid; }
 }
 """
+)

@@ -32,15 +32,27 @@ class Histogram:
         values = np.asarray(values, np.float64).ravel()
         known = values[np.isfinite(values)]
         self.unknown += values.size - known.size
+        self.add_counted(known, np.histogram(known, self.edges)[0])
+
+    def add_counted(self, known: Array, counts: Array) -> None:
+        """Finite values that were sorted into the bins already; int (bins,)."""
         if not known.size:
             return
+        self.counts += counts
         self.below += int(np.count_nonzero(known < self.edges[0]))
         self.above += int(np.count_nonzero(known > self.edges[-1]))
-        self.counts += np.histogram(known, self.edges)[0]
         with np.errstate(over="ignore"):
-            self._sum += float(known.sum())
+            self._sum += float(known.sum(dtype=np.float64))
         self._least = min(self._least, float(known.min()))
         self._greatest = max(self._greatest, float(known.max()))
+
+    def join(self, other: Histogram) -> None:
+        """Take in what a histogram of the same edges counted."""
+        self.counts += other.counts
+        self.below, self.above = self.below + other.below, self.above + other.above
+        self.unknown += other.unknown
+        self._sum += other._sum
+        self._least, self._greatest = min(self._least, other._least), max(self._greatest, other._greatest)
 
     @property
     def known(self) -> int:

@@ -1,25 +1,32 @@
 """What a dataset consists of, in numbers that can be drawn.
 
-{"schema": "framepress.statistics", "version": 1,
+{"schema": "framepress.statistics", "version": 2,
  "totals": {"frames", "views", "objects", "classes", "sequences", "scenes", "seeds", "tracks", "splits"},
  "classes": [{"name", "objects", "share", "views", "tracks", "splits": {split: objects},
-              "area_px": {"mean", "small", "medium", "large"}}],           in the order of the list of classes
+              "area_px": {"mean", "small", "medium", "large"}, "occlusion": as below, "truncation": as below,
+              "visibility": mean, "distance_m": mean}],                     in the order of the list of classes
  "splits": [{"name", "frames", "views", "objects", "negatives", "classes"}],   negatives: views without an object
  "views": [{"name", "views", "sizes": {"640x480": views}}],
  "sizes": {"small", "medium", "large", "unknown"},                          COCO's: below 32², below 96², from 96² px on
+ "occlusion": {"visible", "partly", "largely", "unknown"},                  KITTI's: cut at 5 % and 50 % hidden
+ "truncation": {"whole", "cut", "unknown"},                                 cut: at least 1 % lies outside of the image
  "positions": {"columns", "rows", "counts": [[...] a row, from the top], "unknown"},   centres of boxes in the image
  "histograms": {"objects_per_view", "relative_size", "aspect", "distance_m", "visibility", "truncation", "yaw_deg"},
  "cooccurrence": {"classes": [names], "views": [[...]]},                    the 24 commonest; [i][i]: views with class i
  "pictures": {"files", "measured", "histograms": {"mean_level", "contrast_level"}} | None}    grey levels, 0 to 255;
                                                             contrast is their standard deviation; None: not decoded
 
+What only frames tell (pixels, depth, viewpoints) is added by `scores.measured`.
+
 A histogram is {"unit", "edges" (bins + 1), "counts", "below", "above", "unknown", "minimum", "maximum", "mean"}, bins
 half-open and the last one closed; those of `relative_size` (the square root of object area over image area), `aspect`
-(width over height) and `distance_m` have the same ratio from edge to edge. "" is the name of what has none.
+(width over height) and `distance_m` have the same ratio from edge to edge. "" is the name of what has none, None a mean
+of nothing. `sizes`, `occlusion` and `truncation` count objects of the list's classes.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -28,86 +35,18 @@ import numpy as np
 from framepress.core.arrays import Array
 from framepress.quality.columns import Columns
 from framepress.quality.images.pictures import Pictures
-from framepress.quality.index.counting import areas_px, present, sizes_wh, spans, split_of_views
+from framepress.quality.index.counting import present, spans, split_of_views
 from framepress.quality.scores.histogram import Histogram
+from framepress.quality.scores.tally import POSITIONS, Tally, tally
 
-__all__ = ["LARGE_PX", "POSITIONS", "SCHEMA", "SMALL_PX", "Tally", "statistics", "tally"]
+__all__ = ["SCHEMA", "SIZES", "OCCLUSION", "TRUNCATION", "statistics"]
 
-SCHEMA = {"schema": "framepress.statistics", "version": 1}
-SMALL_PX, LARGE_PX = 32.0**2, 96.0**2
-"""Areas [px] where COCO's small ends and its large begins."""
-POSITIONS = 16
-"""Columns and rows of the map of positions."""
+SCHEMA = {"schema": "framepress.statistics", "version": 2}
+SIZES = ("small", "medium", "large", "unknown")
+OCCLUSION = ("visible", "partly", "largely", "unknown")
+TRUNCATION = ("whole", "cut", "unknown")
 _COMMONEST = 24
-
-
-class Tally:
-    """Counts of all objects, and of objects by class.
-
-    Args:
-        sizes: int64 (classes, 4): small, medium, large, not known.
-        in_split: int64 (classes, splits).
-        area_px: float64 (classes,), the sum of what is known.
-        positions: int64 (POSITIONS, POSITIONS), rows from the top.
-    """
-
-    def __init__(self, classes: int, splits: int) -> None:
-        self.sizes = np.zeros((classes, 4), np.int64)
-        self.in_split = np.zeros((classes, splits), np.int64)
-        self.area_px = np.zeros(classes)
-        self.positions = np.zeros((POSITIONS, POSITIONS), np.int64)
-        self.nowhere = 0
-        self.histograms = {
-            "relative_size": Histogram(np.geomspace(1 / 1024, 1, 41)),
-            "aspect": Histogram(np.geomspace(1 / 16, 16, 33)),
-            "distance_m": Histogram(np.geomspace(0.1, 1000, 41), "m"),
-            "visibility": Histogram(np.linspace(0, 1, 21)),
-            "truncation": Histogram(np.linspace(0, 1, 21)),
-            "yaw_deg": Histogram(np.linspace(-180, 180, 37), "deg"),
-        }
-
-
-def tally(columns: Columns) -> Tally:
-    """One pass over all objects; those of a class that is not in the list count as of none."""
-    classes, objects = len(columns.labels), columns.objects
-    found = Tally(classes, len(columns.splits))
-    split = split_of_views(columns)
-    for part in spans(objects.rows):
-        label, area = objects["label"][part], areas_px(columns, part)
-        bucket = np.where(np.isfinite(area), np.searchsorted([SMALL_PX, LARGE_PX], area, side="right"), 3)
-        named = (label >= 0) & (label < classes)
-        found.sizes += _counted((label, 4), bucket, named, classes)
-        found.in_split += _counted((label, len(columns.splits)), split[objects["view"][part]], named, classes)
-        weights = np.where(np.isfinite(area), area, 0)[named]
-        with np.errstate(over="ignore"):
-            found.area_px += np.bincount(label[named], weights, minlength=classes)[:classes]
-        _add_boxes(found, objects["box"][part], sizes_wh(columns, part), area)
-        for name in ("visibility", "truncation"):
-            found.histograms[name].add(objects[name][part])
-        found.histograms["distance_m"].add(objects["distance"][part])
-        found.histograms["yaw_deg"].add(np.degrees(np.asarray(objects["yaw"][part], np.float64)))
-    return found
-
-
-def _counted(shape: tuple[Array, int], other: Array, rows: Array, classes: int) -> Array:
-    label, width = shape
-    keys = label[rows].astype(np.int64) * width + other[rows]
-    return np.asarray(np.bincount(keys, minlength=classes * width)[: classes * width].reshape(classes, width))
-
-
-def _add_boxes(found: Tally, box: Array, size: Array, area: Array) -> None:
-    with np.errstate(all="ignore"):
-        extent = box[:, 2:] - box[:, :2]
-        center = (box[:, :2] + box[:, 2:]) / 2 / size
-        aspect = np.where((extent > 0).all(1), extent[:, 0] / extent[:, 1], np.nan)
-        relative = np.sqrt(np.where(area >= 0, area, np.nan) / size.prod(1))
-    inside = ((center >= 0) & (center <= 1)).all(1)
-    cell = np.minimum((center[inside] * POSITIONS).astype(np.int64), POSITIONS - 1)
-    keys = cell[:, 1] * POSITIONS + cell[:, 0]
-    found.positions += np.bincount(keys, minlength=POSITIONS**2).reshape(POSITIONS, POSITIONS)
-    found.nowhere += int(np.count_nonzero(~inside))
-    found.histograms["aspect"].add(aspect)
-    found.histograms["relative_size"].add(relative)
+_CELLS = 1 << 26
 
 
 def statistics(columns: Columns, pictures: Pictures | None) -> dict[str, Any]:
@@ -115,14 +54,15 @@ def statistics(columns: Columns, pictures: Pictures | None) -> dict[str, Any]:
     found = tally(columns)
     view_of, label_of = present(columns)
     per_view = _objects_per_view(columns)
-    sizes = found.sizes.sum(0).tolist()
     return {
         **SCHEMA,
         "totals": _totals(columns),
         "classes": _classes(columns, found, label_of),
         "splits": _splits(columns, found, per_view, view_of),
         "views": _views(columns),
-        "sizes": dict(zip(("small", "medium", "large", "unknown"), sizes, strict=True)),
+        "sizes": _named(SIZES, found.sizes.sum(0)),
+        "occlusion": _named(OCCLUSION, found.occlusion.sum(0)),
+        "truncation": _named(TRUNCATION, found.truncation.sum(0)),
         "positions": {
             "columns": POSITIONS,
             "rows": POSITIONS,
@@ -178,38 +118,51 @@ def _classes(columns: Columns, found: Tally, label_of: Array) -> list[dict[str, 
     total = max(int(objects.sum()), 1)
     rows = []
     for code, name in enumerate(names):
-        small, medium, large, unknown = found.sizes[code].tolist()
-        count = int(objects[code])
-        measured = count - unknown
-        mean = float(found.area_px[code]) / measured if measured else np.nan
+        sizes = _named(SIZES, found.sizes[code])
         rows.append(
             {
                 "name": name,
-                "objects": count,
-                "share": count / total,
+                "objects": int(objects[code]),
+                "share": int(objects[code]) / total,
                 "views": int(views[code]),
                 "tracks": int(tracks[code]),
                 "splits": dict(zip(columns.splits, found.in_split[code].tolist(), strict=True)),
-                "area_px": {
-                    "mean": mean if np.isfinite(mean) else None,
-                    "small": small,
-                    "medium": medium,
-                    "large": large,
-                },
+                "area_px": {"mean": _mean(found.area_px[code]), **{name: sizes[name] for name in SIZES[:3]}},
+                "occlusion": _named(OCCLUSION, found.occlusion[code]),
+                "truncation": _named(TRUNCATION, found.truncation[code]),
+                "visibility": _mean(found.visibility[code]),
+                "distance_m": _mean(found.distance_m[code]),
             }
         )
     return rows
 
 
+def _named(names: Sequence[str], counts: Array) -> dict[str, int]:
+    return dict(zip(names, counts.tolist(), strict=True))
+
+
+def _mean(sum_and_count: Array) -> float | None:
+    """None where nothing is known, or where it is beyond what a float holds."""
+    total, count = sum_and_count.tolist()
+    return total / count if count and math.isfinite(total / count) else None
+
+
 def _track_labels(columns: Columns) -> Array:
     """int64: the label of each different pair of track and label."""
     objects, count = columns.objects, max(len(columns.labels), 1)
-    keys = []
+    cells = len(columns.tracks) * count
+    flags = np.zeros(cells if cells <= _CELLS else 0, bool)  # many times as fast as sorting
+    keys = [np.empty(0, np.int64)]
     for part in spans(objects.rows):
         label, track = objects["label"][part].astype(np.int64), objects["track"][part].astype(np.int64)
-        known = (track >= 0) & (label >= 0) & (label < count)
-        keys.append(np.unique(track[known] * count + label[known]))
-    return np.unique(np.concatenate(keys)) % count if keys else np.empty(0, np.int64)
+        known = (track >= 0) & (track < len(columns.tracks)) & (label >= 0) & (label < count)
+        pairs = track[known] * count + label[known]
+        if cells <= _CELLS:
+            flags[pairs] = True
+        else:
+            keys.append(np.unique(pairs))
+    found = np.flatnonzero(flags) if cells <= _CELLS else np.unique(np.concatenate(keys))
+    return np.asarray(found % count)
 
 
 def _splits(columns: Columns, found: Tally, per_view: Array, view_of: Array) -> list[dict[str, Any]]:
