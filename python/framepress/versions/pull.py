@@ -1,0 +1,254 @@
+"""Versions from a remote: refs, commits, manifests, then the contents that are not here, each checked as it comes.
+
+A version is here only once all of it is; what has arrived before a pull was killed is not fetched again.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+import shutil
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import chain, pairwise
+from pathlib import Path
+from typing import Any
+
+from framepress.errors import InputError, OptionError, OutputError
+from framepress.versions.add import is_shared
+from framepress.versions.commits import Commit
+from framepress.versions.leases import Lease, Leases
+from framepress.versions.manifest import Row, check_paths, chunk_rows, roots_chunks
+from framepress.versions.push import common_steps, diverged
+from framepress.versions.refs import Ref, Refs
+from framepress.versions.remotes.cells import RemoteCells
+from framepress.versions.remotes.contents import RemoteContents
+from framepress.versions.remotes.opening import is_store, open_remote
+from framepress.versions.store import Store
+
+__all__ = ["Pulled", "pull"]
+
+_TOGETHER = 256 << 20  # bytes that are made durable and named at once: what a killed pull may lose
+_ID = re.compile(r"[0-9a-f]{64}")
+_SHALLOW = "shallow"
+"""A file of the store: some of its versions were pulled without the contents of older ones."""
+
+
+@dataclass(frozen=True)
+class Pulled:
+    """What a pull did.
+
+    Args:
+        remote: its name, without credentials.
+        versions: numbers of those that are new here.
+        contents: how many were fetched, with `size` bytes.
+        tags: names that are new here.
+        taken: tags that name other versions here; they stay as they are.
+        ahead: how many versions we have after the remote's latest.
+    """
+
+    remote: str
+    versions: tuple[int, ...]
+    contents: int
+    size: int
+    tags: tuple[str, ...]
+    taken: tuple[str, ...]
+    ahead: int
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON-able."""
+        return {**self.__dict__, "versions": list(self.versions), "tags": list(self.tags), "taken": list(self.taken)}
+
+
+def pull(
+    store: Store,
+    line: str,
+    remote: Any,
+    *,
+    indexes: Path,
+    options: Mapping[str, str] | None = None,
+    as_line: str | None = None,
+    depth: int | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> Pulled:
+    """Bring a line's versions, and the tags that name them, from a remote into the store.
+
+    Args:
+        remote, options: see `opening.open_remote`.
+        indexes: a folder where indexes of the remote's packs are kept.
+        as_line: the line here that takes them, where it shall not be the one of the same name.
+        depth: fetch the contents of so many of the latest versions only; all versions are told by `log`.
+        progress: told how many bytes of how many have arrived.
+
+    Raises:
+        OptionError: the remote, or an option, is unknown.
+        InputError: no versions are there, or something there is missing, damaged or not to be trusted.
+        OutputError: the line here has versions that the remote's lacks, or the disk refused.
+    """
+    if depth is not None and depth < 1:
+        raise OptionError(f"depth {depth}: must be 1 or more; it counts versions from the latest on")
+    far = open_remote(remote, options)
+    if not is_store(far):
+        raise InputError(f"{far.where}: no versions are there; push some first, or correct its name")
+    refs = Refs(RemoteCells(far))
+    here = as_line or line
+    theirs = refs.line(line)
+    if not theirs:
+        told = ", ".join(refs.lines()) or "none yet"
+        raise InputError(f"{far.where}: has no line {line!r}; there are: {told}")
+    with Leases(store.root).hold("pull") as lease:
+        ours = store.refs.line(here)
+        if common_steps(ours, theirs) < min(len(ours), len(theirs)):
+            raise OutputError(diverged(far.where, line, ours, theirs))
+        new = theirs[len(ours) :]
+        taker = _Taker(store, RemoteContents(far, indexes), progress, lease)
+        shallow = store.root / _SHALLOW
+        if depth is not None and depth < len(theirs):
+            shallow.touch()
+        # Of versions that are here nothing is missing, unless they came without their contents.
+        wanted = theirs[-depth:] if depth else theirs if shallow.exists() else new
+        taker.take_versions(new, wanted, far.where)
+        lease.check()
+        for ref in new:
+            if not store.refs.advance(ref, here):
+                raise OutputError(f"{store.root}: line {here!r} was moved on meanwhile; pull again")
+        if depth is None:
+            shallow.unlink(missing_ok=True)
+        tags, taken = _pull_tags(store.refs, refs, {ref.commit for ref in theirs})
+    numbers = tuple(ref.number for ref in new)
+    return Pulled(far.where, numbers, taker.contents, taker.size, tags, taken, max(len(ours) - len(theirs), 0))
+
+
+def _pull_tags(ours: Refs, theirs: Refs, known: set[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Names that are new here, and those that name something else here."""
+    here = ours.tags()
+    new: list[str] = []
+    taken: list[str] = []
+    for name, ref in theirs.tags().items():
+        if name in here:
+            if here[name].commit != ref.commit:
+                taken.append(name)
+        elif ref.commit in known:
+            (new if _tagged(ours, name, ref) else taken).append(name)
+    return tuple(new), tuple(taken)
+
+
+def _tagged(refs: Refs, name: str, ref: Ref) -> bool:
+    try:
+        return refs.tag(name, ref)
+    except OptionError as error:
+        raise InputError(f"the remote has a tag that no store can have: {error}") from error
+
+
+class _Taker:
+    """Brings contents into `store`.
+
+    Attributes:
+        contents, size: how many files' contents have come, and their bytes.
+    """
+
+    def __init__(
+        self, store: Store, there: RemoteContents, progress: Callable[[int, int], None] | None, lease: Lease
+    ) -> None:
+        self.contents = self.size = 0
+        self._store = store
+        self._objects = store.objects
+        self._there = there
+        self._progress = progress
+        self._lease = lease
+
+    def take_versions(self, new: Sequence[Ref], whole: Sequence[Ref], where: str) -> None:
+        """Commits and manifests of `new`, and the contents of `whole`, some of which may be here."""
+        self._take_naming([ref.commit for ref in new])
+        commits = {ref.commit: self._store.commit(ref.commit) for ref in (*new, *whole)}
+        self._take_naming([commits[ref.commit].manifest for ref in new])
+        chunks = {id: self._chunks(commit.manifest, f"{where}: version {id[:12]}") for id, commit in commits.items()}
+        self._take_naming([chunk for ref in new for chunk in chunks[ref.commit]])
+        rows = {chunk: chunk_rows(chunk, self._objects) for chunk in set(chain.from_iterable(chunks.values()))}
+        for id, commit in commits.items():
+            _check(commit, [row for chunk in chunks[id] for row in rows[chunk]], f"{where}: version {id[:12]}")
+        self._take_contents({row.sha256: row for ref in whole for chunk in chunks[ref.commit] for row in rows[chunk]})
+
+    def _chunks(self, manifest: str, where: str) -> list[str]:
+        found = roots_chunks(manifest, self._objects)
+        if len(set(found)) != len(found) or not all(map(_ID.fullmatch, found)):
+            raise InputError(f"{where}: its manifest names a part twice, or one that has no sha256 for a name")
+        return found
+
+    def _take_naming(self, ids: Sequence[str]) -> None:
+        """Commits and manifests, whose size nothing tells."""
+        missing = self._objects.missing(dict.fromkeys(ids))
+        if missing:
+            with self._objects.batch(self._lease.token) as batch:
+                self._there.fetch(dict.fromkeys(missing), lambda _, content: batch.add(content))
+
+    def _take_contents(self, rows: Mapping[str, Row]) -> None:
+        missing = [rows[id] for id in self._objects.missing(rows)]
+        of = sum(row.size for row in missing)
+        free = shutil.disk_usage(self._store.root).free
+        if of > free:
+            raise OutputError(f"{self._store.root}: {of:,} bytes are to come, {free:,} are free; free some space")
+        for group in _groups(missing):
+            alone = {row.sha256 for row in group if is_shared(row.path)}
+            with self._objects.batch(self._lease.token) as batch:
+                self._there.fetch(
+                    {row.sha256: row.size for row in group},
+                    lambda id, content, batch=batch, alone=alone: batch.add(content, packed=id not in alone),  # type: ignore[misc]
+                    lambda id, blocks, batch=batch: batch.add_stream(_Blocks(blocks), id),  # type: ignore[misc]
+                )
+            self.contents += len(group)
+            self.size += sum(row.size for row in group)
+            if self._progress is not None:
+                self._progress(self.size, of)
+
+
+def _groups(rows: Sequence[Row]) -> Iterator[list[Row]]:
+    group: list[Row] = []
+    size = 0
+    for row in rows:
+        group.append(row)
+        size += row.size
+        if size >= _TOGETHER:
+            yield group
+            group, size = [], 0
+    if group:
+        yield group
+
+
+def _check(commit: Commit, rows: Sequence[Row], where: str) -> None:
+    """What comes from elsewhere must not lead out of a folder, nor lie about itself.
+
+    Raises:
+        InputError: it does.
+    """
+    check_paths(rows)
+    size = sum(row.size for row in rows)
+    if len(rows) != commit.files or size != commit.size or any(row.size < 0 for row in rows):
+        raise InputError(
+            f"{where}: says that it has {commit.files} files with {commit.size} bytes, its manifest lists {len(rows)} "
+            f"with {size}; it was not taken"
+        )
+    if any(before.path.encode() >= after.path.encode() for before, after in pairwise(rows)):
+        raise InputError(f"{where}: its manifest is not in order, or lists a path twice; it was not taken")
+
+
+class _Blocks(io.RawIOBase):
+    """Blocks as a stream."""
+
+    def __init__(self, blocks: Iterator[bytes]) -> None:
+        self._blocks = blocks
+        self._rest = b""
+
+    def readable(self) -> bool:
+        return True
+
+    def read(self, size: int = -1) -> bytes:
+        """Up to `size` bytes; b"" at the end."""
+        while not self._rest:
+            block = next(self._blocks, None)
+            if block is None:
+                return b""
+            self._rest = block
+        taken = self._rest if size < 0 else self._rest[:size]
+        self._rest = self._rest[len(taken) :]
+        return taken
