@@ -15,7 +15,7 @@ from framepress.errors import OutputError
 if TYPE_CHECKING:
     from framepress.quality.fixes.fix import Fixed
 
-__all__ = ["fix_options", "former_of", "put_in_place", "target_of", "tell_fixed"]
+__all__ = ["beside", "fix_options", "former_of", "put_in_place", "target_of", "tell_fixed"]
 
 
 _FOLDER = click.Path(path_type=Path)
@@ -50,25 +50,24 @@ def target_of(path: Path, fix: bool, fixed_to: Path | None, in_place: bool) -> P
         raise click.UsageError("--to and --in-place exclude each other")
     if in_place and former_of(path).exists():
         raise click.UsageError(f"{former_of(path)} exists already: move it away, or use --to")
-    return _beside(path, "fixed") if fixed_to is None else fixed_to
+    return beside(path, "fixed") if fixed_to is None else fixed_to
 
 
-def put_in_place(path: Path, fixed: Fixed) -> None:
-    """The copy in the dataset's place, which is kept under another name.
+def put_in_place(path: Path, copy: Path | None, former: Path) -> None:
+    """The copy in the dataset's place, which is kept under the name `former`; nothing where there is no copy.
 
     Raises:
         OutputError: a folder cannot be renamed; both are still there.
     """
-    if fixed.target is None:
+    if copy is None:
         return
-    former = former_of(path)
     try:
         os.rename(path, former)
-        os.rename(fixed.target, path)
+        os.rename(copy, path)
     except OSError as error:
         raise OutputError(
             f"{path}: {error.strerror or error}; the former dataset is {former if former.exists() else path}, the copy "
-            f"{fixed.target}"
+            f"{copy}"
         ) from error
     note(f"{path} is the copy now; as it was it is {former}")
 
@@ -89,9 +88,10 @@ def tell_fixed(fixed: Fixed) -> dict[str, Any]:
 
 
 def former_of(path: Path) -> Path:
-    return _beside(path, "before-fix")
+    return beside(path, "before-fix")
 
 
-def _beside(path: Path, what: str) -> Path:
+def beside(path: Path, what: str) -> Path:
+    """`set-<what>` in the folder of `set`."""
     whole = path.resolve()
     return whole.with_name(f"{whole.name}-{what}")

@@ -8,11 +8,13 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from typing import Any, TextIO
+from typing import Any, TextIO, TypeVar
 
 from framepress.errors import FramepressError
 
-__all__ = ["Progress", "counted_aside", "duration"]
+__all__ = ["Progress", "ToldProgress", "counted_aside", "duration"]
+
+_Same = TypeVar("_Same", bound="Progress")
 
 LIVE_SECONDS = 0.1
 PLAIN_SECONDS = 10.0
@@ -95,13 +97,25 @@ class Progress:
             self._stream.write(line + "\n")
         self._stream.flush()
 
-    def __enter__(self) -> Progress:
+    def __enter__(self: _Same) -> _Same:
         return self
 
     def __exit__(self, *_: Any) -> None:
         if self.live and self._width:
             self._stream.write("\r" + " " * self._width + "\r")
             self._stream.flush()
+
+
+class ToldProgress(Progress):
+    """For work that tells with each step how much there is: call it with things done, and of how many."""
+
+    def __init__(self, noun: str, last: str) -> None:
+        self._told = 0
+        super().__init__(lambda: self._told or None, noun=noun, last=last)
+
+    def __call__(self, done: int, total: int = 0) -> None:
+        self._told = total
+        super().__call__(done)
 
 
 def counted_aside(items: Callable[[], Iterable[Any]]) -> Callable[[], int | None]:

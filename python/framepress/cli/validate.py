@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from framepress.cli.fixing import fix_options, put_in_place, target_of, tell_fixed
+from framepress.cli.fixing import fix_options, former_of, put_in_place, target_of, tell_fixed
 from framepress.cli.progress import Progress
 from framepress.cli.report_files import STDOUT, check_targets, write_report
 from framepress.cli.settings import listed
@@ -96,7 +96,9 @@ def validate(
             found = fixed.after
     _tell(found, found.path, files, fixed, github=github, as_json=as_json, text=not any(answers) or github)
     if fixed is not None and in_place:
-        put_in_place(path, fixed)  # once all reports are written: thumbnails are cut from the copy
+        put_in_place(
+            path, fixed.target, former_of(path)
+        )  # once all reports are written: thumbnails are cut from the copy
     click.get_current_context().exit(0 if found.passed else 1)
 
 

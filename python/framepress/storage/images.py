@@ -13,7 +13,7 @@ import numpy as np
 
 from framepress.core.arrays import Array
 from framepress.errors import InputError, OptionError
-from framepress.storage import images_backend, jpeg, npy, png, tiff
+from framepress.storage import images_backend, jpeg, npy, png, tiff, webp
 from framepress.storage.images_header import MAX_PIXELS, Header, check_size, not_a, refuse_pointer
 
 __all__ = [
@@ -91,6 +91,7 @@ _CODECS = (
     _Codec((png.SIGNATURE,), png.header, png.decode),
     _Codec((b"\xff\xd8\xff",), jpeg.header, jpeg.decode),
     _Codec(tiff.MAGICS, tiff.header, tiff.decode),
+    _Codec((webp.MAGIC,), webp.header, webp.decode),
 )
 
 
@@ -98,23 +99,23 @@ def _codec(data: bytes, where: str) -> _Codec:
     for codec in _CODECS:
         if data.startswith(codec.magics):
             return codec
-    raise not_a("PNG, JPEG, TIFF or .npy", data, where)
+    raise not_a("PNG, JPEG, TIFF, WebP or .npy", data, where)
 
 
 def probe(data: bytes, where: str) -> Header:
     """Media type, size and mode from the first bytes; no pixel is decoded, nothing is imported or allocated for it.
 
     Raises:
-        InputError: none of PNG, JPEG, TIFF; or a damaged header.
+        InputError: none of PNG, JPEG, TIFF, WebP; or a damaged header.
     """
     return _codec(data, where).header(data, where)
 
 
-_WHOLE = {"image/png": png.check_whole, "image/jpeg": jpeg.check_whole}
+_WHOLE = {"image/png": png.check_whole, "image/jpeg": jpeg.check_whole, "image/webp": webp.check_whole}
 
 
 def check_file(data: bytes, where: str, expect_size: tuple[int, int]) -> str:
-    """The media type of a picture that is passed on as it is; of PNG and JPEG every byte is there, none is unpacked.
+    """The media type of a picture that is passed on as it is; of all but TIFF every byte is there, none is unpacked.
 
     Raises:
         InputError: no picture, of another size (width, height), truncated, or a PNG with a damaged chunk.
@@ -127,7 +128,7 @@ def check_file(data: bytes, where: str, expect_size: tuple[int, int]) -> str:
 
 
 def decode(data: bytes, where: str, expect_size: tuple[int, int] | None = None, max_pixels: int = MAX_PIXELS) -> Array:
-    """Pixels of a PNG, JPEG or TIFF, or the array of an .npy, recognised by its first bytes; all of it, or an error.
+    """Pixels of a PNG, JPEG, TIFF or WebP, or the array of an .npy, by its first bytes; all of it, or an error.
 
     uint8 (H, W, 3) for colour: a palette is resolved, alpha is dropped (not blended), CMYK is converted. uint8 (H, W)
     for grey of 8 bits or less, uint16 (H, W) for 16-bit grey, float32 (H, W) for a float TIFF, an .npy as it is.

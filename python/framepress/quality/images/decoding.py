@@ -54,8 +54,6 @@ def header_of(data: bytes) -> Header:
     """
     if data.startswith(b"BM"):
         return other_kinds.bmp_header(data)
-    if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
-        return other_kinds.webp_header(data)
     try:
         return images.probe(data, _WHERE)
     except InputError as error:

@@ -1,4 +1,4 @@
-"""BMP and WebP by their headers, and the names of what a dataset's reader does not take for a picture."""
+"""BMP by its header, and the names of what a dataset's reader does not take for a picture."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import struct
 from framepress.errors import InputError
 from framepress.storage.images import Header
 
-__all__ = ["bmp_header", "kind_of", "webp_header"]
+__all__ = ["bmp_header", "kind_of"]
 
 _KINDS = (
     (re.compile(rb"GIF8[79]a"), "a GIF"),
@@ -47,22 +47,6 @@ def bmp_header(data: bytes) -> Header:
         width, height, bits = *struct.unpack_from("<ii", data, 18), struct.unpack_from("<H", data, 28)[0]
     mode = {8: "P", 4: "P", 1: "P"}.get(bits, "RGB")
     return _sized("image/bmp", width, abs(height), mode)  # below zero: rows from the top
-
-
-def webp_header(data: bytes) -> Header:
-    """Of the canvas; raises InputError where the header is cut or none (RFC 9649)."""
-    kind = data[12:16]
-    if kind == b"VP8X" and len(data) >= 30:
-        width, height = int.from_bytes(data[24:27], "little") + 1, int.from_bytes(data[27:30], "little") + 1
-        return _sized("image/webp", width, height, "RGBA" if data[20] & 0x10 else "RGB")
-    if kind == b"VP8L" and len(data) >= 25 and data[20] == 0x2F:
-        packed = int.from_bytes(data[21:25], "little")
-        mode = "RGBA" if packed >> 28 & 1 else "RGB"
-        return _sized("image/webp", (packed & 0x3FFF) + 1, (packed >> 14 & 0x3FFF) + 1, mode)
-    if kind == b"VP8 " and len(data) >= 30 and data[23:26] == b"\x9d\x01\x2a":
-        width, height = struct.unpack_from("<HH", data, 26)
-        return _sized("image/webp", width & 0x3FFF, height & 0x3FFF, "RGB")
-    raise InputError(f"the WebP has no header of a picture: {data[12:30]!r}; write or copy it again")
 
 
 def _sized(media_type: str, width: int, height: int, mode: str) -> Header:

@@ -1,0 +1,168 @@
+"""The entries of an archive one after the other, whoever made it: zip, or tar plain, in gzip or in zstd.
+
+Read with the standard library (zstd: `zstandard`), so that what our packers write has a reader that shares no code with
+them. Nothing that an archive says of itself is believed before it has been read.
+"""
+
+from __future__ import annotations
+
+import gzip
+import io
+import lzma
+import stat
+import struct
+import tarfile
+import zipfile
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Any, NamedTuple, cast
+
+from framepress.core.files import open_file
+from framepress.errors import InputError, require
+
+__all__ = ["Item", "items"]
+
+_ZIP = (b"PK\x03\x04", b"PK\x05\x06")
+_GZIP = b"\x1f\x8b"
+_ZSTD = b"\x28\xb5\x2f\xfd"
+_BLOCK = 1 << 20
+_LONGEST_HEADER = 1 << 20
+_LONGEST_END = 1 << 24
+_LARGEST_WINDOW = 1 << 27  # bytes of memory that a frame may ask for: zstd's own limit without --long
+_EXTENDED = {tarfile.XHDTYPE, tarfile.XGLTYPE, tarfile.SOLARIS_XHDTYPE, tarfile.GNUTYPE_LONGNAME}
+_EXTENDED |= {tarfile.GNUTYPE_LONGLINK}
+
+
+class Item(NamedTuple):
+    """An entry. `stream` has its content until the next one is asked for; None for a folder, or where `same_as` names
+    an earlier entry whose content it has.
+    """
+
+    name: str
+    stream: IO[bytes] | None
+    same_as: str = ""
+
+
+def items(archive: Path) -> Iterator[Item]:
+    """The entries, as they stand in the archive; names are not judged here.
+
+    Raises:
+        InputError: no archive that is known, a damaged one, an entry that is neither file nor folder (symbolic link,
+            device, pipe), or one that is encrypted.
+        ImportError: zstd, and `zstandard` is not installed.
+    """
+    with open_file(archive) as stream:
+        head = stream.read(512)
+        stream.seek(0)
+        with _reading(archive):
+            if head.startswith(_ZIP):
+                yield from _zipped(stream, archive)
+            elif head.startswith(_GZIP):
+                yield from _tarred(cast(IO[bytes], gzip.GzipFile(fileobj=stream)), archive)
+            elif head.startswith(_ZSTD):
+                yield from _tarred(_zstd(stream), archive)
+            elif head[257:262] == b"ustar" or (len(head) == 512 and not any(head)):
+                yield from _tarred(stream, archive)
+            else:
+                raise InputError(f"{archive}: is no zip, tar, tar.gz or tar.zst: it begins with {head[:12]!r}")
+
+
+@contextmanager
+def _reading(archive: Path) -> Iterator[None]:
+    damage: tuple[type[Exception], ...] = (
+        tarfile.TarError, zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, EOFError, OSError, ValueError,
+        RuntimeError, NotImplementedError, KeyError, IndexError,
+    )  # fmt: skip
+    try:
+        yield
+    except damage as error:
+        raise InputError(f"{archive}: cannot be read: {error or type(error).__name__}; fetch it again") from error
+
+
+def _zstd(stream: IO[bytes]) -> IO[bytes]:
+    zstandard = require("zstandard", extra="pack")
+    reader = zstandard.ZstdDecompressor(max_window_size=_LARGEST_WINDOW).stream_reader(stream, read_across_frames=True)
+    return cast(IO[bytes], io.BufferedReader(_Converted(reader, zstandard.ZstdError), _BLOCK))
+
+
+class _Converted(io.RawIOBase):
+    """A zstd reader whose errors are OSErrors, as gzip's are, and which notices an end within a frame."""
+
+    def __init__(self, reader: Any, error: type[Exception]) -> None:
+        self._reader, self._error = reader, error
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        try:
+            return int(self._reader.readinto(buffer))
+        except self._error as error:
+            raise OSError(str(error)) from error
+
+
+def _zipped(stream: IO[bytes], archive: Path) -> Iterator[Item]:
+    with zipfile.ZipFile(stream) as opened:
+        for entry in opened.infolist():
+            where = f"{archive}: {entry.orig_filename!r}"
+            kind = stat.S_IFMT(entry.external_attr >> 16)
+            if kind not in (0, stat.S_IFREG, stat.S_IFDIR):
+                raise _refused(where, "a symbolic link" if kind == stat.S_IFLNK else "a device or pipe")
+            if entry.flag_bits & 1:
+                raise InputError(f"{where}: is encrypted; unpack it with the tool that has the password")
+            if entry.filename != entry.orig_filename:
+                raise InputError(f"{where}: is no name of a file")
+            if entry.is_dir():
+                yield Item(entry.filename.rstrip("/"), None)
+                continue
+            with opened.open(entry) as content:
+                yield Item(entry.filename, content)
+
+
+def _tarred(stream: IO[bytes], archive: Path) -> Iterator[Item]:
+    ended = False
+
+    class Header(tarfile.TarInfo):
+        @classmethod
+        def frombuf(cls, buf: bytes | bytearray, encoding: str, errors: str) -> Any:
+            nonlocal ended
+            ended = len(buf) == tarfile.BLOCKSIZE and not any(buf)
+            entry = super().frombuf(buf, encoding, errors)
+            if entry.type in _EXTENDED and entry.size > _LONGEST_HEADER:
+                raise InputError(f"{archive}: a header of {entry.size} bytes: this is no archive of files")
+            return entry
+
+    with tarfile.open(fileobj=stream, mode="r|", bufsize=_BLOCK, tarinfo=Header, encoding="utf-8") as opened:
+        while (entry := opened.next()) is not None:
+            cast(Any, opened).members = []  # it remembers every one
+            where = f"{archive}: {entry.name!r}"
+            if entry.isdir():
+                yield Item(entry.name.removesuffix("/"), None)
+            elif entry.islnk():
+                yield Item(entry.name, None, same_as=entry.linkname)
+            elif not entry.isreg():
+                raise _refused(where, "a symbolic link" if entry.issym() else "a device or pipe")
+            elif entry.sparse is not None:
+                raise InputError(f"{where}: is a sparse file; pack it again without `--sparse`")
+            else:
+                content = opened.extractfile(entry)
+                assert content is not None
+                yield Item(entry.name, content)
+        if not ended:
+            raise InputError(f"{archive}: ends without the empty blocks that end a tar; fetch it again")
+        _read_on(stream, archive)
+
+
+def _read_on(stream: IO[bytes], archive: Path) -> None:
+    """What follows the end is padding; the check sum of the compressed stream stands behind it."""
+    left = _LONGEST_END
+    while block := stream.read(_BLOCK):
+        left -= len(block)
+        if left < 0:
+            raise InputError(f"{archive}: more than {_LONGEST_END} bytes follow the end of the tar in it")
+
+
+def _refused(where: str, what: str) -> InputError:
+    return InputError(f"{where}: is {what}, which could lead anywhere: pack the file itself")
