@@ -1,37 +1,62 @@
-"""A version's files laid out in a folder."""
+"""A version's files laid out in a new folder."""
 
 from __future__ import annotations
 
 import os
 import shutil
 import tempfile
-from collections.abc import Sequence
+import unicodedata
+from collections.abc import Callable, Iterable, Sequence
+from fnmatch import fnmatchcase
 from pathlib import Path
 
-from framepress.errors import InputError, OutputError
+from framepress.errors import InputError, OptionError, OutputError
+from framepress.storage.durable import sync_tree
 from framepress.storage.output import refused
-from framepress.versions.add import is_shared
+from framepress.versions.laying import Laying
 from framepress.versions.manifest import Row, check_paths
 from framepress.versions.objects import Objects
+from framepress.versions.working import belongs
 
-__all__ = ["check_out"]
+__all__ = ["check_out", "check_rows", "chosen"]
 
 
-def check_out(rows: Sequence[Row], objects: Objects, target: Path) -> None:
+def check_out(
+    rows: Sequence[Row],
+    objects: Objects,
+    target: Path,
+    *,
+    made: Path | None = None,
+    then: Callable[[Path], None] | None = None,
+) -> None:
     """All at once: the folder is there when it is whole.
+
+    Args:
+        made: a name beside the target for the folder while it is not whole; None takes one that is free.
+        then: called with that folder before it gets its name.
 
     Raises:
         OutputError: the target exists, or the disk refused.
-        InputError: the store lacks a content.
+        InputError: the store lacks a content, or the manifest names files that must not be laid out.
     """
-    check_paths(rows)
+    check_rows(rows)
     if os.path.lexists(target):
         raise OutputError(f"{target}: exists already; choose a new folder")
-    target.parent.mkdir(parents=True, exist_ok=True)
-    made = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
     try:
-        _lay_out(rows, objects, str(made))
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if made is None:
+            made = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
+        else:
+            made.mkdir()
+    except OSError as error:
+        raise refused(target, "made", error) from error
+    try:
+        check_cases(rows, made)
+        Laying(objects, str(made)).new(rows)
         os.chmod(made, 0o777 & ~_umask())
+        if then is not None:
+            then(made)
+        sync_tree(str(made))
         os.rename(made, target)
     except OSError as error:
         raise refused(target, "written", error) from error
@@ -39,24 +64,67 @@ def check_out(rows: Sequence[Row], objects: Objects, target: Path) -> None:
         shutil.rmtree(made, ignore_errors=True)
 
 
-def _lay_out(rows: Sequence[Row], objects: Objects, root: str) -> None:
-    folders = {""}
+def check_rows(rows: Sequence[Row]) -> None:
+    """A manifest from elsewhere must neither lead out of its folder nor to what belongs to this machine or to others.
+
+    Raises:
+        InputError: a path does, or one is a file and a folder, or is there twice.
+    """
+    check_paths(rows)
+    paths = {row.path for row in rows}
+    if len(paths) < len(rows):
+        raise InputError("manifest: lists a path twice")
+    folders: set[str] = set()
     for row in rows:
-        folder = row.path.rpartition("/")[0]
-        if folder not in folders:
-            os.makedirs(f"{root}/{folder}", exist_ok=True)
-            folders.add(folder)
-        target = f"{root}/{row.path}"
-        if is_shared(row.path):
-            try:
-                os.link(objects.path(row.sha256), target)
-                continue
-            except FileNotFoundError as error:
-                raise InputError(f"{row.path}: its content {row.sha256[:12]} is not in the store") from error
-            except OSError:
-                pass  # no hard links here, or too many: a copy
-        with open(target, "xb") as stream:
-            stream.write(objects.read(row.sha256))
+        if not belongs(row.path):
+            raise InputError(f"manifest: lists {row.path!r}, which is no part of a dataset")
+        folders.add(row.path.rpartition("/")[0])
+    for folder in folders:
+        while folder:
+            if folder in paths:
+                raise InputError(f"manifest: lists {folder!r} as a file and as a folder")
+            folder = folder.rpartition("/")[0]
+
+
+def check_cases(rows: Sequence[Row], folder: Path) -> None:
+    """Raises:
+    InputError: two paths are one file in this folder, as its file system does not tell cases or forms apart.
+    """
+    seen: dict[str, str] = {}
+    for row in rows:
+        other = seen.setdefault(row.path if row.path.isascii() and row.path.islower() else _folded(row.path), row.path)
+        if other != row.path and _one_file(folder, other, row.path):
+            raise InputError(f"manifest: lists {other!r} and {row.path!r}, which are one file in {folder.parent}")
+
+
+def _folded(path: str) -> str:
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", path).casefold())
+
+
+def _one_file(folder: Path, first: str, second: str) -> bool:
+    names = next((a, b) for a, b in zip(first.split("/"), second.split("/"), strict=True) if a != b)
+    probe = Path(tempfile.mkdtemp(dir=folder))
+    try:
+        (probe / names[0]).touch()
+        return os.path.lexists(probe / names[1])
+    finally:
+        shutil.rmtree(probe)
+
+
+def chosen(rows: Sequence[Row], patterns: Iterable[str]) -> list[Row]:
+    """Those whose path one of the patterns fits, or that lie in a folder of such a name: `images/*.png`, `coco`.
+
+    Raises:
+        OptionError: a pattern fits nothing.
+    """
+    kept: set[str] = set()
+    for pattern in patterns:
+        plain = pattern.rstrip("/")
+        fitting = {row.path for row in rows if fnmatchcase(row.path, plain) or fnmatchcase(row.path, f"{plain}/*")}
+        if not fitting:
+            raise OptionError(f"paths: {pattern!r} fits no file of the version")
+        kept |= fitting
+    return [row for row in rows if row.path in kept]
 
 
 def _umask() -> int:

@@ -8,26 +8,31 @@ history.checkout("sent-to-training", "elsewhere")
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from framepress.errors import InputError, OptionError, OutputError
 from framepress.versions import manifest
-from framepress.versions.add import add_files
 from framepress.versions.annotations import Annotations, annotations_of
-from framepress.versions.checkout import check_out
+from framepress.versions.checkout import check_out, check_rows, chosen
 from framepress.versions.commits import Commit
+from framepress.versions.committing import add_commit, nobody_writes
 from framepress.versions.difference import Difference, difference
 from framepress.versions.manifest import FileChange, Row
 from framepress.versions.names import resolve
 from framepress.versions.place import Place
-from framepress.versions.provenance import provenance_of
+from framepress.versions.prune import pruned
+from framepress.versions.pull import Pulled, pull
+from framepress.versions.push import INDEXES, Pushed, push
 from framepress.versions.refs import Ref, check_name
+from framepress.versions.remotes.remembered import recalled, remember
 from framepress.versions.store import Store
 from framepress.versions.stored import StoredFiles
-from framepress.versions.working import Working, look
+from framepress.versions.take_back import check_whole, intent_of, take_back
+from framepress.versions.working import Working, look, settle
 
 __all__ = ["Committed", "History", "Status", "Version"]
 
@@ -41,6 +46,7 @@ class Version:
         number: in its line, from 1 on.
         time: ISO 8601, as the committer told; "" for not told.
         tags: its names.
+        pruned: whether its files were given up.
     """
 
     id: str
@@ -48,6 +54,7 @@ class Version:
     commit: Commit
     time: str
     tags: tuple[str, ...]
+    pruned: bool = False
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-able."""
@@ -58,6 +65,7 @@ class Version:
             "author": self.commit.author,
             "time": self.time,
             "tags": list(self.tags),
+            "pruned": self.pruned,
             "files": self.commit.files,
             "size": self.commit.size,
             "parents": [f"sha256:{parent}" for parent in self.commit.parents],
@@ -89,11 +97,13 @@ class Status:
         base: the version that it was last equal to; None before the first.
         head: the line's latest; None where there is none.
         changes: of files since `base`.
+        unfinished: sha256 of the version that a checkout into the folder was to lay out, and did not end.
     """
 
     base: Version | None
     head: Version | None
     changes: tuple[FileChange, ...]
+    unfinished: str | None = None
 
 
 class History:
@@ -142,12 +152,23 @@ class History:
         Raises:
             InputError: something of it is missing or damaged.
         """
+        return self._versions(self.store.refs.line(self.place.line)[::-1])
+
+    def _versions(self, refs: Sequence[Ref]) -> list[Version]:
         names: dict[str, list[str]] = {}
         for tag, ref in self.store.refs.tags().items():
             names.setdefault(ref.commit, []).append(tag)
+        gone = pruned(self.store.cells)
         return [
-            Version(ref.commit, ref.number, self.store.commit(ref.commit), ref.time, tuple(names.get(ref.commit, ())))
-            for ref in reversed(self.store.refs.line(self.place.line))
+            Version(
+                ref.commit,
+                ref.number,
+                self.store.commit(ref.commit),
+                ref.time,
+                tuple(names.get(ref.commit, ())),
+                ref.commit in gone,
+            )
+            for ref in refs
         ]
 
     def version(self, name: str) -> Version:
@@ -159,17 +180,27 @@ class History:
         return resolve(name, self.log(), self.place.base)
 
     def rows(self, version: Version) -> Iterator[Row]:
-        """Its files, sorted by path."""
+        """Its files, sorted by path.
+
+        Raises:
+            InputError: something of the manifest is missing or damaged, or the version was pruned.
+        """
+        if version.pruned:
+            raise InputError(f"version {version.number}: was pruned, its files were given up; choose another")
         return manifest.read(version.commit.manifest, self.store.objects)
 
     def status(self) -> Status:
         """What has changed in the folder; reads only files that may have."""
         log = self.log()
         base = next((version for version in log if version.id == self.place.base), None)
-        return Status(base, log[0] if log else None, tuple(self._changed(look(self.place.dataset), base)))
+        intent = intent_of(self.place)
+        changes = self._changed(look(self.place.dataset), base)
+        return Status(base, log[0] if log else None, tuple(changes), None if intent is None else intent.to)
 
     def _changed(self, working: Working, base: Version | None) -> Iterator[FileChange]:
-        before = {} if base is None else {row.path: row for row in self.rows(base)}
+        if base is not None and working.manifest == base.commit.manifest:
+            return
+        before = {} if base is None or base.pruned else {row.path: row for row in self.rows(base)}
         after = {row.path: row for row in working.rows()}
         for path in sorted(before.keys() | after.keys()):
             if before.get(path) != after.get(path):
@@ -204,35 +235,44 @@ class History:
         """
         if not message.strip():
             raise OptionError("a commit needs a message; say what is in it, in one line")
-        log = self.log()
-        head = log[0] if log else None
-        if not over and (None if head is None else head.id) != self.place.base:
-            raise OutputError(self._behind(head))
-        working = look(self.place.dataset, workers=workers)
-        rows = working.rows()
-        if head is not None and head.commit.files == len(rows) and list(self.rows(head)) == rows:
-            if self.place.base != head.id:
-                self.place = self.place.at(head.id)
-            return Committed(head, new=False, read=working.read, added=0)
-        if gate is not None:
-            gate(self.place.dataset)
-        added = add_files(self.place.dataset, working, self.store.objects)
-        commit = Commit(
-            manifest=manifest.write(rows, self.store.objects),
-            parents=() if head is None else (head.id,),
-            message=message,
-            author=author,
-            files=len(rows),
-            size=sum(row.size for row in rows),
-            provenance=provenance_of(self.place.dataset, notes),
-        )
-        id = self.store.objects.add(commit.to_json())
-        self.store.objects.sync()
-        ref = Ref(1 if head is None else head.number + 1, id, time, author)
-        if not self.store.refs.advance(ref, self.place.line):
-            raise OutputError(self._behind(self.log()[0]))
-        self.place = self.place.at(id)
+        check_whole(self.place)
+        with nobody_writes(self.place.dataset), self.store.leases.hold("commit") as lease:
+            head = self._head()
+            if not over and (None if head is None else head.id) != self.place.base:
+                raise OutputError(self._behind(head))
+            working = look(self.place.dataset, workers=workers)
+            same = head is not None and working.manifest == head.commit.manifest
+            before = [] if head is None or same else list(self.rows(head))
+            if head is not None and (same or before == working.rows()):
+                self._stands_at(head.id, head.commit.manifest, working)
+                return Committed(head, new=False, read=working.read, added=0)
+            if gate is not None:
+                gate(self.place.dataset)
+            id, commit, added = add_commit(
+                self.place.dataset,
+                working,
+                self.store,
+                lease,
+                before={row.path: row for row in before},
+                parents=() if head is None else (head.id,),
+                message=message,
+                author=author,
+                notes=notes,
+            )
+            ref = Ref(1 if head is None else head.number + 1, id, time, author)
+            if not self.store.refs.advance(ref, self.place.line):
+                raise OutputError(self._behind(self._head()))
+            self._stands_at(id, commit.manifest, working)
         return Committed(Version(id, ref.number, commit, time, ()), new=True, read=working.read, added=added)
+
+    def _head(self) -> Version | None:
+        ref = self.store.refs.latest(self.place.line)
+        return None if ref is None else self._versions([ref])[0]
+
+    def _stands_at(self, id: str, root: str, working: Working) -> None:
+        working.table.is_manifest(root)
+        if self.place.base != id:
+            self.place = self.place.at(id)
 
     def _behind(self, head: Version | None) -> str:
         made_from = "before the first" if self.place.base is None else f"from {self.place.base[:12]}"
@@ -280,23 +320,127 @@ class History:
         """
         return difference(self.annotations(self.version(before)), self.annotations(self.version(after)))
 
-    def checkout(self, name: str, target: Path | str | None = None, *, force: bool = False) -> Version:
+    def checkout(
+        self,
+        name: str,
+        target: Path | str | None = None,
+        *,
+        force: bool = False,
+        paths: Sequence[str] = (),
+        bare: bool = False,
+    ) -> Version:
         """Lay out a version: in a new folder, or in the dataset's own, whose files become those of the version.
+
+        A new folder keeps its versions in the same store from then on, and can be committed in its turn.
 
         Args:
             target: a folder that does not exist yet; None for the dataset's own.
             force: in the dataset's own folder, although it has changes that no version has; those are lost.
+            paths: only these files, as patterns (`images/*.png`) or folders; the new folder is then bare.
+            bare: the new folder knows nothing of versions.
 
         Raises:
             OutputError: the target exists, or the folder has changes.
             InputError: the store lacks a content, which is named.
+            OptionError: there is no such version, or a pattern fits nothing.
         """
         found = self.version(name)
         if target is None:
+            if paths or bare:
+                raise OptionError("paths and bare are for a new folder; say which")
             self._take_back(found, force)
-        else:
-            check_out(list(self.rows(found)), self.store.objects, Path(target))
+            return found
+        goal = Path(os.path.abspath(target))
+        unfinished = goal.with_name(f".{goal.name}.")
+        with self.store.leases.hold("checkout", [found.id], leaves=unfinished) as lease:
+            rows = list(self.rows(found))
+            wanted = chosen(rows, paths) if paths else rows
+            place = None if bare or paths else replace(self.place, base=found.id)
+            check_out(
+                wanted,
+                self.store.objects,
+                goal,
+                made=Path(f"{unfinished}{lease.token}"),
+                then=None if place is None else lambda made: settle(replace(place, dataset=made), rows, found.commit),
+            )
         return found
 
     def _take_back(self, version: Version, force: bool) -> None:
-        raise NotImplementedError
+        log = self.log()
+        with (
+            nobody_writes(self.place.dataset, interrupted=force),
+            self.store.leases.hold("checkout", [version.id]),
+        ):
+            intent = None if force else intent_of(self.place)
+            mine = {self.place.base} | ({intent.to, intent.before} if intent else set())
+            known: dict[str, set[str]] = {}
+            for other in log:
+                for row in self.rows(other) if other.id in mine and not other.pruned else ():
+                    known.setdefault(row.path, set()).add(row.sha256)
+            rows = list(self.rows(version))
+            check_rows(rows)
+            working = look(self.place.dataset)
+            self.place = take_back(
+                self.place, (version.id, rows), known, working, self.store.objects, force=force, intent=intent
+            )
+            settle(self.place, rows, version.commit)
+
+    def push(
+        self,
+        remote: Any = None,
+        *,
+        options: Mapping[str, str] | None = None,
+        exclusive: bool = False,
+        progress: Callable[[int, int], None] | None = None,
+    ) -> Pushed:
+        """Bring the line's versions, and the tags that name them, to a remote, which is remembered.
+
+        Args:
+            remote: a folder, a URL, or an fsspec filesystem with a path; None for the one that was used last.
+
+        Raises:
+            OptionError, OutputError, InputError: see `push.push`.
+        """
+        where = recalled(self.place.own) if remote is None else remote
+        done = push(
+            self.store,
+            self.place.line,
+            where,
+            indexes=self.place.own / INDEXES,
+            options=options,
+            exclusive=exclusive,
+            progress=progress,
+        )
+        remember(self.place.own, where)
+        return done
+
+    def pull(
+        self,
+        remote: Any = None,
+        *,
+        options: Mapping[str, str] | None = None,
+        as_line: str | None = None,
+        depth: int | None = None,
+        progress: Callable[[int, int], None] | None = None,
+    ) -> Pulled:
+        """Bring a remote's versions of the line into the store; the folder stays as it is until a checkout.
+
+        Args:
+            remote: as in `push`.
+
+        Raises:
+            OptionError, OutputError, InputError: see `pull.pull`.
+        """
+        where = recalled(self.place.own) if remote is None else remote
+        done = pull(
+            self.store,
+            self.place.line,
+            where,
+            indexes=self.place.own / INDEXES,
+            options=options,
+            as_line=as_line,
+            depth=depth,
+            progress=progress,
+        )
+        remember(self.place.own, where)
+        return done

@@ -48,10 +48,15 @@ class Contents(Protocol):
     """What a manifest needs of a store."""
 
     def read(self, id: str) -> bytes: ...
+
+
+class Adder(Protocol):
+    """What writing one needs."""
+
     def add(self, content: bytes) -> str: ...
 
 
-def write(rows: Iterable[Row], contents: Contents) -> str:
+def write(rows: Iterable[Row], contents: Adder) -> str:
     """The root's sha256.
 
     Args:

@@ -1,28 +1,28 @@
-"""Contents under their sha256, in a folder: `objects/ab/cdef...`, read-only, each whole or not there at all.
+"""Contents under their sha256: loose, as `objects/ab/cdef...`, read-only, or many in a pack (`packed`).
 
-A content is written to `tmp/` and then linked to its name, or the file of a dataset itself is given that name (hard
-link), or cloned (reflink). Nothing is flushed to the disk one by one: `sync` does it for all that was added before.
+Each is whole or not there at all, after a power cut too: what is added by a `batch.Batch` has its name only once it is
+on the disk.
 """
 
 from __future__ import annotations
 
-import errno
 import hashlib
-import itertools
+import io
 import os
 import secrets
-from collections.abc import Iterable
-from contextlib import suppress
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 from framepress.errors import InputError
 from framepress.storage.durable import sync_tree
-from framepress.storage.output import refused
+from framepress.versions import sharing
+from framepress.versions.batch import Batch
+from framepress.versions.packed import Packs
 
 __all__ = ["Objects"]
 
-_READ_ONLY = 0o444
-_CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0)
+_BLOCK = 1 << 20
 
 
 class Objects:
@@ -30,21 +30,38 @@ class Objects:
 
     def __init__(self, root: Path) -> None:
         self.root = root
-        self._objects, self._temporary = str(root / "objects"), str(root / "tmp")
-        self._folders: set[str] = set()
-        self._names = itertools.count()
-        self._session = secrets.token_hex(6)
+        self.packs = Packs(root)
+        self._objects = str(root / "objects")
 
     def path(self, id: str) -> Path:
         """Where a loose content is, or would be."""
         return Path(self._name(id))
 
     def has(self, id: str) -> bool:
+        return self.is_loose(id) or self.packs.find(id) is not None
+
+    def is_loose(self, id: str) -> bool:
         return os.path.exists(self._name(id))
 
     def missing(self, ids: Iterable[str]) -> list[str]:
         """Those that are not here, in the order given."""
-        return [id for id in ids if not self.has(id)]
+        try:
+            folders = set(os.listdir(self._objects))
+        except FileNotFoundError:
+            folders = set()
+        lacking = [id for id in ids if id[:2] not in folders or not self.is_loose(id)]
+        packed = self.packs.among(lacking)
+        return [id for id in lacking if id not in packed]
+
+    def loose(self) -> Iterator[os.DirEntry[str]]:
+        """The files of all loose contents; an entry's content is `id_of(entry)`."""
+        for folder in sorted(os.listdir(self._objects)) if os.path.isdir(self._objects) else ():
+            with os.scandir(f"{self._objects}/{folder}") as entries:
+                yield from entries
+
+    @staticmethod
+    def id_of(entry: os.DirEntry[str]) -> str:
+        return os.path.basename(os.path.dirname(entry.path)) + entry.name
 
     def read(self, id: str) -> bytes:
         """The content, checked.
@@ -54,76 +71,113 @@ class Objects:
         """
         try:
             content = self.path(id).read_bytes()
+        except FileNotFoundError as error:
+            packed = self.packs.read(id)
+            if packed is None:
+                raise self._lacking(id) from error
+            return packed
         except OSError as error:
             raise InputError(f"{self.path(id)}: cannot be read: {error.strerror or error}") from error
         if hashlib.sha256(content).hexdigest() != id:
-            raise InputError(f"{self.path(id)}: is damaged: its content has another sha256")
+            raise self._damaged(id)
         return content
 
+    def read_many(self, ids: Iterable[str]) -> Iterator[tuple[str, bytes]]:
+        """Each content once, checked, in the order that is quickest to read.
+
+        Raises:
+            InputError: one is missing, or not what its name says.
+        """
+        wanted = list(dict.fromkeys(ids))
+        packed = self.packs.among(wanted)
+        yield from self.packs.read_many(packed)
+        for id in wanted:
+            if id not in packed:
+                yield id, self.read(id)
+
+    def open(self, id: str) -> BinaryIO:
+        """A stream from a content's beginning; of a loose one, whoever reads it checks it.
+
+        Raises:
+            InputError: it is missing, or cannot be read.
+        """
+        try:
+            return open(self._name(id), "rb")
+        except OSError:
+            return io.BytesIO(self.read(id))
+
     def size(self, id: str) -> int:
-        return self.path(id).stat().st_size
+        """Bytes.
+
+        Raises:
+            InputError: it is missing.
+        """
+        try:
+            return os.stat(self._name(id)).st_size
+        except FileNotFoundError as error:
+            pack = self.packs.find(id)
+            found = None if pack is None else pack.range_of(id)
+            if found is None:
+                raise self._lacking(id) from error
+            return found[1]
+
+    def link(self, id: str, target: str) -> None:
+        """Give a loose content another name, outside of the store.
+
+        Raises:
+            FileNotFoundError: it is not loose.
+            OSError: it cannot be linked there.
+        """
+        os.link(self._name(id), target)
+
+    def clone(self, id: str, target: str) -> None:
+        """As `link`, but a file of its own that shares its blocks."""
+        sharing.clone(self._name(id), target)
+
+    def copy(self, id: str, target: str) -> None:
+        """A new file with the content, checked.
+
+        Raises:
+            InputError: it is missing, or not what its name says.
+            OSError: the disk refused.
+        """
+        with self.open(id) as source, open(target, "xb") as stream:
+            digest = hashlib.sha256()
+            while block := source.read(_BLOCK):
+                digest.update(block)
+                stream.write(block)
+        if digest.hexdigest() != id:
+            os.unlink(target)
+            raise self._damaged(id)
+
+    def batch(self, token: str | None = None) -> Batch:
+        """Where contents are added; nothing of it is here before it is closed.
+
+        Args:
+            token: of a lease, so that what is left by a killed process is known to be void.
+        """
+        return Batch(self, secrets.token_hex(8) if token is None else token)
 
     def add(self, content: bytes) -> str:
-        """Its sha256.
+        """One content, loose; its sha256. For many use a `batch`.
 
         Raises:
             OutputError: the disk refused.
         """
-        id = hashlib.sha256(content).hexdigest()
-        if not self.has(id):
-            temp = self._temp()
-            try:
-                descriptor = os.open(temp, _CREATE, _READ_ONLY)
-                with os.fdopen(descriptor, "wb") as stream:
-                    stream.write(content)
-                self._publish(temp, id)
-            except OSError as error:
-                with suppress(OSError):
-                    os.unlink(temp)
-                raise refused(self._name(id), "written", error) from error
-        return id
-
-    def adopt(self, file: str, id: str) -> None:
-        """Give a dataset's file its place here, as a second name of it; it is read-only from then on.
-
-        Args:
-            id: sha256 of what it holds, which is known.
-
-        Raises:
-            OSError: it cannot be linked; the file is as it was.
-        """
-        os.chmod(file, _READ_ONLY)
-        with suppress(FileExistsError):
-            os.link(file, self._made(id))
-
-    def _publish(self, temp: str, id: str) -> None:
-        try:
-            os.link(temp, self._made(id))
-        except FileExistsError:
-            pass
-        except OSError as error:
-            if error.errno not in (errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EMLINK, errno.ENOSYS):
-                raise
-            os.replace(temp, self._made(id))
-            return
-        os.unlink(temp)
+        with self.batch() as batch:
+            return batch.add(content, packed=False)
 
     def sync(self) -> None:
-        """Returns once all that was added would survive a power cut."""
+        """Returns once every name here would survive a power cut."""
         sync_tree(str(self.root))
 
     def _name(self, id: str) -> str:
         return f"{self._objects}/{id[:2]}/{id[2:]}"
 
-    def _made(self, id: str) -> str:
-        folder = f"{self._objects}/{id[:2]}"
-        if folder not in self._folders:
-            os.makedirs(folder, exist_ok=True)
-            self._folders.add(folder)
-        return self._name(id)
+    def _lacking(self, id: str) -> InputError:
+        return InputError(f"{self.path(id)}: is missing, and no pack holds it; `framepress version verify` tells more")
 
-    def _temp(self) -> str:
-        if self._temporary not in self._folders:
-            os.makedirs(self._temporary, exist_ok=True)
-            self._folders.add(self._temporary)
-        return f"{self._temporary}/{self._session}-{next(self._names)}"
+    def _damaged(self, id: str) -> InputError:
+        return InputError(
+            f"{self.path(id)}: is damaged: its content has another sha256; `framepress version verify` says what for"
+        )

@@ -92,6 +92,19 @@ class Refs:
             raise InputError(f"refs/{name}: version {self._gap(paths)} is missing; restore it from a copy")
         return [Ref.from_json(self._cells.get(paths[n]), n, paths[n]) for n in sorted(paths)]
 
+    def latest(self, name: str = LINE) -> Ref | None:
+        """The last step; None before the first.
+
+        Raises:
+            InputError: it is damaged, or a number is missing.
+        """
+        paths = {int(path.rpartition("/")[2]): path for path in self._cells.names(f"refs/{check_name(name)}")}
+        if not paths:
+            return None
+        if max(paths) != len(paths):
+            raise InputError(f"refs/{name}: version {self._gap(paths)} is missing; restore it from a copy")
+        return Ref.from_json(self._cells.get(paths[len(paths)]), len(paths), paths[len(paths)])
+
     @staticmethod
     def _gap(numbers: dict[int, str]) -> int:
         return next(number for number in range(1, len(numbers) + 1) if number not in numbers)

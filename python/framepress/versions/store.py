@@ -1,9 +1,13 @@
 """A store: a folder with contents, refs and tags; by default `.framepress/versions/store/` of the dataset itself.
 
 store.json   {"schema": "framepress.store", "version": 1, "hash": "sha256"}
-objects/     contents (`objects.Objects`)
+objects/     contents, each in a file (`objects.Objects`)
+packs/       contents, many in a file (`packs`)
 refs/ tags/  `refs.Refs`
+pruned/      versions that gave their contents up (`prune`)
+leases/      who uses the store now (`leases`)
 tmp/         what is not whole yet
+trash/       what no version needs, for a while (`gc`)
 """
 
 from __future__ import annotations
@@ -15,6 +19,7 @@ from framepress.errors import InputError, OutputError
 from framepress.storage.output import refused
 from framepress.versions.cells import FolderCells
 from framepress.versions.commits import Commit
+from framepress.versions.leases import Leases
 from framepress.versions.objects import Objects
 from framepress.versions.refs import Refs
 
@@ -32,6 +37,7 @@ class Store:
         self.objects = Objects(root)
         self.cells = FolderCells(root)
         self.refs = Refs(self.cells)
+        self.leases = Leases(root)
 
     @classmethod
     def create(cls, root: Path) -> Store:

@@ -13,33 +13,31 @@ import stat
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
-
-import msgspec
 
 from framepress.errors import InputError
 from framepress.storage.output import OWN
 from framepress.storage.paths import checked
+from framepress.versions.commits import Commit
 from framepress.versions.journalled import journalled
 from framepress.versions.manifest import Row
-from framepress.versions.place import INSIDE, write_whole
+from framepress.versions.place import INSIDE, Place
+from framepress.versions.seen import FileStat, SeenFolder, SeenTable
 
-__all__ = ["Seen", "Working", "look", "sha256_of"]
+__all__ = ["Seen", "Working", "belongs", "look", "settle", "sha256_of"]
 
 _OUTSIDE = {".git", ".dvc", ".hg", ".svn"}
 """Folders at the dataset's root that belong to other tools."""
 _KEPT = (f"{OWN}journal/", f"{OWN}dataset.json", f"{OWN}finished.json", f"{OWN}ledger.jsonl")
 """What of our own records is part of a version; the rest is of the moment."""
-_FILE = "seen.msgpack"
-_VERSION = 1
-_TICK_NS = 20_000_000
-_COARSE_NS = 2_000_000_000  # FAT, and some network file systems
 _BLOCK = 1 << 20
+_HASHED_AT_ONCE = 64
 
 
 class Seen(NamedTuple):
-    """A file as the system describes it; `sha256` "" = not known, or not to be trusted next time."""
+    """A file as the system describes it, with the sha256 that it has so."""
 
     size: int
     mtime_ns: int
@@ -49,19 +47,44 @@ class Seen(NamedTuple):
 
 @dataclass(frozen=True)
 class Working:
-    """The files of a folder, by path, sorted.
+    """The files of a folder.
 
     Args:
+        folders: by prefix ("", "images/"), their files as the system describes them, with their sha256.
         links: those that are symbolic links: their content counts, they themselves are never touched.
         read: how many were read to know their hash.
+        manifest: sha256 of the manifest that lists them, where that is known.
+        table: where they are remembered.
     """
 
-    files: Mapping[str, Seen]
+    folders: Mapping[str, SeenFolder]
     links: frozenset[str]
     read: int
+    manifest: str | None
+    table: SeenTable
 
     def rows(self) -> list[Row]:
-        return [Row(path, seen.sha256, seen.size) for path, seen in self.files.items()]
+        """Sorted by path."""
+        return self._rows
+
+    @cached_property
+    def _rows(self) -> list[Row]:
+        return sorted(
+            Row(prefix + name, sha256, size)
+            for prefix, folder in self.folders.items()
+            for (name, size, _, _), sha256 in zip(folder.files, folder.sha256, strict=True)
+        )
+
+    @cached_property
+    def files(self) -> Mapping[str, Seen]:
+        """By path, sorted."""
+        return dict(
+            sorted(
+                (prefix + file[0], Seen(*file[1:], sha256))
+                for prefix, folder in self.folders.items()
+                for file, sha256 in zip(folder.files, folder.sha256, strict=True)
+            )
+        )
 
 
 def look(dataset: Path, *, workers: int | None = None) -> Working:
@@ -71,30 +94,57 @@ def look(dataset: Path, *, workers: int | None = None) -> Working:
         InputError: a file cannot be read or changed meanwhile, or a name cannot be kept.
     """
     links: set[str] = set()
-    found = dict(sorted(_scan(str(dataset), links).items()))
-    own = dataset / INSIDE
-    before = _recalled(own / _FILE)
-    now_ns = _now_ns(own)
-    known: dict[str, Seen] = {}
-    unknown: list[str] = []
+    table = SeenTable.of(dataset / INSIDE)
+    found = _scan(str(dataset), links)
+    folders: dict[str, SeenFolder] = {}
+    unknown: list[tuple[str, int]] = []
     recorded: Mapping[str, tuple[int, str, int]] | None = None
-    for path, seen in found.items():
-        old = before.get(path)
-        if old is not None and old[:3] == seen[:3] and old.sha256:
-            known[path] = old
-            continue
-        if recorded is None:
-            recorded = journalled(dataset)
-        size, sha256, sealed_ns = recorded.get(path, (-1, "", 0))
-        if size == seen.size and seen.mtime_ns <= sealed_ns and path not in links:
-            known[path] = seen._replace(sha256=sha256)
-        else:
-            unknown.append(path)
-    hashed = _hashed(str(dataset), unknown, found, workers or min(os.cpu_count() or 1, 8))
-    files = {path: known.get(path) or hashed[path] for path in found}
-    if hashed or files.keys() != before.keys() or any(before.get(path) != seen for path, seen in known.items()):
-        _remember(own / _FILE, files, hashed.keys(), now_ns)
-    return Working(files, frozenset(links), len(hashed))
+    for prefix, files in found.items():
+        known = table.unchanged(prefix, files)
+        if known is None:
+            recorded = journalled(dataset) if recorded is None else recorded
+            known = SeenFolder(files, _known(prefix, files, table, recorded, links))
+            unknown.extend((prefix, at) for at, sha256 in enumerate(known.sha256) if not sha256)
+        folders[prefix] = known
+    if recorded is None and found.keys() == table.prefixes:
+        return Working(folders, frozenset(links), 0, table.manifest, table)
+    _read(str(dataset), folders, unknown, workers or min(os.cpu_count() or 1, 8))
+    table.remember(folders)
+    return Working(folders, frozenset(links), len(unknown), None, table)
+
+
+def settle(place: Place, rows: Sequence[Row], commit: Commit) -> None:
+    """A folder that was just laid out knows where it stands, and what is in its files without reading them.
+
+    Raises:
+        OutputError: the disk refused.
+    """
+    place.write()
+    told = {row.path: row.sha256 for row in rows}
+    table = SeenTable.of(place.own)
+    found = _scan(str(place.dataset), set())
+    folders = {prefix: SeenFolder(files, [told[prefix + file[0]] for file in files]) for prefix, files in found.items()}
+    table.remember(folders, commit.manifest)
+
+
+def _known(
+    prefix: str,
+    files: Sequence[FileStat],
+    table: SeenTable,
+    recorded: Mapping[str, tuple[int, str, int]],
+    links: set[str],
+) -> list[str]:
+    """The sha256 of each file, "" where it has to be read."""
+    before = table.before(prefix)
+    known = []
+    for name, size, mtime_ns, inode in files:
+        path = checked(prefix + name)
+        sha256 = before.get((name, size, mtime_ns, inode), "")
+        if not sha256 and path not in links:
+            told_size, told, sealed_ns = recorded.get(path, (-1, "", 0))
+            sha256 = told if told_size == size and mtime_ns <= sealed_ns else ""
+        known.append(sha256)
+    return known
 
 
 def sha256_of(path: str) -> tuple[str, os.stat_result]:
@@ -110,7 +160,8 @@ def sha256_of(path: str) -> tuple[str, os.stat_result]:
             before = os.fstat(descriptor)
             if not stat.S_ISREG(before.st_mode):
                 raise InputError(f"{path}: is no regular file; take it out of the dataset")
-            while block := os.read(descriptor, _BLOCK):
+            block_size = min(before.st_size + 1, _BLOCK)
+            while block := os.read(descriptor, block_size):
                 digest.update(block)
             after = os.fstat(descriptor)
         finally:
@@ -122,81 +173,74 @@ def sha256_of(path: str) -> tuple[str, os.stat_result]:
     return digest.hexdigest(), after
 
 
-def _scan(root: str, links: set[str]) -> dict[str, Seen]:
-    found: dict[str, Seen] = {}
-    folders = [""]
-    while folders:
-        prefix = folders.pop()
-        try:
-            with os.scandir(f"{root}/{prefix}") as entries:
-                for entry in entries:
-                    path = prefix + entry.name
-                    status = entry.stat(follow_symlinks=False)
-                    if stat.S_ISDIR(status.st_mode):
-                        if _is_kept(f"{path}/"):
-                            folders.append(f"{path}/")
-                        continue
-                    if not _is_kept(path):
-                        continue
-                    if stat.S_ISLNK(status.st_mode):
-                        status = _behind_link(entry)
-                        links.add(path)
-                    found[checked(path)] = Seen(status.st_size, status.st_mtime_ns, status.st_ino, "")
-        except OSError as error:
-            raise InputError(f"{root}/{prefix}: cannot be listed: {error.strerror or error}") from error
-    return found
-
-
-def _behind_link(entry: os.DirEntry[str]) -> os.stat_result:
-    status = entry.stat()
-    if stat.S_ISDIR(status.st_mode):
-        raise InputError(f"{entry.path}: is a symbolic link to a folder; put the folder itself there")
-    return status
-
-
-def _is_kept(path: str) -> bool:
+def belongs(path: str) -> bool:
     """Whether a file, or anything in a folder (with a slash behind), may be part of a version."""
     if not path.startswith("."):
         return True
     if path.startswith(OWN):
         return path == OWN or path.startswith(_KEPT)
-    return path.rstrip("/") not in _OUTSIDE
+    return path.partition("/")[0] not in _OUTSIDE
 
 
-def _hashed(root: str, paths: Sequence[str], found: Mapping[str, Seen], workers: int) -> dict[str, Seen]:
-    def one(path: str) -> Seen:
-        sha256, status = sha256_of(f"{root}/{path}")
-        if (status.st_size, status.st_mtime_ns, status.st_ino) != found[path][:3]:
-            raise InputError(f"{root}/{path}: changed while it was read; commit once nothing writes to the dataset")
-        return found[path]._replace(sha256=sha256)
+def _scan(root: str, links: set[str]) -> dict[str, list[FileStat]]:
+    """Prefix -> the files of that folder, in the system's order, which stays while nothing comes or goes."""
+    found: dict[str, list[FileStat]] = {}
+    folders = [""]
+    while folders:
+        prefix = folders.pop()
+        files: list[FileStat] = []
+        others: list[os.DirEntry[str]] = []
+        try:
+            with os.scandir(f"{root}/{prefix}") as entries:
+                for entry in entries:
+                    status = entry.stat(follow_symlinks=False)
+                    if status.st_mode & 0o170000 == stat.S_IFREG:
+                        files.append((entry.name, status.st_size, status.st_mtime_ns, status.st_ino))
+                    else:
+                        others.append(entry)
+            for entry in others:
+                path = prefix + entry.name
+                if entry.is_dir(follow_symlinks=False):
+                    if belongs(f"{path}/"):
+                        folders.append(f"{path}/")
+                elif belongs(path):
+                    files.append(_odd(entry, path, links))
+        except OSError as error:
+            raise InputError(f"{root}/{prefix}: cannot be listed: {error.strerror or error}") from error
+        if not prefix or prefix.startswith("."):
+            files = [file for file in files if belongs(prefix + file[0])]
+        if files:
+            found[prefix] = files
+    return found
 
-    if len(paths) < 16 or workers == 1:
-        return {path: one(path) for path in paths}
+
+def _odd(entry: os.DirEntry[str], path: str, links: set[str]) -> FileStat:
+    """What is no plain file: a symbolic link counts as what it leads to."""
+    status = entry.stat()
+    if stat.S_ISDIR(status.st_mode):
+        raise InputError(f"{entry.path}: is a symbolic link to a folder; put the folder itself there")
+    if not stat.S_ISREG(status.st_mode):
+        raise InputError(f"{entry.path}: is no regular file; take it out of the dataset")
+    links.add(path)
+    return entry.name, status.st_size, status.st_mtime_ns, status.st_ino
+
+
+def _read(root: str, folders: Mapping[str, SeenFolder], wanted: Sequence[tuple[str, int]], workers: int) -> None:
+    """Fills in the hashes that are not known."""
+
+    def some(part: Sequence[tuple[str, int]]) -> None:
+        for prefix, at in part:
+            name, *seen = folders[prefix].files[at]
+            path = f"{root}/{prefix}{name}"
+            sha256, status = sha256_of(path)
+            if [status.st_size, status.st_mtime_ns, status.st_ino] != seen:
+                raise InputError(f"{path}: changed while it was read; commit once nothing writes to the dataset")
+            folders[prefix].sha256[at] = sha256
+
+    parts = [wanted[at : at + _HASHED_AT_ONCE] for at in range(0, len(wanted), _HASHED_AT_ONCE)]
+    if len(parts) < 2 or workers == 1:
+        some(wanted)
+        return
     with ThreadPoolExecutor(workers) as pool:
-        return dict(zip(paths, pool.map(one, paths, chunksize=64), strict=True))
-
-
-def _now_ns(own: Path) -> int:
-    """The file system's own clock, which need not be this machine's; 0 (trust nothing) where it cannot be asked."""
-    probe = own / "clock"
-    try:
-        probe.touch()
-        return probe.stat().st_mtime_ns
-    except OSError:
-        return 0
-
-
-def _recalled(path: Path) -> dict[str, Seen]:
-    try:
-        version, files = msgspec.msgpack.decode(path.read_bytes(), type=tuple[int, dict[str, Seen]])
-    except (OSError, msgspec.MsgspecError, ValueError, RecursionError):
-        return {}  # it saves reading, and nothing else
-    return files if version == _VERSION else {}
-
-
-def _remember(path: Path, files: Mapping[str, Seen], fresh: Sequence[str] | object, now_ns: int) -> None:
-    """All of them; the hashes of those that are too young are left out."""
-    coarse = all(seen.mtime_ns % 1_000_000_000 == 0 for seen in files.values())
-    oldest = now_ns - (_COARSE_NS if coarse else _TICK_NS)
-    kept = {path: seen if seen.mtime_ns < oldest else seen._replace(sha256="") for path, seen in files.items()}
-    write_whole(path, msgspec.msgpack.encode((_VERSION, kept)))
+        for _ in pool.map(some, parts):
+            pass

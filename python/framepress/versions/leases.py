@@ -1,0 +1,230 @@
+"""Who uses a store at the moment: `leases/<token>.json`, one small file each, gone when its owner is done.
+
+Contents are taken away only while nobody adds any (they may rely on one that no version needs yet), and what a reader
+holds is kept. Both sides first say that they are there and then look for the other, so they cannot miss each other: who
+takes away (`exclusive`) gives up, who adds or reads waits. A lease of a process that has ended is void at once on the
+same machine; on another one it is void when it was not renewed for `EXPIRY_S`, by the clock of the file system.
+"""
+
+from __future__ import annotations
+
+import errno
+import functools
+import json
+import os
+import secrets
+import shutil
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from framepress.errors import OutputError
+from framepress.storage.output import refused
+
+__all__ = ["EXPIRY_S", "Lease", "Leases"]
+
+EXPIRY_S = 900.0
+_RENEWED_S = 60.0
+_LOOK_S = 0.05
+_SWEEPS = "gc"
+_READ_ONLY = {errno.EROFS, errno.EACCES, errno.EPERM}
+
+
+@dataclass(frozen=True)
+class Lease:
+    """One user of a store.
+
+    Args:
+        purpose: commit, checkout, gc, ...
+        holds: the commits whose contents must stay; None for all that is there.
+        token: begins the names of all that its owner has not finished, and is part of what it leaves elsewhere.
+        path: of its file.
+        leaves: folders elsewhere that are void when the lease is; their names hold the token.
+    """
+
+    purpose: str
+    holds: tuple[str, ...] | None
+    token: str
+    path: Path
+    process: dict[str, Any]
+    leaves: tuple[str, ...] = ()
+
+    def check(self) -> None:
+        """Raises:
+        OutputError: others took it for void, as it was not renewed in time: what was added may be gone.
+        """
+        if not self.path.exists():
+            raise OutputError(f"{self.path}: was taken away while the {self.purpose} went on; do it again")
+
+    def to_json(self) -> bytes:
+        document = {"purpose": self.purpose, "holds": self.holds, "process": self.process, "leaves": self.leaves}
+        return json.dumps(document).encode()
+
+
+class Leases:
+    """The leases of the store at `root`."""
+
+    def __init__(self, root: Path) -> None:
+        self._folder = root / "leases"
+        self._temporary = root / "tmp"
+
+    @contextmanager
+    def hold(
+        self, purpose: str, holds: Sequence[str] | None = None, *, leaves: Path | None = None, wait_s: float = 600.0
+    ) -> Iterator[Lease]:
+        """Use the store; waits while contents are being taken away.
+
+        Args:
+            leaves: a folder elsewhere that is void when this ends early; the token is put behind its name.
+
+        Raises:
+            OutputError: the store cannot be written, or it took too long.
+        """
+        with self._made(purpose, None if holds is None else tuple(holds), leaves) as lease:
+            end = time.monotonic() + wait_s
+            while sweeper := next((other for other in self.live() if other.purpose == _SWEEPS), None):
+                if time.monotonic() > end:
+                    raise OutputError(f"{sweeper.path}: gc has been going on for {wait_s:.0f} s; wait for it")
+                time.sleep(_LOOK_S)
+            yield lease
+
+    @contextmanager
+    def exclusive(self) -> Iterator[tuple[Lease, list[Lease]]]:
+        """Take contents away: the lease, and the readers whose commits must stay.
+
+        Raises:
+            OutputError: somebody adds to the store, or takes away too.
+        """
+        with self._made(_SWEEPS, (), None) as lease:
+            others = [other for other in self.live() if other.token != lease.token]
+            busy = next((other for other in others if other.holds is None or other.purpose == _SWEEPS), None)
+            if busy is not None:
+                raise OutputError(f"{busy.path}: a {busy.purpose} goes on in this store; do it when that is done")
+            yield lease, others
+
+    @contextmanager
+    def _made(self, purpose: str, holds: tuple[str, ...] | None, leaves: Path | None) -> Iterator[Lease]:
+        token = secrets.token_hex(8)
+        left = () if leaves is None else (f"{leaves}{token}",)
+        lease = Lease(purpose, holds, token, self._folder / f"{token}.json", _this_process(), left)
+        temp = self._temporary / f"{token}-lease"
+        try:
+            self._folder.mkdir(exist_ok=True)
+            self._temporary.mkdir(exist_ok=True)
+            temp.write_bytes(lease.to_json())
+            os.replace(temp, lease.path)
+        except OSError as error:
+            if holds and error.errno in _READ_ONLY:
+                yield lease  # nobody takes anything away where nothing can be written
+                return
+            raise refused(lease.path, "written", error) from error
+        done = threading.Event()
+        threading.Thread(target=_renew, args=(lease.path, done), daemon=True, name="framepress-lease").start()
+        try:
+            yield lease
+        finally:
+            done.set()
+            with suppress(FileNotFoundError):
+                lease.path.unlink()
+
+    def live(self) -> list[Lease]:
+        """Those that count; what the others left is cleared away."""
+        now_ns = self._now_ns()
+        found = []
+        for path in sorted(self._folder.glob("*.json")):
+            lease, age_s = _read(path, now_ns)
+            if lease is None:
+                continue
+            if _is_live(lease, age_s):
+                found.append(lease)
+            else:
+                self._clear(lease)
+        return found
+
+    def _now_ns(self) -> int:
+        """By the clock of the file system, which need not be this machine's."""
+        probe = self._temporary / f"{secrets.token_hex(8)}-clock"
+        try:
+            probe.touch()
+            now_ns = probe.stat().st_mtime_ns
+            probe.unlink()
+        except OSError:
+            return 0
+        return now_ns
+
+    def _clear(self, lease: Lease) -> None:
+        for left in lease.leaves:
+            if lease.token in Path(left).name:
+                shutil.rmtree(left, ignore_errors=True)
+        for temp in self._temporary.glob(f"{lease.token}-*"):
+            with suppress(OSError):
+                temp.unlink()
+        with suppress(FileNotFoundError):
+            lease.path.unlink()
+
+
+def _renew(path: Path, done: threading.Event) -> None:
+    while not done.wait(_RENEWED_S):
+        with suppress(OSError):
+            os.utime(path)
+
+
+def _read(path: Path, now_ns: int) -> tuple[Lease | None, float]:
+    """None where it has gone meanwhile."""
+    try:
+        age_s = (now_ns - path.stat().st_mtime_ns) / 1e9
+        found = json.loads(path.read_bytes())
+    except FileNotFoundError:
+        return None, 0.0
+    except (OSError, ValueError):
+        found = {}
+    if not isinstance(found, dict):
+        found = {}
+    holds, process, leaves = found.get("holds"), found.get("process"), found.get("leaves")
+    return (
+        Lease(
+            str(found.get("purpose", "lease that cannot be read")),
+            tuple(map(str, holds)) if isinstance(holds, list) else None,
+            path.stem,
+            path,
+            process if isinstance(process, dict) else {},
+            tuple(map(str, leaves)) if isinstance(leaves, list) else (),
+        ),
+        age_s,
+    )
+
+
+def _is_live(lease: Lease, age_s: float) -> bool:
+    machine = _machine()
+    if machine is None or lease.process.get("machine") != machine:
+        return age_s < EXPIRY_S
+    started = _started(lease.process.get("pid"))
+    return started is not None and started == lease.process.get("started")
+
+
+def _this_process() -> dict[str, Any]:
+    return {"machine": _machine(), "pid": os.getpid(), "started": _started(os.getpid())}
+
+
+@functools.cache
+def _machine() -> str | None:
+    """What tells machines, their starts, and containers apart; None where it cannot be known."""
+    try:
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text("ascii").strip()
+        return f"{boot}/{os.stat('/proc/self/ns/pid').st_ino}"
+    except OSError:
+        return None
+
+
+def _started(pid: Any) -> str | None:
+    """When a process of this machine began, in its own count; None where there is none such."""
+    try:
+        # The name, in parentheses, may hold anything; what follows is fields. Number 22 of all is the start.
+        fields = Path(f"/proc/{int(pid)}/stat").read_text("utf-8", "replace").rpartition(")")[2].split()
+    except (OSError, ValueError, TypeError):
+        return None
+    return None if fields[0] in "ZX" else fields[19]

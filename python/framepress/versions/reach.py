@@ -1,0 +1,111 @@
+"""All that the lines and tags of a store lead to: commits, manifests, chunks of manifests, contents."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator
+from typing import NamedTuple
+
+from framepress.errors import InputError
+from framepress.versions import manifest
+from framepress.versions.manifest import Row
+from framepress.versions.prune import pruned
+from framepress.versions.refs import LINE, Ref
+from framepress.versions.store import Store
+
+__all__ = ["Reach", "Use"]
+
+OnDamage = Callable[[str, str, InputError], None]
+"""Told (kind, its path or sha256, what is wrong), in place of what cannot be read."""
+
+
+class Use(NamedTuple):
+    """What needs a content: a path of a version; "" for the version itself."""
+
+    version: str
+    path: str
+
+
+class Reach:
+    """Made by `of`.
+
+    Attributes:
+        versions: commit -> how people call it: "version 3", "tag sent".
+        roots: sha256 of a manifest -> commits that have it; those of pruned versions left out.
+        chunks: sha256 of a part of it -> manifests that have it.
+    """
+
+    def __init__(self) -> None:
+        self.versions: dict[str, list[str]] = {}
+        self.roots: dict[str, list[str]] = {}
+        self.chunks: dict[str, list[str]] = {}
+
+    @classmethod
+    def of(cls, store: Store, on_damage: OnDamage | None = None, more: Collection[str] = ()) -> Reach:
+        """Args:
+        on_damage: None passes over what cannot be read.
+        more: commits that count although no line or tag has them.
+        """
+        tell: OnDamage = on_damage or (lambda kind, what, error: None)
+        found = cls()
+        found._store, found._tell = store, tell
+        for path in sorted([*store.cells.names("refs"), *store.cells.names("tags")]):
+            found._add_ref(path)
+        for id in more:
+            found.versions.setdefault(id, [f"commit {id[:12]}"])
+        without = pruned(store.cells)
+        for id in found.versions:
+            try:
+                commit = store.commit(id)
+            except InputError as error:
+                tell("commit", id, error)
+                continue
+            if id not in without:
+                found.roots.setdefault(commit.manifest, []).append(id)
+        for root in found.roots:
+            try:
+                for chunk in manifest.roots_chunks(root, store.objects):
+                    found.chunks.setdefault(chunk, []).append(root)
+            except InputError as error:
+                tell("manifest", root, error)
+        return found
+
+    _store: Store
+    _tell: OnDamage
+
+    def _add_ref(self, path: str) -> None:
+        kind, _, rest = path.partition("/")
+        line, _, number = rest.partition("/")
+        try:
+            ref = Ref.from_json(self._store.cells.get(path), int(number or 0), path)
+        except (InputError, ValueError) as error:
+            self._tell(kind.removesuffix("s"), path, InputError(str(error)))
+            return
+        name = f"tag {rest}" if kind == "tags" else f"version {ref.number}" + ("" if line == LINE else f" of {line}")
+        self.versions.setdefault(ref.commit, []).append(name)
+
+    def rows(self) -> Iterator[tuple[str, list[Row]]]:
+        """Each chunk of any manifest once, with its files."""
+        for chunk in self.chunks:
+            try:
+                yield chunk, manifest.chunk_rows(chunk, self._store.objects)
+            except InputError as error:
+                self._tell("chunk", chunk, error)
+
+    def needing(self, ids: Collection[str]) -> dict[str, list[Use]]:
+        """What needs each of these contents, whatever they are: of files, or our own."""
+        wanted = set(ids)
+        uses: dict[str, list[Use]] = {id: [] for id in ids}
+        for id in wanted & self.versions.keys():
+            uses[id] += [Use(name, "") for name in self.versions[id]]
+        for id in wanted & self.roots.keys():
+            uses[id] += [Use(name, "") for name in self._names([id])]
+        for id in wanted & self.chunks.keys():
+            uses[id] += [Use(name, "") for name in self._names(self.chunks[id])]
+        for chunk, rows in self.rows():
+            for row in rows:
+                if row.sha256 in wanted:
+                    uses[row.sha256] += [Use(name, row.path) for name in self._names(self.chunks[chunk])]
+        return uses
+
+    def _names(self, roots: Collection[str]) -> list[str]:
+        return [name for root in roots for commit in self.roots[root] for name in self.versions[commit]]
