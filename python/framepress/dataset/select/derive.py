@@ -49,6 +49,7 @@ def derived(
     stages: Sequence[Stage],
     labels: LabelMap,
     how: Mapping[str, Any],
+    same_frames: bool,
     same_pixels: bool,
     split: Split | None = None,
     workers: int | None = None,
@@ -61,7 +62,8 @@ def derived(
         formats: None for those of the source.
         labels: the classes afterwards.
         how: what was done, for the new dataset's origin.
-        same_pixels: no stage changes a channel, or leaves out a view of a frame.
+        same_frames: stages leave out frames and change nothing in others.
+        same_pixels: stages change no channel, and leave out no view of a frame.
         others: as for `convert`.
 
     Raises:
@@ -69,7 +71,8 @@ def derived(
     """
     asked = Job.named(formats_of(source) if formats is None else formats)
     origin = {"derived": dict(how), "from": origin_of(source)}
-    if same_pixels and split is None and _may_link(source, asked, labels):
+    pixels_alone = same_pixels and list(asked) == [_WHOLE]
+    if split is None and (pixels_alone or (same_frames and labels == source.labels())) and _may_link(source, asked):
         job = Job(asked, labels, None, "error", encoder_backends(), origin)
         return linked(source, target, job, stages, existing=existing, on_frame=on_frame)
     return convert(
@@ -116,10 +119,10 @@ def through(stages: Sequence[Stage], frame: Frame) -> Frame | None:
     return found
 
 
-def _may_link(source: Dataset, formats: Mapping[str, Any], labels: LabelMap) -> bool:
-    """Whether the files of `source` are those that pressing it again would write.
+def _may_link(source: Dataset, formats: Mapping[str, Any]) -> bool:
+    """Whether the files of a frame of `source` are those that pressing it again would write.
 
-    Those of the native edition hold pixels alone; those of others hold class numbers.
+    Those of the native edition hold pixels alone; those of others hold objects and class numbers as well.
     """
     job = source.job
     return (
@@ -127,7 +130,6 @@ def _may_link(source: Dataset, formats: Mapping[str, Any], labels: LabelMap) -> 
         and source.format.name == _WHOLE
         and list(job.formats.items()) == list(formats.items())
         and dict(job.encoders) == encoder_backends()
-        and (list(formats) == [_WHOLE] or labels == source.labels())
     )
 
 

@@ -185,6 +185,7 @@ def relabel(
         stages=[wanted.stage(labels)],
         labels=wanted.labels(labels),
         how={"verb": "relabel", "classes": wanted.to_dict()},
+        same_frames=False,
         same_pixels=True,
         split=split,
         workers=workers,

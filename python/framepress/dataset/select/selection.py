@@ -117,6 +117,7 @@ class Selection:
             stages=stages,
             labels=labels,
             how=how,
+            same_frames=self.whole and mapping is None,
             same_pixels=self._all_views and not erase,
             split=split,
             workers=workers,
