@@ -1,0 +1,312 @@
+"""The versions of one dataset folder, kept by git with Git LFS or DVC: the verbs of `history.History`.
+
+A version is a commit of git that touches the dataset; tags are git's. Whoever has the tools needs no framepress to go
+on with such a dataset.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, NoReturn
+
+from framepress.errors import InputError, OptionError, OutputError
+from framepress.storage.output import OWN
+from framepress.versions.annotations import Annotations, annotations_of
+from framepress.versions.bridges.blocks import add_lines
+from framepress.versions.bridges.dvc import Dvc
+from framepress.versions.bridges.layout import lay_out
+from framepress.versions.bridges.lfs import Lfs
+from framepress.versions.bridges.record import GitVersion, message_with
+from framepress.versions.bridges.repository import Repository
+from framepress.versions.bridges.tools import GIT, Say, Tools
+from framepress.versions.bridges.tracker import Changes, Tracker
+from framepress.versions.difference import Difference, difference
+from framepress.versions.history import Committed, Status
+from framepress.versions.manifest import FileChange, Row
+from framepress.versions.names import resolve
+from framepress.versions.place import INSIDE, Place, write_whole
+from framepress.versions.provenance import provenance_of
+from framepress.versions.refs import check_name
+from framepress.versions.stored import StoredFiles
+from framepress.versions.working import look
+
+__all__ = ["Bridge", "KINDS", "remembered"]
+
+KINDS: dict[str, Callable[[Repository], Tracker]] = {"dvc": Dvc, "git-lfs": Lfs}
+"""What --to may be."""
+
+_FILE = f"{INSIDE}bridge.json"
+_SCHEMA = {"schema": "framepress.bridge", "version": 1}
+_IGNORED = (
+    f"/{OWN}*",
+    *(f"!/{OWN}{name}" for name in ("journal/", "dataset.json", "finished.json", "ledger.jsonl")),
+    *(f"!/{OWN}{name}" for name in ("journal.dvc", ".gitignore", "versions/")),
+    f"/{INSIDE}*",
+    f"!/{_FILE}",
+)
+
+
+class Bridge:
+    """Made by `init` or `open`; what another process does with the tools is seen by the next call.
+
+    Args:
+        kind: one of `KINDS`.
+        say: gets what the tools say while they work, line by line.
+    """
+
+    def __init__(self, dataset: Path | str, kind: str, say: Say | None = None) -> None:
+        self.dataset = Path(dataset).resolve()
+        self.kind = kind
+        self._repository = Repository(Tools(self.dataset, say))
+        self._tracker = KINDS[kind](self._repository)
+
+    @classmethod
+    def init(cls, dataset: Path | str, kind: str, *, say: Say | None = None) -> Bridge:
+        """Begin to keep versions of a folder with a tool, in the git repository around it or a new one of its own.
+
+        Nothing is committed. Once or again: what is there stays, lines of the user's in .gitattributes and .gitignore
+        count more than ours.
+
+        Raises:
+            OptionError: the tool is not installed, or versions of the folder are kept in another way.
+            InputError: it is no folder.
+        """
+        folder = Path(dataset).resolve()
+        if not folder.is_dir():
+            raise InputError(f"{dataset}: is no folder; versions are kept of a folder")
+        if kind not in KINDS:
+            raise OptionError(f"--to {kind!r}: there are {', '.join(KINDS)}")
+        other = "our own store" if Place.of(folder) is not None else remembered(folder)
+        if other not in (None, kind):
+            raise OptionError(f"{folder}: its versions are kept by {other} already; it cannot have a second history")
+        tools = Tools(folder, say)
+        tools.require(GIT)
+        if not Repository.above(tools):
+            tools.run(GIT, "init", "-q", ".")
+        made = cls(folder, kind, say)
+        tools.require(*made._tracker.tools)
+        made._tracker.init()
+        add_lines(folder / ".gitignore", _IGNORED)
+        write_whole(folder / _FILE, (json.dumps({**_SCHEMA, "kind": kind}) + "\n").encode())
+        return made
+
+    @classmethod
+    def open(cls, dataset: Path | str, *, say: Say | None = None) -> Bridge:
+        """Raises:
+        InputError: no tool keeps versions of the folder.
+        OptionError: that tool is not installed.
+        """
+        kind = remembered(Path(dataset))
+        if kind is None:
+            raise InputError(
+                f"{dataset}: no tool keeps versions of it; `framepress version init {dataset} --to git-lfs` begins"
+            )
+        tools = Tools(Path(dataset).resolve(), say)
+        tools.require(GIT)
+        if not Repository.above(tools):
+            raise InputError(f"{dataset}: is in no git repository any more; `framepress version init` begins anew")
+        made = cls(dataset, kind, say)
+        tools.require(*(tool for tool in made._tracker.tools if tool != GIT))
+        return made
+
+    def log(self) -> list[GitVersion]:
+        """The branch's versions, the latest first."""
+        return self._repository.log()
+
+    def version(self, name: str) -> GitVersion:
+        """A version by number (`3`, `v3`), tag, `head`, `base`, `head~2`, or the beginning of git's name for it.
+
+        Raises:
+            OptionError: there is no such version, or several.
+        """
+        log = self.log()
+        return resolve(name, log, log[0].id if log else None)
+
+    def rows(self, version: GitVersion) -> list[Row]:
+        """Its files, sorted by path; with DVC, sha256 is "" and size 0 where that is not known."""
+        return self._tracker.rows(version.id)
+
+    def status(self) -> Status:
+        """What has changed in the folder since the branch's latest version."""
+        head = next(iter(self.log()), None)
+        return Status(head, head, _listed(self._tracker.changed()) if head else self._all_new())
+
+    def _all_new(self) -> tuple[FileChange, ...]:
+        return tuple(FileChange(row.path, None, row) for row in look(self.dataset).rows())
+
+    def commit(
+        self,
+        message: str,
+        *,
+        author: str = "",
+        time: str = "",
+        notes: Mapping[str, Any] | None = None,
+        over: bool = False,
+        gate: Callable[[Path], None] | None = None,
+        workers: int | None = None,
+    ) -> Committed:
+        """Make the folder as it is now the branch's next commit; nothing beside the folder is in it.
+
+        With Git LFS, media files become read-only, as LFS shares them with the folder.
+
+        Args:
+            author: a name, or `Name <address>`; "" for who git knows.
+            time: ISO 8601; "" for now.
+            notes: more provenance, JSON-able; with the rest of it in the message's last line.
+            over: nothing to choose here: the commit is always made on what is checked out.
+            gate: raises FindingsError where the dataset does not hold what is required.
+
+        Raises:
+            OptionError: `message` is empty, or git does not know who commits.
+            OutputError: git is in the middle of something else, or refused; `status` tells where it stands.
+            InputError: a file changed meanwhile.
+        """
+        if not message.strip():
+            raise OptionError("a commit needs a message; say what is in it, in one line")
+        self._repository.check_can_commit()
+        if gate is not None:
+            gate(self.dataset)
+        staged = self._tracker.stage(workers)
+        text = message_with(message, staged.files, staged.size, provenance_of(self.dataset, notes))
+        new = self._repository.commit(text, author, time)
+        return Committed(self.log()[0], new=new, read=staged.read, added=staged.added)
+
+    def tag(self, name: str, version: str = "head", *, note: str = "", time: str = "", by: str = "") -> GitVersion:
+        """Name a version for good; `time` and `by` are git's own here.
+
+        Raises:
+            OptionError: no tag may be called so, or the name is taken by another version.
+        """
+        self._repository.tag(check_name(name), self.version(version).id, note)
+        return self.version(name)
+
+    def diff_files(self, before: str, after: str = "head") -> list[FileChange]:
+        """Files that differ between two versions, by path; with DVC, sha256 is "" and size 0: not known."""
+        return list(_listed(self._tracker.between(self.version(before).id, self.version(after).id)))
+
+    def diff(self, before: str, after: str = "head") -> Difference:
+        """What became of frames, objects, classes, boxes, masks and splits; both versions are laid out for it.
+
+        Raises:
+            InputError: no format reads one of the versions, or a content is lost.
+        """
+        own = self.dataset / INSIDE
+        own.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix="diff-", dir=own) as scratch:
+            sides = []
+            for number, name in enumerate((before, after)):
+                folder = Path(scratch) / str(number)
+                self.checkout(name, folder)
+                sides.append(_annotations(folder))
+            return difference(*sides)
+
+    def checkout(self, name: str, target: Path | str | None = None, *, force: bool = False) -> GitVersion:
+        """Lay out a version: in a new folder, or in the dataset's own, whose files become those of the version.
+
+        In the dataset's own folder the branch stays where it is: what was there is the latest version still, and
+        the next commit is made on it. Files that no version has stay.
+
+        Args:
+            target: a folder that does not exist yet; None for the dataset's own.
+            force: in the dataset's own folder, although it has changes that no version has; those are lost.
+
+        Raises:
+            OutputError: the target exists, or the folder has changes.
+            InputError: a content is neither here nor at the remote.
+        """
+        found = self.version(name)
+        if target is not None:
+            lay_out(lambda scratch: self._tracker.parts(found.id, scratch), Path(target).absolute())
+            return found
+        if not force:
+            self._check_unchanged("checked out over")
+        self._tracker.restore(found.id)
+        return found
+
+    def push(self, remote: str = "") -> None:
+        """Contents first, then the branch with its tags.
+
+        Args:
+            remote: a remote's name, or a URL or folder that becomes one; "" for the one that there is. With DVC it is
+                DVC's remote; git's own is pushed to where there is one.
+
+        Raises:
+            OptionError: there is no such remote.
+            OutputError: it refused, or has commits that are not here: pull them first.
+        """
+        self._tracker.push(remote)
+
+    def pull(self, remote: str = "") -> GitVersion | None:
+        """The remote's latest version, in the folder, too; None where it has none.
+
+        Raises:
+            OptionError: there is no such remote.
+            OutputError: the folder has changes, or the branch has versions that the remote has not.
+        """
+        self._check_unchanged("pulled over")
+        self._tracker.pull(remote)
+        return next(iter(self.log()), None)
+
+    def _check_unchanged(self, verb: str) -> None:
+        changes = self.status().changes if self.log() else ()
+        if changes:
+            raise OutputError(
+                f"{self.dataset}: {len(changes)} files have changes that no version has and would be {verb}, "
+                f"{changes[0].path} first; commit them"
+            )
+
+    def verify(self, *_: object, **__: object) -> NoReturn:
+        """Raises:
+        OptionError: with the command of the tool that does it.
+        """
+        raise OptionError(f"{self.dataset}: its versions are kept by {self.kind}; `{self._tracker.checked_with}`")
+
+    def gc(self, *_: object, **__: object) -> NoReturn:
+        """Raises:
+        OptionError: with the command of the tool that does it.
+        """
+        raise OptionError(f"{self.dataset}: its versions are kept by {self.kind}; `{self._tracker.swept_with}`")
+
+
+def remembered(dataset: Path) -> str | None:
+    """The tool that keeps the versions of a folder; the file that says so is part of them, so that clones know it, too.
+
+    Raises:
+        InputError: the file is damaged.
+    """
+    where = dataset / _FILE
+    try:
+        found = json.loads(where.read_bytes())
+        if {key: found.get(key) for key in _SCHEMA} != _SCHEMA or found["kind"] not in KINDS:
+            raise ValueError(f"{found!r}")
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise InputError(f"{where}: is not what this framepress reads: {error}") from error
+    return str(found["kind"])
+
+
+def _listed(changes: Changes) -> tuple[FileChange, ...]:
+    return tuple(FileChange(path, *changes[path]) for path in sorted(changes))
+
+
+def _annotations(folder: Path) -> Annotations:
+    rows = look(folder).rows()
+    where = {row.sha256: f"{folder}/{row.path}" for row in rows}
+    return annotations_of(
+        StoredFiles(rows, _Files(where)), lambda target: os.rename(folder, target), folder.with_name("scratch")
+    )
+
+
+class _Files:
+    """Contents by sha256, of a folder that was just made from checked ones."""
+
+    def __init__(self, where: Mapping[str, str]) -> None:
+        self._where = where
+
+    def read(self, id: str) -> bytes:
+        return Path(self._where[id]).read_bytes()
