@@ -38,7 +38,7 @@ def differing(tmp_path: Path, before: list[Frame], after: list[Frame], formats: 
     (folder / ".framepress/versions/folder.json").write_bytes(kept)
     history = History.open(folder)
     history.commit("after")
-    return history.diff("1")
+    return history.diff("1", "head")
 
 
 def edited(frames: list[Frame], id: str, edit: Callable[[Objects], Objects]) -> list[Frame]:
@@ -180,7 +180,7 @@ def test_appended_frames_are_found_without_reading_what_both_have(tmp_path: Path
     history.commit("seven")
     one, two = (history.annotations(history.version(name)) for name in ("1", "2"))
     assert one.shared_with(two) == 1
-    assert history.diff("1").added == tuple(frame.id for frame in frames[4:])
+    assert history.diff("1", "2").added == tuple(frame.id for frame in frames[4:])
     assert history.diff("2", "1").removed == tuple(frame.id for frame in frames[4:])
 
 

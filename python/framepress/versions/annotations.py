@@ -1,7 +1,5 @@
 """What the frames of a version hold, frame by frame and unparsed: from its journal, or, where the dataset is not ours,
 through the reader of its format.
-
-Two versions are compared by digests of their records first; only frames that differ are looked at again.
 """
 
 from __future__ import annotations
@@ -11,6 +9,7 @@ import json
 import shutil
 import tempfile
 from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple, cast
@@ -18,32 +17,20 @@ from typing import NamedTuple, cast
 import msgspec
 
 from framepress.core import LabelMap
+from framepress.core.files import read_file
 from framepress.core.record import to_record
 from framepress.dataset.finish import journal_labels
 from framepress.dataset.job import JOB_PATH, Job
 from framepress.dataset.opening import open_dataset
-from framepress.errors import InputError, JournalError
+from framepress.errors import InputError
 from framepress.storage.journal import Journal
 from framepress.storage.output import Output
 from framepress.storage.segments import Segment, found, lines
 from framepress.versions.add import is_shared
 from framepress.versions.stored import StoredFiles
+from framepress.versions.working import look
 
-__all__ = ["Annotations", "Digest", "Digests", "FrameLine", "annotations_of"]
-
-
-class Digest(NamedTuple):
-    """Of a frame: its record, and the pictures of its editions, each b"" where there is nothing."""
-
-    record: bytes
-    pictures: bytes
-
-
-class Digests(NamedTuple):
-    """Frame id -> digest, None where it was removed; and the frames that were replaced or removed."""
-
-    of: dict[str, Digest | None]
-    amended: set[str]
+__all__ = ["Annotations", "FrameLine", "Line", "annotations_in", "annotations_of", "laid_out"]
 
 
 class _Edition(msgspec.Struct):
@@ -56,12 +43,30 @@ class FrameLine(msgspec.Struct):
     frame: msgspec.Raw
     editions: dict[str, _Edition] = {}
 
+    def pictures(self, editions: Collection[str]) -> list[str]:
+        """sha256 of the media files of some editions, sorted."""
+        return sorted(
+            sha256
+            for name, edition in self.editions.items()
+            if name in editions
+            for path, _, sha256 in edition.files
+            if is_shared(path)
+        )
+
+
+class Line(NamedTuple):
+    """A journal line as it was written."""
+
+    op: str
+    id: str
+    raw: bytes
+
 
 class _Part(NamedTuple):
     """Lines that are read together; equal keys, equal lines."""
 
     key: str
-    lines: Callable[[], Iterator[tuple[str, str, bytes]]]  # op, frame id, line
+    lines: Callable[[], Iterator[Line]]
 
 
 @dataclass(frozen=True)
@@ -77,41 +82,19 @@ class Annotations:
     formats: tuple[str, ...]
     parts: tuple[_Part, ...]
 
-    def digests(self, editions: Collection[str], parts: slice = slice(None)) -> Digests:
-        """Args:
-        editions: whose pictures count.
-        parts: which parts are read; frames that others name are not in it.
-        """
-        found: dict[str, Digest | None] = {}
-        amended: set[str] = set()
-        decode = msgspec.json.Decoder(FrameLine).decode
-        for part in self.parts[parts]:
-            for op, id, raw in part.lines():
-                found[id] = None if op == "remove" else _digest(_decoded(decode, raw, id), editions)
-                if op != "add":
-                    amended.add(id)
-        return Digests(found, amended)
+    def lines(self, parts: slice = slice(None)) -> Iterator[Line]:
+        """Every line, in order; a frame's last one is valid."""
+        return (line for part in self.parts[parts] for line in part.lines())
 
-    def picked(self, ids: Collection[str], amended: Collection[str]) -> Iterator[tuple[str, msgspec.Raw]]:
-        """Id and record of some frames, each once, as it is valid.
-
-        Args:
-            amended: frames that may have several lines; these come last.
-        """
+    def picked(self, ids: Collection[str]) -> dict[str, bytes]:
+        """Frame id -> its valid line, of those frames that are there."""
         held: dict[str, bytes] = {}
-        decode = msgspec.json.Decoder(FrameLine).decode
-        for part in self.parts if ids else ():
-            for op, id, raw in part.lines():
-                if id not in ids:
-                    continue
-                if id not in amended:
-                    yield id, _decoded(decode, raw, id).frame
-                elif op == "remove":
-                    held.pop(id, None)
-                else:
-                    held[id] = raw
-        for id, raw in held.items():
-            yield id, _decoded(decode, raw, id).frame
+        for op, id, raw in self.lines() if ids else ():
+            if id in ids:
+                held[id] = raw
+                if op == "remove":
+                    del held[id]
+        return held
 
     def shared_with(self, other: Annotations) -> int:
         """How many parts at the beginning are the same ones."""
@@ -123,40 +106,19 @@ class Annotations:
         return count
 
 
-def _decoded(decode: Callable[[bytes], FrameLine], raw: bytes, id: str) -> FrameLine:
-    try:
-        return decode(raw)
-    except (msgspec.MsgspecError, RecursionError) as error:
-        raise JournalError(f"frame {id}: its record cannot be read: {error}") from error
-
-
-def _digest(line: FrameLine, editions: Collection[str]) -> Digest:
-    pictures = sorted(
-        sha256
-        for name, edition in line.editions.items()
-        if name in editions
-        for path, _, sha256 in edition.files
-        if is_shared(path)
-    )
-    return Digest(
-        hashlib.blake2b(line.frame, digest_size=16).digest(),
-        hashlib.blake2b("".join(pictures).encode(), digest_size=16).digest() if pictures else b"",
-    )
-
-
-def annotations_of(files: StoredFiles, lay_out: Callable[[Path], None], scratch: Path) -> Annotations:
+def annotations_of(files: StoredFiles, folder: Callable[[], AbstractContextManager[Path]]) -> Annotations:
     """What the frames of a version hold.
 
     Args:
-        lay_out: puts all files of the version into a folder that does not exist yet, as cheaply as can be; called
-            where the dataset is not ours and its format's reader must see files.
-        scratch: a folder for it.
+        folder: where all files of the version lie while the context lasts; entered where the dataset is not ours and
+            its format's reader must see files.
 
     Raises:
         InputError: no format reads the version, or it is damaged.
     """
     if not files.exists(JOB_PATH):
-        return _foreign(files, lay_out, scratch)
+        with folder() as where:
+            return _foreign(where)
     output = cast(Output, files)
     job = Job.from_json(files.read(JOB_PATH), "the version")
     labels = job.labels
@@ -166,27 +128,47 @@ def annotations_of(files: StoredFiles, lay_out: Callable[[Path], None], scratch:
     return Annotations(labels, tuple(job.formats), parts)
 
 
+def annotations_in(folder: Path) -> Annotations:
+    """What the frames of a folder hold as it is now.
+
+    Raises:
+        InputError: no format reads it, or it is damaged.
+    """
+    files = StoredFiles(look(folder).rows(), lambda row: read_file(folder / row.path))
+    return annotations_of(files, lambda: nullcontext(folder))
+
+
+@contextmanager
+def laid_out(scratch: Path, lay_out: Callable[[Path], None]) -> Iterator[Path]:
+    """A folder with all files of a version, for as long as it is needed.
+
+    Args:
+        lay_out: makes the folder, as cheaply as can be.
+    """
+    scratch.mkdir(parents=True, exist_ok=True)
+    folder = Path(tempfile.mkdtemp(prefix="read-", dir=scratch))
+    try:
+        lay_out(folder / "version")
+        yield folder / "version"
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
 def _segment(output: Output, files: StoredFiles, segment: Segment) -> _Part:
-    def read() -> Iterator[tuple[str, str, bytes]]:
-        return ((line.op, line.id, line.raw) for line in lines(output, segment) if line.id)
+    def read() -> Iterator[Line]:
+        return (Line(line.op, line.id, line.raw) for line in lines(output, segment) if line.id)
 
     return _Part(files.rows[segment.path].sha256, read)
 
 
-def _foreign(files: StoredFiles, lay_out: Callable[[Path], None], scratch: Path) -> Annotations:
+def _foreign(folder: Path) -> Annotations:
     """All records at once, in memory as text: such a dataset is read in one go anyway."""
-    scratch.mkdir(parents=True, exist_ok=True)
-    folder = Path(tempfile.mkdtemp(prefix="read-", dir=scratch))
     try:
-        lay_out(folder / "files")
-        try:
-            dataset = open_dataset(folder / "files")
-            labels = dataset.labels()
-            records = [(frame.id, _line(frame.id, to_record(frame))) for frame in dataset.frames()]
-        except InputError as error:
-            raise InputError(str(error).replace(f"{folder / 'files'}", "the version")) from error
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        dataset = open_dataset(folder)
+        labels = dataset.labels()
+        records = [(frame.id, _line(frame.id, to_record(frame))) for frame in dataset.frames()]
+    except InputError as error:
+        raise InputError(str(error).replace(str(folder), "the version")) from error
     key = hashlib.sha256(b"".join(raw for _, raw in records)).hexdigest()
     return Annotations(labels, (dataset.format.name,), (_Part(key, lambda: _added(records)),))
 
@@ -198,5 +180,5 @@ def _line(id: str, record: object) -> bytes:
         raise InputError(f"frame {id}: its record is not JSON: {error}") from error
 
 
-def _added(records: Sequence[tuple[str, bytes]]) -> Iterator[tuple[str, str, bytes]]:
-    return (("add", id, raw) for id, raw in records)
+def _added(records: Sequence[tuple[str, bytes]]) -> Iterator[Line]:
+    return (Line("add", id, raw) for id, raw in records)

@@ -29,6 +29,9 @@ _GROUPS = {
     "box3d": ("box3d",),
     "keypoints": ("keypoints",),
 }
+_GROUPED = frozenset(name for names in _GROUPS.values() for name in names)
+_FOLLOWING = ("area", "visibility", "truncation", "box_full")
+"""What follows from another box or mask is no change of its own."""
 _NAMES = ("track", "id", "source_id")
 _OVERLAP = 0.5
 _BLANKS = {"crowd": b"false", "id": b"0", "track": b'""'}
@@ -88,25 +91,21 @@ class FrameChange:
     Args:
         split: before and after, where it changed.
         fields: of the frame, that changed beside its objects: split, sequence, meta, views, camera, pictures, other.
-        before, after: objects by class.
     """
 
     id: str
     objects: tuple[ObjectChange, ...]
     fields: tuple[str, ...]
     split: tuple[str, str] | None
-    before: Mapping[str, int]
-    after: Mapping[str, int]
 
 
-def counted(raw: msgspec.Raw, id: str) -> tuple[dict[str, int], str]:
-    """Objects by class, and the split, of one record.
+def counted(raw: msgspec.Raw, id: str) -> dict[str, int]:
+    """Objects of one record by class.
 
     Raises:
         JournalError: it is no record.
     """
-    record = _record(raw, id)
-    return _classes(record), record.split
+    return _classes(_record(raw, id))
 
 
 def compared(id: str, before: msgspec.Raw, after: msgspec.Raw, *, pictures: bool) -> FrameChange:
@@ -134,8 +133,6 @@ def compared(id: str, before: msgspec.Raw, after: msgspec.Raw, *, pictures: bool
         objects,
         tuple(fields),
         (old.split, new.split) if old.split != new.split else None,
-        _classes(old),
-        _classes(new),
     )
 
 
@@ -184,21 +181,30 @@ def _view_compared(old: _View, new: _View) -> Iterator[ObjectChange]:
     if len(before.labels) == len(after.labels) and _same_columns(old.objects, new.objects, _NAMES):
         pairs: Sequence[tuple[int, int]] = [(row, row) for row in range(len(after.labels))]
     else:
-        pairs = list(_paired(before, after))
-    differing = [name for name in {*old.objects, *new.objects} if not _same_columns(old.objects, new.objects, (name,))]
-    columns = {
-        name: (before.raws(name), after.raws(name)) for name in sorted(differing) if name not in (*_NAMES, "label")
-    }
-    for one, other in sorted(pairs, key=lambda pair: pair[1]):
-        kinds = _kinds(columns, one, other)
-        if before.labels[one] != after.labels[other]:
-            kinds.insert(0, "class")
-        if kinds:
-            yield _changed(new.name, before, after, one, other, kinds)
+        pairs = sorted(_paired(before, after), key=lambda pair: pair[1])
+    for pair, names in sorted(_differing(before, after, pairs).items(), key=lambda found: found[0][1]):
+        yield _changed(new.name, before, after, *pair, _kinds(names))
     gone = sorted(set(range(len(before.labels))) - {one for one, _ in pairs})
     made = sorted(set(range(len(after.labels))) - {other for _, other in pairs})
     yield from (ObjectChange(new.name, before.name(row), ("removed",), before.labels[row]) for row in gone)
     yield from (ObjectChange(new.name, after.name(row), ("added",), after.labels[row]) for row in made)
+
+
+def _differing(before: _Rows, after: _Rows, pairs: Sequence[tuple[int, int]]) -> dict[tuple[int, int], set[str]]:
+    """Pairs that are not equal, and in which columns."""
+    found: dict[tuple[int, int], set[str]] = {}
+    in_place = all(one == other for one, other in pairs)
+    for name in sorted((before.columns | after.columns) - {*_NAMES, "label"}):
+        if in_place and before.text(name) == after.text(name):
+            continue
+        old, new = before.raws(name), after.raws(name)
+        for one, other in pairs:
+            if old[one] != new[other]:
+                found.setdefault((one, other), set()).add(name)
+    for one, other in pairs:
+        if before.labels[one] != after.labels[other]:
+            found.setdefault((one, other), set()).add("label")
+    return found
 
 
 def _same_columns(old: Columns, new: Columns, names: Any) -> bool:
@@ -207,22 +213,19 @@ def _same_columns(old: Columns, new: Columns, names: Any) -> bool:
     )
 
 
-def _kinds(columns: Mapping[str, tuple[Sequence[bytes], Sequence[bytes]]], one: int, other: int) -> list[str]:
-    names = [name for name, (old, new) in columns.items() if old[one] != new[other]]
-    kinds = [kind for kind, of in _GROUPS.items() if any(name in of for name in names)]
-    known = {name for of in _GROUPS.values() for name in of}
-    # What follows from a box or mask is no change of its own.
-    follows = {"area", "visibility", "truncation", "box_full"} if kinds else set()
-    return kinds + (["other"] if any(name not in known | follows for name in names) else [])
+def _kinds(names: set[str]) -> tuple[str, ...]:
+    shape = [kind for kind, of in _GROUPS.items() if names.intersection(of)]
+    rest = names.difference(_GROUPED, _FOLLOWING if shape else (), ("label",))
+    return (*(["class"] if "label" in names else []), *shape, *(["other"] if rest else []))
 
 
-def _changed(view: str, before: _Rows, after: _Rows, one: int, other: int, kinds: list[str]) -> ObjectChange:
+def _changed(view: str, before: _Rows, after: _Rows, one: int, other: int, kinds: tuple[str, ...]) -> ObjectChange:
     old, new = before.box(one), after.box(other)
     both = old is not None and new is not None and "box" in kinds
     return ObjectChange(
         view,
         after.name(other),
-        tuple(kinds),
+        kinds,
         after.labels[other],
         before.labels[one] if before.labels[one] != after.labels[other] else None,
         max(abs(a - b) for a, b in zip(old, new, strict=True)) if both and old and new else None,
@@ -241,6 +244,9 @@ class _Rows:
     @property
     def columns(self) -> set[str]:
         return {*self._columns}
+
+    def text(self, name: str) -> bytes:
+        return bytes(self._columns.get(name, b""))
 
     def values(self, name: str) -> list[Any]:
         if name not in self._parsed:

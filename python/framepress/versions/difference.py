@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 import msgspec
 
-from framepress.versions.annotations import Annotations
+from framepress.errors import JournalError
+from framepress.versions.annotations import Annotations, FrameLine, Line
 from framepress.versions.compare import KINDS, FrameChange, compared, counted
 
 __all__ = ["Difference", "difference"]
+
+_AHEAD = 64
+_WAITING_BYTES = 256 << 20
+"""Lines that may wait for their other half, where two journals have other orders."""
 
 
 @dataclass(frozen=True)
@@ -22,7 +28,7 @@ class Difference:
 
     Args:
         added, removed: frames that only one of them has, sorted by id.
-        changed: frames that both have and that differ, in no stated order where many; sorted by id.
+        changed: frames that both have and that differ, sorted by id.
         objects: how many, by what became of them: `compare.KINDS`; those of added and removed frames are counted, too.
         classes: class -> (gained, lost), where there is a difference; an object that changed its class counts in both.
         renamed: (class before, class after) -> objects.
@@ -89,64 +95,113 @@ def _more(change: FrameChange, told: list[Any]) -> dict[str, int]:
 
 
 def difference(before: Annotations, after: Annotations) -> Difference:
-    """Raises:
-    JournalError: a record cannot be read.
+    """Both journals are read once, side by side; a frame whose line is the same text is not looked at.
+
+    Raises:
+        JournalError: a record cannot be read.
     """
-    editions = set(before.formats) & set(after.formats)
     skip = before.shared_with(after)
-    with ThreadPoolExecutor(2) as pool:
-        (old, _), (new, _) = sides = tuple(
-            pool.map(lambda one: one.digests(editions, slice(skip, None)), (before, after))
-        )
-    amended = sides[0].amended | sides[1].amended
-    if skip and (wanted := old.keys() ^ new.keys()):
-        # What a frame was in the parts that both have, where only one of them says something of it later.
-        shared = before.digests(editions, slice(skip))
-        amended |= shared.amended
-        for id in wanted:
-            for found in (old, new):
-                found.setdefault(id, shared.of.get(id))
-    added = {id for id, digest in new.items() if digest is not None and old.get(id) is None}
-    removed = {id for id, digest in old.items() if digest is not None and new.get(id) is None}
-    pictures = {
-        id: a is not None and b is not None and a.pictures != b.pictures
-        for id, a in old.items()
-        if (b := new.get(id)) != a and a is not None and b is not None
-    }
-    changed = []
-    for id, mine, theirs in _together(before, after, pictures.keys(), amended):
-        changed.append(compared(id, mine, theirs, pictures=pictures[id]))
-    changed.sort(key=lambda change: change.id)
-    return _summed((before, removed), (after, added), changed, amended)
+    pairs = _Pairs(set(before.formats) & set(after.formats))
+    with ThreadPoolExecutor(2, thread_name_prefix="framepress-diff") as pool:
+        streams = [_ahead(side.lines(slice(skip, None)), pool) for side in (before, after)]
+        for side, line in _alternating(streams):
+            pairs.add(side, line)
+    pairs.end()
+    sides = [side.picked(pairs.again) for side in (before, after)]
+    for id in pairs.again:
+        pairs.compare(id, sides[0].get(id), sides[1].get(id))
+    return _summed(pairs)
 
 
-def _together(
-    before: Annotations, after: Annotations, ids: Collection[str], amended: Collection[str]
-) -> Iterator[tuple[str, msgspec.Raw, msgspec.Raw]]:
-    """Both records of each frame; memory holds those whose other half has not come yet."""
-    waiting: tuple[dict[str, msgspec.Raw], dict[str, msgspec.Raw]] = ({}, {})
-    streams = [before.picked(ids, amended), after.picked(ids, amended)]
-    open_sides = [0, 1]
-    while open_sides:
-        for side in list(open_sides):
-            found = next(streams[side], None)
-            if found is None:
-                open_sides.remove(side)
-                continue
-            id, raw = found
-            other = waiting[1 - side].pop(id, None)
-            if other is None:
-                waiting[side][id] = raw
+def _ahead(lines: Iterator[Line], pool: ThreadPoolExecutor) -> Iterator[Line]:
+    """The same lines, the next ones being read while some are looked at."""
+    pending = pool.submit(_some, lines)
+    while found := pending.result():
+        pending = pool.submit(_some, lines)
+        yield from found
+
+
+def _some(lines: Iterator[Line]) -> list[Line]:
+    return list(islice(lines, _AHEAD))
+
+
+def _alternating(streams: Sequence[Iterator[Line]]) -> Iterator[tuple[int, Line]]:
+    sides = list(range(len(streams)))
+    while sides:
+        for side in list(sides):
+            line = next(streams[side], None)
+            if line is None:
+                sides.remove(side)
             else:
-                yield (id, raw, other) if side == 0 else (id, other, raw)
+                yield side, line
 
 
-def _summed(
-    before: tuple[Annotations, set[str]],
-    after: tuple[Annotations, set[str]],
-    changed: list[FrameChange],
-    amended: Collection[str],
-) -> Difference:
+class _Pairs:
+    """Lines of both sides as they come; each is compared when its other half is there.
+
+    Attributes:
+        again: frames that cannot be judged line by line: changed within the journal, or waiting when too many were.
+    """
+
+    def __init__(self, editions: set[str]) -> None:
+        self.changed: dict[str, FrameChange] = {}
+        self.one_sided: tuple[dict[str, dict[str, int]], dict[str, dict[str, int]]] = ({}, {})
+        self.again: set[str] = set()
+        self._editions = editions
+        self._waiting: tuple[dict[str, bytes], dict[str, bytes]] = ({}, {})
+        self._bytes = 0
+        self._decode = msgspec.json.Decoder(FrameLine).decode
+
+    def add(self, side: int, line: Line) -> None:
+        id = line.id
+        if line.op != "add":
+            self._later(id)
+        if id in self.again:
+            return
+        other = self._waiting[1 - side].pop(id, None)
+        if other is None:
+            self._waiting[side][id] = line.raw
+            self._bytes += len(line.raw)
+            if self._bytes > _WAITING_BYTES:
+                for held in (*self._waiting[0], *self._waiting[1]):
+                    self._later(held)
+            return
+        self._bytes -= len(other)
+        if other != line.raw:
+            self.compare(id, *((line.raw, other) if side == 0 else (other, line.raw)))
+
+    def _later(self, id: str) -> None:
+        self.again.add(id)
+        self.changed.pop(id, None)
+        for waiting in self._waiting:
+            self._bytes -= len(waiting.pop(id, b""))
+
+    def compare(self, id: str, before: bytes | None, after: bytes | None) -> None:
+        if before is None or after is None:
+            for side, raw in ((0, before), (1, after)):
+                if raw is not None:
+                    self.one_sided[side][id] = counted(self._line(raw, id).frame, id)
+            return
+        old, new = self._line(before, id), self._line(after, id)
+        pictures = old.pictures(self._editions) != new.pictures(self._editions)
+        if pictures or bytes(old.frame) != bytes(new.frame):
+            self.changed[id] = compared(id, old.frame, new.frame, pictures=pictures)
+
+    def end(self) -> None:
+        """What still waits has no other half."""
+        for side, waiting in enumerate(self._waiting):
+            for id, raw in waiting.items():
+                self.one_sided[side][id] = counted(self._line(raw, id).frame, id)
+            waiting.clear()
+
+    def _line(self, raw: bytes, id: str) -> FrameLine:
+        try:
+            return self._decode(raw)
+        except (msgspec.MsgspecError, RecursionError) as error:
+            raise JournalError(f"frame {id}: its record cannot be read: {error}") from error
+
+
+def _summed(pairs: _Pairs) -> Difference:
     objects: Counter[str] = Counter()
     gained: Counter[str] = Counter()
     lost: Counter[str] = Counter()
@@ -154,11 +209,11 @@ def _summed(
     splits: Counter[tuple[str, str]] = Counter()
     fields: Counter[str] = Counter()
     moved: list[float] = []
-    for side, ids, kind, classes in ((*after, "added", gained), (*before, "removed", lost)):
-        for id, raw in side.picked(ids, amended):
-            found, _ = counted(raw, id)
-            classes.update(found)
-            objects[kind] += sum(found.values())
+    for kind, classes, frames in zip(("removed", "added"), (lost, gained), pairs.one_sided, strict=True):
+        for counts in frames.values():
+            classes.update(counts)
+            objects[kind] += sum(counts.values())
+    changed = [pairs.changed[id] for id in sorted(pairs.changed)]
     for frame in changed:
         fields.update(frame.fields)
         if frame.split is not None:
@@ -176,13 +231,13 @@ def _summed(
             if change.moved_px is not None:
                 moved.append(change.moved_px)
     return Difference(
-        tuple(sorted(after[1])),
-        tuple(sorted(before[1])),
-        tuple(changed),
-        {kind: objects[kind] for kind in KINDS if objects[kind]},
-        {name: (gained[name], lost[name]) for name in sorted({*gained, *lost})},
-        dict(sorted(renamed.items())),
-        dict(sorted(splits.items())),
-        dict(sorted(fields.items())),
-        tuple(sorted(moved)),
+        added=tuple(sorted(pairs.one_sided[1])),
+        removed=tuple(sorted(pairs.one_sided[0])),
+        changed=tuple(changed),
+        objects={kind: objects[kind] for kind in KINDS if objects[kind]},
+        classes={name: (gained[name], lost[name]) for name in sorted({*gained, *lost})},
+        renamed=dict(sorted(renamed.items())),
+        splits=dict(sorted(splits.items())),
+        fields=dict(sorted(fields.items())),
+        moved_px=tuple(sorted(moved)),
     )

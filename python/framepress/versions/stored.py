@@ -1,10 +1,10 @@
-"""The files of a version, read where they are stored: enough of an `Output` for journal, job and ledger."""
+"""The files of a version, read where they are: enough of an `Output` for journal, job and ledger."""
 
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable, Iterator
-from typing import BinaryIO, Protocol
+from collections.abc import Callable, Iterable, Iterator
+from typing import BinaryIO
 
 from framepress.errors import InputError
 from framepress.versions.manifest import Row
@@ -12,20 +12,17 @@ from framepress.versions.manifest import Row
 __all__ = ["StoredFiles"]
 
 
-class _Contents(Protocol):
-    def read(self, id: str) -> bytes: ...
-
-
 class StoredFiles:
-    """Read-only; every content is checked against its sha256 when it is opened.
+    """Read-only.
 
     Args:
         rows: the files of the version.
+        content: of a row.
     """
 
-    def __init__(self, rows: Iterable[Row], contents: _Contents) -> None:
+    def __init__(self, rows: Iterable[Row], content: Callable[[Row], bytes]) -> None:
         self.rows = {row.path: row for row in rows}
-        self._contents = contents
+        self._content = content
 
     def read(self, path: str) -> bytes:
         """Raises:
@@ -33,7 +30,7 @@ class StoredFiles:
         """
         if path not in self.rows:
             raise InputError(f"{path}: the version has no such file")
-        return self._contents.read(self.rows[path].sha256)
+        return self._content(self.rows[path])
 
     def open(self, path: str) -> BinaryIO:
         return io.BytesIO(self.read(path))
