@@ -11,11 +11,16 @@ from framepress.cli.derive import append, relabel, slice
 from framepress.cli.formats import formats
 from framepress.cli.jobs import job
 from framepress.cli.kit import kit
+from framepress.cli.manifest import manifest
+from framepress.cli.optimize import optimize
+from framepress.cli.pack import pack, unpack
 from framepress.cli.render import render
 from framepress.cli.rules import explain, rules
 from framepress.cli.run import run
 from framepress.cli.select import select
 from framepress.cli.shell import Commands
+from framepress.cli.split import split
+from framepress.cli.stats import stats
 from framepress.cli.validate import validate
 
 __all__ = ["main"]
@@ -43,6 +48,7 @@ def main(context: click.Context) -> None:
 for _command in (
     convert,
     info,
+    stats,
     validate,
     rules,
     explain,
@@ -52,6 +58,11 @@ for _command in (
     relabel,
     slice,
     append,
+    split,
+    manifest,
+    optimize,
+    pack,
+    unpack,
     formats,
     render,
     run,

@@ -11,12 +11,14 @@ import pytest
 import framepress
 from framepress.core import Frame
 from framepress.dataset.index import Index
+from framepress.dataset.select.derive import as_read
 from framepress.dataset.split import Split
 from framepress.dataset.splitting.draw import Counts
+from framepress.dataset.splitting.leaks import image_links
 from framepress.dataset.splitting.plan import kept_from, plan_split
 from framepress.dataset.splitting.press import split_dataset
-from framepress.errors import OptionError, OutputError
-from frames import LABELS, many
+from framepress.errors import InputError, OptionError, OutputError
+from frames import LABELS, many, rig
 
 THREE = Split.parse("train=.5,val=.25,test=.25")
 
@@ -52,7 +54,9 @@ def test_each_edition_holds_the_splits_and_nothing_else_has_changed(tmp_path: Pa
         assert len(document["images"]) == plan.sizes()[split]
     job = json.loads((tmp_path / "cut/.framepress/dataset.json").read_text())
     assert job["formats"]["coco"] == {**options["coco"], "segmentation": job["formats"]["coco"]["segmentation"]}
-    assert job["origin"] == {"job": 7}
+    how = {"verb": "split", "shares": {"train": 0.5, "val": 0.25, "test": 0.25}, "seed": 0}
+    how |= {"group": ["frame"], "stratify": ["label"]}
+    assert job["origin"] == {"derived": how, "from": {"job": 7}}
 
 
 def test_frames_in_no_split_are_left_out_and_counted(tmp_path: Path) -> None:
@@ -86,6 +90,27 @@ def test_a_foreign_dataset_is_cut_in_its_own_format_or_another(tmp_path: Path) -
     assert len((tmp_path / "kitti/training/../ImageSets/train.txt").resolve().read_text().split()) == 4
 
 
+def test_a_native_dataset_is_cut_with_links_to_the_files_that_it_has(tmp_path: Path) -> None:
+    source = pressed(tmp_path / "set", list(many(6)), ["native"])
+    plan = plan_split(Index.of(source), Counts.parse("train=4,val=1"), group=["frame"])
+    split_dataset(source, tmp_path / "cut", plan)
+    cut = list(framepress.open(tmp_path / "cut").frames())
+    assert {frame.id: frame.split for frame in cut} == {id: split for id, split in plan.by_id().items() if split}
+    for frame in cut:
+        name = f"rgb/{frame.id}.png"
+        assert (tmp_path / "cut" / name).stat().st_ino == (tmp_path / "set" / name).stat().st_ino
+
+
+def test_images_of_several_cameras_that_are_frames_of_their_own_are_cut_as_such(tmp_path: Path) -> None:
+    source = pressed(tmp_path / "set", rig(), ["yolo"])
+    with pytest.raises(InputError, match=r"frame front/run/000\d: is not in the plan"):
+        split_dataset(source, tmp_path / "wrong", plan_split(Index.of(source), THREE))
+    index = Index.of(as_read(source))
+    assert index.frames.rows == 6
+    assert image_links(index, source) is None
+    assert split_dataset(source, tmp_path / "cut", plan_split(index, THREE, group=["frame"])).frames == 6
+
+
 def test_a_target_inside_the_source_or_around_it_is_refused(tmp_path: Path) -> None:
     source = pressed(tmp_path / "set", list(many(2)), ["coco"])
     plan = plan_split(Index.of(source), THREE)
@@ -97,6 +122,6 @@ def test_a_target_inside_the_source_or_around_it_is_refused(tmp_path: Path) -> N
 def test_a_format_that_is_only_read_asks_for_another(capture: Path, tmp_path: Path) -> None:
     source = framepress.open(capture)
     plan = plan_split(Index.of(source), Counts.parse("train=4,val=2"), group=["frame"])
-    with pytest.raises(OptionError, match="basic can only be read; name others"):
+    with pytest.raises(OptionError, match="basic is not written; name the formats"):
         split_dataset(source, tmp_path / "cut", plan)
     assert split_dataset(source, tmp_path / "cut", plan, ["coco"]).splits["val"] == 2

@@ -12,7 +12,7 @@ import numpy as np
 from framepress.core.arrays import Array
 from framepress.dataset.index import NO_TIME, Index
 from framepress.dataset.opening import Dataset
-from framepress.dataset.splitting.links import Links, links_of
+from framepress.dataset.splitting.links import FRAME, Links, links_of
 from framepress.dataset.state import root_of
 from framepress.storage.folder import FolderOutput
 from framepress.storage.journal import Journal
@@ -66,7 +66,7 @@ def leaks(
         images: as `image_links` finds them.
     """
     found = []
-    for key in dict.fromkeys((*_KEYS, *by)):
+    for key in dict.fromkeys((*_KEYS, *(key for key in by if key != FRAME))):
         links = links_of(index, key)
         if len(np.unique(links.value)) > (key != _SEQUENCE):
             found.append(_leak(links, codes, names))
@@ -125,9 +125,11 @@ def _neighbours(index: Index, sequences: Links, codes: Array, names: Sequence[st
 
 
 def image_links(index: Index, dataset: Dataset) -> Links | None:
-    """Frames by the content of their colour images, as the journal recorded it; None for a dataset that is not ours.
+    """Frames by the content of their colour images, as the journal recorded it; None where no journal tells.
 
-    One pass over the journal: no image is read. A content is called by the first frame that has it.
+    There is one for a dataset of ours alone, and it tells nothing where the index has images as frames of their own, as
+    YOLO's are that show one instant from several cameras. One pass over the journal: no image is read. A content is
+    called by the first frame that has it.
 
     Raises:
         JournalError: the journal is damaged.
@@ -145,6 +147,8 @@ def image_links(index: Index, dataset: Dataset) -> Links | None:
                 bytes.fromhex(found[2].decode()) for found in _FILE.finditer(line.raw) if _is_picture(found[1].decode())
             }
     values: dict[bytes, int] = {}
+    if not digests.keys() <= row_of.keys():
+        return None
     pairs = [
         (row_of[id], values.setdefault(digest, len(values))) for id, held in digests.items() for digest in sorted(held)
     ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -36,6 +36,7 @@ class SplitPlan:
         shares: what was asked for by shares, else what came out.
         groups: what was kept together; None where lists or a function decided.
         kept: frames that kept the split that they had.
+        how: what was asked for, JSON-able.
     """
 
     index: Index
@@ -44,6 +45,7 @@ class SplitPlan:
     shares: tuple[float, ...]
     groups: Groups | None
     kept: int
+    how: Mapping[str, Any]
 
     def sizes(self) -> dict[str, int]:
         """Frames by split; "" for those in none, where there are any."""
@@ -51,20 +53,17 @@ class SplitPlan:
         return dict(zip(self.names, sizes[1:], strict=True)) | ({"": sizes[0]} if sizes[0] else {})
 
     def by_id(self) -> dict[str, str]:
-        """Frame id -> split; frames in no split are left out.
+        """Frame id -> split, "" for none.
 
         Raises:
             InputError: two frames have one id.
         """
-        ids = self.index.frames.texts("id")
         found: dict[str, str] = {}
-        seen: set[str] = set()
-        for id, code in zip(ids, self.codes.tolist(), strict=True):
-            if id in seen:
+        names = (*self.names, "")
+        for id, code in zip(self.index.frames.texts("id"), self.codes.tolist(), strict=True):
+            if id in found:
                 raise InputError(f"frame {id}: the dataset has two frames of that id; they cannot be told apart")
-            seen.add(id)
-            if code >= 0:
-                found[id] = self.names[code]
+            found[id] = names[code]
         return found
 
     def balance(self, by: Sequence[str] = (LABEL,)) -> tuple[Balance, ...]:
@@ -117,7 +116,9 @@ def plan_split(
     else:
         said, names = _said(index, method, names)
         codes = np.where(fixed >= 0, fixed, said).astype(np.int32)
-    return SplitPlan(index, names, codes, _shares(shares, codes, names), groups, int((fixed >= 0).sum()))
+    how = {**_told(method), **({} if groups is None else {"group": list(group)})}
+    how |= {"stratify": list(stratify)} if stratify else {}
+    return SplitPlan(index, names, codes, _shares(shares, codes, names), groups, int((fixed >= 0).sum()), how)
 
 
 def kept_from(index: Index, before: Index) -> list[str]:
@@ -137,6 +138,14 @@ def _asked(method: Method) -> tuple[tuple[str, ...], tuple[float, ...]]:
     if isinstance(method, Counts):
         return tuple(name for name, _ in method.parts), ()
     return (tuple(method) if isinstance(method, Mapping) else ()), ()
+
+
+def _told(method: Method) -> dict[str, Any]:
+    if isinstance(method, Split):
+        return {"shares": dict(method.parts), "seed": method.seed}
+    if isinstance(method, Counts):
+        return {"counts": method.text, "seed": method.seed}
+    return {"lists": sorted(method)} if isinstance(method, Mapping) else {"function": method.__name__}
 
 
 def _shares(asked: tuple[float, ...], codes: Array, names: Sequence[str]) -> tuple[float, ...]:

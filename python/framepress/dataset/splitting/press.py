@@ -7,15 +7,16 @@ from pathlib import Path
 from typing import Any
 
 from framepress.core import Frame
-from framepress.dataset.convert import Stage, convert
+from framepress.dataset.convert import Stage
 from framepress.dataset.opening import Dataset
 from framepress.dataset.report import Report
+from framepress.dataset.select.derive import derived
 from framepress.dataset.splitting.plan import SplitPlan
 from framepress.dataset.state import root_of
-from framepress.errors import OptionError, OutputError
+from framepress.errors import InputError, OutputError
 from framepress.storage.output import Output
 
-__all__ = ["formats_of", "split_dataset", "stage_of"]
+__all__ = ["split_dataset", "stage_of"]
 
 
 def stage_of(plan: SplitPlan) -> Stage:
@@ -24,7 +25,9 @@ def stage_of(plan: SplitPlan) -> Stage:
 
     def placed(frame: Frame) -> Frame | None:
         split = splits.get(frame.id)
-        return None if split is None else frame.replaced(split=split)
+        if split is None:
+            raise InputError(f"frame {frame.id}: is not in the plan, which was made of another dataset; plan again")
+        return frame.replaced(split=split) if split else None
 
     return placed
 
@@ -41,43 +44,33 @@ def split_dataset(
 ) -> Report:
     """Press a dataset in its own formats under the splits of a plan; the source stays as it is.
 
-    Images that are encoded keep their bytes. Frames in no split are left out, and counted as "left out by a stage".
+    Images that are encoded keep their bytes; where the native edition is the only one, all files are hard-linked.
+    Frames in no split are left out, and counted as "left out by a stage".
 
     Args:
-        plan: made over the index of `source`.
+        plan: made over the index of `select.derive.as_read(source)`, which has the frames that are read.
         formats: other formats than the source's own.
         others: as for `convert`.
 
     Raises:
         FramepressError: as `convert` does.
+        InputError: the plan does not know a frame.
         OptionError: the source's format cannot be written, and no other is given.
         OutputError: the target is inside the source.
     """
-    job = source.job
     root = root_of(source) or source.path
     if isinstance(target, Path | str) and Path(target).resolve().is_relative_to(root.resolve()):
         raise OutputError(f"{target}: is inside the dataset {root}, which is to stay as it is; choose a folder outside")
-    return convert(
+    return derived(
         source,
         target,
-        formats_of(source) if formats is None else formats,
-        unlisted="error" if job is None else job.unlisted,
+        formats,
+        stages=(stage_of(plan),),
+        labels=source.labels(),
+        how={"verb": "split", **plan.how},
+        same_frames=False,
+        same_pixels=True,
         existing=existing,
         workers=workers,
-        stages=(stage_of(plan),),
-        origin=None if job is None else job.origin,
         on_frame=on_frame,
     )
-
-
-def formats_of(source: Dataset) -> dict[str, dict[str, Any]]:
-    """The editions that a dataset has, with their options.
-
-    Raises:
-        OptionError: a foreign dataset's format cannot be written.
-    """
-    if source.job is not None:
-        return {name: dict(options) for name, options in source.job.formats.items()}
-    if source.format.writer is None:
-        raise OptionError(f"{source.path}: format {source.format.name} can only be read; name others to write")
-    return {source.format.name: {}}
