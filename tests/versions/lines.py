@@ -51,7 +51,8 @@ def files_of(store: Store, number: int, line: str = "main") -> dict[str, bytes]:
 def pictures(count: int, seed: int = 0, size: int = 200) -> dict[str, bytes]:
     """So many files of differing content; every tenth is text."""
     return {
-        f"{'labels' if n % 10 == 0 else 'images'}/{n:05}.{'txt' if n % 10 == 0 else 'png'}": b"%d %d;" % (seed, n)
+        f"{'labels' if n % 10 == 0 else 'images'}/{n:05}.{'txt' if n % 10 == 0 else 'png'}": b"%d %d;"
+        % (seed, n)
         * (size // 8 + n % 7)
         for n in range(count)
     }

@@ -19,7 +19,6 @@ from framepress.versions.commits import Commit
 from framepress.versions.leases import Leases
 from framepress.versions.manifest import chunk_rows, roots_chunks
 from framepress.versions.packs import PackWriter
-from framepress.versions.place import INSIDE
 from framepress.versions.refs import Ref, Refs
 from framepress.versions.remotes.cells import RemoteCells
 from framepress.versions.remotes.contents import PACKED_BELOW, RemoteContents, object_path, pack_path
@@ -30,8 +29,8 @@ from framepress.versions.working import sha256_of
 
 __all__ = ["INDEXES", "Pushed", "common_steps", "push"]
 
-INDEXES = f"{INSIDE}indexes"
-"""Of remotes' packs, below the dataset."""
+INDEXES = "indexes"
+"""The folder of `.framepress/versions/` for the indexes of remotes' packs."""
 _PACK_SIZE = 64 << 20
 _UPLOADS = 4
 
@@ -69,6 +68,7 @@ def push(
     *,
     indexes: Path,
     options: Mapping[str, str] | None = None,
+    remote_line: str | None = None,
     exclusive: bool = False,
     progress: Callable[[int, int], None] | None = None,
 ) -> Pushed:
@@ -77,6 +77,7 @@ def push(
     Args:
         remote, options: see `opening.open_remote`.
         indexes: a folder where indexes of the remote's packs are kept.
+        remote_line: the line there, where it has another name.
         exclusive: nobody else pushes there: it need not keep two apart.
         progress: told how many bytes of how many have arrived.
 
@@ -95,9 +96,10 @@ def push(
     if fresh:
         make_store(far)
     refs = Refs(RemoteCells(far))
-    theirs = refs.line(line)
+    there = remote_line or line
+    theirs = refs.line(there)
     if common_steps(ours, theirs) < min(len(ours), len(theirs)):
-        raise OutputError(diverged(far.where, line, ours, theirs))
+        raise OutputError(diverged(far.where, there, ours, theirs))
     new = ours[len(theirs) :]
     sent = _Sent(0, 0)
     if new:
@@ -106,7 +108,7 @@ def push(
             sent = _Sender(store, far, progress, near.token).send(holds, RemoteContents(far, indexes))
             check()
             for ref in new:
-                _advance(refs, ref, line, far, ours)
+                _advance(refs, ref, there, far, ours)
     tags, taken = _push_tags(store.refs, refs, {ref.commit for ref in (*theirs, *new)})
     return Pushed(
         far.where,
