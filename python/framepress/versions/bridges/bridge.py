@@ -7,15 +7,15 @@ on with such a dataset.
 from __future__ import annotations
 
 import json
-import os
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
 
 from framepress.errors import InputError, OptionError, OutputError
 from framepress.storage.output import OWN
-from framepress.versions.annotations import Annotations, annotations_of
+from framepress.versions.annotations import annotations_in
 from framepress.versions.bridges.blocks import add_lines
 from framepress.versions.bridges.dvc import Dvc
 from framepress.versions.bridges.layout import lay_out
@@ -31,10 +31,9 @@ from framepress.versions.names import resolve
 from framepress.versions.place import INSIDE, Place, write_whole
 from framepress.versions.provenance import provenance_of
 from framepress.versions.refs import check_name
-from framepress.versions.stored import StoredFiles
 from framepress.versions.working import look
 
-__all__ = ["Bridge", "KINDS", "remembered"]
+__all__ = ["Bridge", "KINDS", "Shared", "remembered"]
 
 KINDS: dict[str, Callable[[Repository], Tracker]] = {"dvc": Dvc, "git-lfs": Lfs}
 """What --to may be."""
@@ -48,6 +47,23 @@ _IGNORED = (
     f"/{INSIDE}*",
     f"!/{_FILE}",
 )
+
+
+@dataclass(frozen=True)
+class Shared:
+    """What a push or a pull did.
+
+    Args:
+        remote: its name; with DVC that of git's remote, "" where there is none and only contents went to DVC's.
+        versions: numbers of those that are new on the other side.
+    """
+
+    remote: str
+    versions: tuple[int, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON-able."""
+        return {"remote": self.remote, "versions": list(self.versions)}
 
 
 class Bridge:
@@ -184,12 +200,25 @@ class Bridge:
         self._repository.tag(check_name(name), self.version(version).id, note)
         return self.version(name)
 
-    def diff_files(self, before: str, after: str = "head") -> list[FileChange]:
-        """Files that differ between two versions, by path; with DVC, sha256 is "" and size 0: not known."""
-        return list(_listed(self._tracker.between(self.version(before).id, self.version(after).id)))
+    def diff_files(self, before: str, after: str | None = "head") -> list[FileChange]:
+        """Files that differ between two versions, by path; with DVC, sha256 is "" and size 0: not known.
 
-    def diff(self, before: str, after: str = "head") -> Difference:
-        """What became of frames, objects, classes, boxes, masks and splits; both versions are laid out for it.
+        Args:
+            after: None for the folder as it is now.
+        """
+        old = self.version(before)
+        if after is not None:
+            return list(_listed(self._tracker.between(old.id, self.version(after).id)))
+        found = dict(self._tracker.between(old.id, self.log()[0].id))
+        for path, (head, now) in self._tracker.changed().items():
+            found[path] = (found[path][0] if path in found else head, now)
+        return [change for change in _listed(found) if _differs(change)]
+
+    def diff(self, before: str, after: str | None = "head") -> Difference:
+        """What became of frames, objects, classes, boxes, masks and splits; the versions are laid out for it.
+
+        Args:
+            after: None for the folder as it is now.
 
         Raises:
             InputError: no format reads one of the versions, or a content is lost.
@@ -199,12 +228,21 @@ class Bridge:
         with tempfile.TemporaryDirectory(prefix="diff-", dir=own) as scratch:
             sides = []
             for number, name in enumerate((before, after)):
-                folder = Path(scratch) / str(number)
-                self.checkout(name, folder)
-                sides.append(_annotations(folder))
+                folder = self.dataset if name is None else Path(scratch) / str(number)
+                if name is not None:
+                    self.checkout(name, folder)
+                sides.append(annotations_in(folder))
             return difference(*sides)
 
-    def checkout(self, name: str, target: Path | str | None = None, *, force: bool = False) -> GitVersion:
+    def checkout(
+        self,
+        name: str,
+        target: Path | str | None = None,
+        *,
+        force: bool = False,
+        paths: Sequence[str] = (),
+        bare: bool = False,
+    ) -> GitVersion:
         """Lay out a version: in a new folder, or in the dataset's own, whose files become those of the version.
 
         In the dataset's own folder the branch stays where it is: what was there is the latest version still, and
@@ -213,11 +251,16 @@ class Bridge:
         Args:
             target: a folder that does not exist yet; None for the dataset's own.
             force: in the dataset's own folder, although it has changes that no version has; those are lost.
+            paths: must be empty here.
+            bare: nothing to choose here: a new folder knows nothing of versions; `git clone` makes one that does.
 
         Raises:
+            OptionError: there is no such version, or `paths` are given.
             OutputError: the target exists, or the folder has changes.
             InputError: a content is neither here nor at the remote.
         """
+        if paths:
+            raise OptionError(f"{self.kind} lays out whole versions here; for some paths use `git restore --source`")
         found = self.version(name)
         if target is not None:
             lay_out(lambda scratch: self._tracker.parts(found.id, scratch), Path(target).absolute())
@@ -227,29 +270,36 @@ class Bridge:
         self._tracker.restore(found.id)
         return found
 
-    def push(self, remote: str = "") -> None:
+    def push(self, remote: str | None = None) -> Shared:
         """Contents first, then the branch with its tags.
 
         Args:
-            remote: a remote's name, or a URL or folder that becomes one; "" for the one that there is. With DVC it is
-                DVC's remote; git's own is pushed to where there is one.
+            remote: a remote's name, or a URL or folder that becomes one; None for the one that there is. With DVC it
+                is DVC's remote; git's own is pushed to where there is one.
 
         Raises:
             OptionError: there is no such remote.
             OutputError: it refused, or has commits that are not here: pull them first.
         """
-        self._tracker.push(remote)
+        before = self._repository.pushed()
+        name = self._tracker.push(remote or "")
+        return Shared(name, self._new_since(before, self._repository.pushed()))
 
-    def pull(self, remote: str = "") -> GitVersion | None:
-        """The remote's latest version, in the folder, too; None where it has none.
+    def pull(self, remote: str | None = None) -> Shared:
+        """The remote's latest version, in the folder, too.
 
         Raises:
             OptionError: there is no such remote.
             OutputError: the folder has changes, or the branch has versions that the remote has not.
         """
         self._check_unchanged("pulled over")
-        self._tracker.pull(remote)
-        return next(iter(self.log()), None)
+        before = self._repository.head()
+        name = self._tracker.pull(remote or "")
+        return Shared(name, self._new_since(before, self._repository.head()))
+
+    def _new_since(self, before: str | None, after: str | None) -> tuple[int, ...]:
+        new = self._repository.commits(before, after) if after else set()
+        return tuple(version.number for version in reversed(self.log()) if version.id in new)
 
     def _check_unchanged(self, verb: str) -> None:
         changes = self.status().changes if self.log() else ()
@@ -294,19 +344,6 @@ def _listed(changes: Changes) -> tuple[FileChange, ...]:
     return tuple(FileChange(path, *changes[path]) for path in sorted(changes))
 
 
-def _annotations(folder: Path) -> Annotations:
-    rows = look(folder).rows()
-    where = {row.sha256: f"{folder}/{row.path}" for row in rows}
-    return annotations_of(
-        StoredFiles(rows, _Files(where)), lambda target: os.rename(folder, target), folder.with_name("scratch")
-    )
-
-
-class _Files:
-    """Contents by sha256, of a folder that was just made from checked ones."""
-
-    def __init__(self, where: Mapping[str, str]) -> None:
-        self._where = where
-
-    def read(self, id: str) -> bytes:
-        return Path(self._where[id]).read_bytes()
+def _differs(change: FileChange) -> bool:
+    """True where that is not known, either."""
+    return change.before != change.after or (change.after is not None and not change.after.sha256)

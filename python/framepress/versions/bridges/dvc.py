@@ -182,19 +182,20 @@ class Dvc:
             self._each("fetch", [*outs])
             self._each("checkout", [*outs], "--force")
 
-    def push(self, remote: str) -> None:
+    def push(self, remote: str) -> str:
         """The contents of all versions; then git's part, where git has a remote."""
         self._run(DVC, "push", "-q", "--all-commits", *self._named(remote))
         theirs = self._repository.remote("")
         if theirs:
             self._repository.push(theirs)
+        return theirs
 
-    def pull(self, remote: str) -> None:
+    def pull(self, remote: str) -> str:
         theirs = self._repository.remote("")
         if theirs:
             self._repository.pull(theirs)
-        named = self._named(remote)
-        self._each("pull", [*self._outs()], *named)
+        self._each("pull", [*self._outs()], *self._named(remote))
+        return theirs
 
     def _named(self, wanted: str) -> list[str]:
         """Options that name DVC's remote; a URL or folder becomes its default where it has none.

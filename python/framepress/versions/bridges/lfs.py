@@ -240,16 +240,18 @@ class Lfs:
     def restore(self, commit: str) -> None:
         self._repository.restore(commit)
 
-    def push(self, remote: str) -> None:
+    def push(self, remote: str) -> str:
         """Contents first, so that nobody sees a version whose files are not there."""
         name = self._remote(remote)
         self._run(LFS, "push", "--", name, self._repository.branch())
         self._repository.push(name)
+        return name
 
-    def pull(self, remote: str) -> None:
+    def pull(self, remote: str) -> str:
         name = self._remote(remote)
         self._repository.pull(name)
         self._run(LFS, "pull", "--", name)
+        return name
 
     def _remote(self, wanted: str) -> str:
         name = self._repository.remote(wanted)

@@ -281,6 +281,16 @@ class Repository:
         """
         self.git("pull", "-q", "--ff-only", "--tags", "--", remote, self.branch())
 
+    def pushed(self) -> str | None:
+        """Where the branch's remote stood when it was last heard of."""
+        answer = self.tools.ask(GIT, "rev-parse", "-q", "--verify", "@{upstream}^{commit}")
+        return answer.out.decode().strip() or None
+
+    def commits(self, before: str | None, after: str) -> set[str]:
+        """Those that lead from one to the other; all of them from None on."""
+        beginning = [] if before is None else ["--not", before]
+        return set(self.git("rev-list", "--first-parent", after, *beginning).decode().split())
+
     def restore(self, commit: str) -> None:
         """The dataset's tracked files, in the folder and in the index, become those of a commit; HEAD stays."""
         self.git("restore", f"--source={commit}", "--staged", "--worktree", "--", ".")

@@ -51,5 +51,7 @@ class Tracker(Protocol):
     def restore(self, commit: str) -> None:
         """The folder's files become those of a commit; the branch stays where it is."""
 
-    def push(self, remote: str) -> None: ...
-    def pull(self, remote: str) -> None: ...
+    def push(self, remote: str) -> str:
+        """The name of git's remote; "" where there is none."""
+
+    def pull(self, remote: str) -> str: ...
