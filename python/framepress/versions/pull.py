@@ -25,6 +25,7 @@ from framepress.versions.remotes.cells import RemoteCells
 from framepress.versions.remotes.contents import RemoteContents
 from framepress.versions.remotes.opening import is_store, open_remote
 from framepress.versions.store import Store
+from framepress.versions.working import belongs
 
 __all__ = ["Pulled", "pull"]
 
@@ -222,6 +223,9 @@ def _check(commit: Commit, rows: Sequence[Row], where: str) -> None:
         InputError: it does.
     """
     check_paths(rows)
+    astray = next((row.path for row in rows if not belongs(row.path.lower())), None)
+    if astray is not None:
+        raise InputError(f"{where}: holds {astray}, which is no part of a dataset; it was not taken")
     size = sum(row.size for row in rows)
     if len(rows) != commit.files or size != commit.size or any(row.size < 0 for row in rows):
         raise InputError(
