@@ -153,8 +153,7 @@ class _Incoming:
 
     @classmethod
     def of(cls, dataset: Dataset, prefix: str, mapping: ClassMapping | None) -> _Incoming:
-        where = root_of(dataset) or dataset.path
-        named = prefix.replace(SOURCE, safe_name(where.resolve().stem)).strip("/")
+        named = prefix.replace(SOURCE, safe_name(_folder(dataset).resolve().stem)).strip("/")
         return cls(dataset, Index.of(as_read(dataset)), f"{named}/" if named else "", mapping)
 
     @property
@@ -189,7 +188,7 @@ class _Incoming:
         for (old, count), new in zip(self.index.counts().items(), after, strict=True):
             if count and new and job.labels.find(new) is None:
                 raise LabelError(
-                    f"{self.dataset.path}: {count} objects are of class {new!r}, which is not among the classes of "
+                    f"{_folder(self.dataset)}: {count} objects are of class {new!r}, which is not among the classes of "
                     f"{target} ({', '.join(job.labels.names[:8])}); give it another name with the mapping "
                     f"{old}=…, leave it out with {old}=, or merge the datasets into a new one"
                 )
@@ -201,9 +200,14 @@ def _refuse_taken(incoming: Sequence[_Incoming], held: Collection[str], target: 
         for id in source.ids:
             if id in holders:
                 raise InputError(
-                    f"frame {id} of {source.dataset.path} is in {holders[id]} already; give the new ones a prefix"
+                    f"frame {id} of {_folder(source.dataset)} is in {holders[id]} already; give the new ones a prefix"
                 )
-            holders[id] = str(source.dataset.path)
+            holders[id] = str(_folder(source.dataset))
+
+
+def _folder(dataset: Dataset) -> Path:
+    """What the user calls it: where several editions are, the folder of all."""
+    return root_of(dataset) or dataset.path
 
 
 def _first_free(there: Dataset, incoming: Sequence[_Incoming]) -> int:

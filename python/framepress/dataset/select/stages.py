@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection
 
 import numpy as np
 
+from framepress.capture.semantics import ancestors
 from framepress.core import Frame, View
 from framepress.core.arrays import Array
 from framepress.dataset.convert import Stage
@@ -71,14 +72,16 @@ def _without_rows(view: View, chosen: Array) -> View:
 def erased(view: View, chosen: Array) -> View:
     """The view without some rows, and without their pixels in the maps of instances and classes.
 
-    Pixels of an id that one of the chosen objects has as well stay.
+    The pixels of parts stay: of prims below a chosen one, whose box holds theirs. So do those of an id that a chosen
+    object has as well.
     """
-    ids = view.objects.id
-    gone = np.setdiff1d(ids[~chosen & (ids > 0)], ids[chosen])
-    kept = _without_rows(view, chosen)
-    if "instance" not in view.channels or not len(gone):
+    ids, tracks = view.objects.id, view.objects.track
+    whole = {tracks[row] for row in np.flatnonzero(chosen).tolist()} - {""}
+    alone = np.array([whole.isdisjoint(ancestors(track)) for track in tracks], bool)
+    gone = np.setdiff1d(ids[~chosen & alone & (ids > 0)], ids[chosen])
+    kept, channels = _without_rows(view, chosen), view.channels
+    if "instance" not in channels or not len(gone):
         return kept
-    channels = view.channels
 
     def blanked(name: str) -> Callable[[], Array]:
         return lambda: np.where(np.isin(channels["instance"], gone), 0, channels[name]).astype(np.uint32)
