@@ -10,7 +10,7 @@ OUT ?= out
 $(VENV)/ready: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(RUN) -m pip install --quiet --upgrade pip
-	$(RUN) -m pip install --quiet --editable ".[fast,headless,test,judge,dev]"
+	$(RUN) -m pip install --quiet --editable ".[fast,headless,pack,test,judge,dev]"
 	$(RUN) -c "$$COMPILE"
 	touch $@
 

@@ -22,8 +22,6 @@ from framepress.storage.output import refused
 
 __all__ = ["Packed", "pack"]
 
-_BLOCK = 1 << 20
-
 
 @dataclass(frozen=True)
 class Packed:
@@ -191,12 +189,12 @@ def _verified(part: Path, name: Path, prefix: str) -> None:
     digests: dict[str, str] = {}
     manifest = b""
     for item in items(part):
-        assert item.stream is not None
+        assert item.blocks is not None
         if item.name == prefix + SUMS:
-            manifest = item.stream.read()
+            manifest = b"".join(item.blocks)
             continue
         digest = hashlib.sha256()
-        while block := item.stream.read(_BLOCK):
+        for block in item.blocks:
             digest.update(block)
         digests[item.name] = digest.hexdigest()
     digests_within(manifest, prefix + SUMS, digests, name)

@@ -6,11 +6,10 @@ import hashlib
 import os
 import re
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
 
 from framepress.delivery.manifest_files import SUMS
 from framepress.delivery.manifest_text import parsed
@@ -21,7 +20,6 @@ from framepress.errors import InputError
 
 __all__ = ["Limits", "Unpacked", "digests_within", "parts_of", "unpack"]
 
-_BLOCK = 1 << 20
 _PART = re.compile(
     r"(?P<stem>.+)-(?P<number>\d+)-of-(?P<total>\d+)(?P<suffix>\.zip|\.tar|\.tar\.gz|\.tar\.zst|\.tgz|\.tzst)"
 )
@@ -129,15 +127,15 @@ class _State:
             self._entries += 1
             if self._entries > self._limits.files:
                 raise InputError(f"{archive}: has more than {self._limits.files} entries; allow more if it is trusted")
-            if item.stream is None and not item.same_as:
+            if item.blocks is None and not item.same_as:
                 self._make(self._names.folder(item.name))
                 continue
             self._make(self._names.file(item.name))
             last = item.name
-            if item.stream is None:
+            if item.blocks is None:
                 digests[last] = self._link(last, item.same_as, digests, archive)
             else:
-                digests[last] = self._write(last, item.stream, archive)
+                digests[last] = self._write(last, item.blocks, archive)
             self.files += 1
             if self._on_progress is not None:
                 self._on_progress(self.files)
@@ -148,10 +146,10 @@ class _State:
         for name in folders:
             os.mkdir(self._folder / name)
 
-    def _write(self, name: str, stream: IO[bytes], archive: Path) -> str:
+    def _write(self, name: str, blocks: Iterator[bytes], archive: Path) -> str:
         digest = hashlib.sha256()
         with open(self._folder / name, "xb", buffering=0) as out:
-            while block := stream.read(_BLOCK):
+            for block in blocks:
                 self.bytes += len(block)
                 if self.bytes > self._most:
                     raise InputError(

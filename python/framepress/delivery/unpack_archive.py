@@ -27,6 +27,7 @@ __all__ = ["Item", "items"]
 _ZIP = (b"PK\x03\x04", b"PK\x05\x06")
 _GZIP = b"\x1f\x8b"
 _ZSTD = b"\x28\xb5\x2f\xfd"
+_SKIPPED = 0x184D2A50
 _BLOCK = 1 << 20
 _LONGEST_HEADER = 1 << 20
 _LONGEST_END = 1 << 24
@@ -36,12 +37,12 @@ _EXTENDED |= {tarfile.GNUTYPE_LONGLINK}
 
 
 class Item(NamedTuple):
-    """An entry. `stream` has its content until the next one is asked for; None for a folder, or where `same_as` names
-    an earlier entry whose content it has.
+    """An entry. `blocks` are its content, to be read before the next one is asked for; None for a folder, or where
+    `same_as` names an earlier entry whose content it has.
     """
 
     name: str
-    stream: IO[bytes] | None
+    blocks: Iterator[bytes] | None
     same_as: str = ""
 
 
@@ -81,14 +82,60 @@ def _reading(archive: Path) -> Iterator[None]:
         raise InputError(f"{archive}: cannot be read: {error or type(error).__name__}; fetch it again") from error
 
 
+def _blocks(stream: IO[bytes], archive: Path) -> Iterator[bytes]:
+    with _reading(archive):
+        while block := stream.read(_BLOCK):
+            yield block
+
+
 def _zstd(stream: IO[bytes]) -> IO[bytes]:
     zstandard = require("zstandard", extra="pack")
+    _check_frames(stream)
     reader = zstandard.ZstdDecompressor(max_window_size=_LARGEST_WINDOW).stream_reader(stream, read_across_frames=True)
     return cast(IO[bytes], io.BufferedReader(_Converted(reader, zstandard.ZstdError), _BLOCK))
 
 
+def _check_frames(stream: IO[bytes]) -> None:
+    """That a zstd stream ends where a frame ends, which its reader does not ask (RFC 8878, 3.1).
+
+    Raises:
+        EOFError: it does not.
+    """
+    size = stream.seek(0, io.SEEK_END)
+    at = 0
+
+    def number(length: int) -> int:
+        nonlocal at
+        stream.seek(at)
+        found = stream.read(length)
+        at += length
+        if len(found) < length:
+            raise EOFError("it ends within a frame")
+        return int.from_bytes(found, "little")
+
+    while at < size:
+        magic = number(4)
+        if magic & ~0xF == _SKIPPED:
+            at += number(4)
+            continue
+        if magic != int.from_bytes(_ZSTD, "little"):
+            raise EOFError("what follows a frame is none")
+        about = number(1)
+        single, summed = about >> 5 & 1, about >> 2 & 1
+        at += (1 - single) + (0, 1, 2, 4)[about & 3] + (single, 2, 4, 8)[about >> 6]
+        last = False
+        while not last:
+            block = number(3)
+            last = bool(block & 1)
+            at += 1 if block >> 1 & 3 == 1 else block >> 3  # one byte, repeated
+        at += 4 * summed
+    if at > size:
+        raise EOFError("it ends within a frame")
+    stream.seek(0)
+
+
 class _Converted(io.RawIOBase):
-    """A zstd reader whose errors are OSErrors, as gzip's are, and which notices an end within a frame."""
+    """A zstd reader whose errors are OSErrors, as gzip's are."""
 
     def __init__(self, reader: Any, error: type[Exception]) -> None:
         self._reader, self._error = reader, error
@@ -118,7 +165,7 @@ def _zipped(stream: IO[bytes], archive: Path) -> Iterator[Item]:
                 yield Item(entry.filename.rstrip("/"), None)
                 continue
             with opened.open(entry) as content:
-                yield Item(entry.filename, content)
+                yield Item(entry.filename, _blocks(content, archive))
 
 
 def _tarred(stream: IO[bytes], archive: Path) -> Iterator[Item]:
@@ -149,7 +196,7 @@ def _tarred(stream: IO[bytes], archive: Path) -> Iterator[Item]:
             else:
                 content = opened.extractfile(entry)
                 assert content is not None
-                yield Item(entry.name, content)
+                yield Item(entry.name, _blocks(content, archive))
         if not ended:
             raise InputError(f"{archive}: ends without the empty blocks that end a tar; fetch it again")
         _read_on(stream, archive)
