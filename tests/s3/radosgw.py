@@ -16,9 +16,10 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from urllib.error import HTTPError, URLError
-from urllib.request import urlopen
+from urllib.request import Request, urlopen
 
 PACKAGES = ("ceph-mon", "ceph-osd", "ceph-common", "radosgw")
 COMMANDS = ("monmaptool", "ceph-mon", "ceph-osd", "ceph", "radosgw", "radosgw-admin", "setpriv")
@@ -79,6 +80,16 @@ class Radosgw:
             "access_key_id": self.access_key,
             "secret_access_key": self.secret_key,
         }
+
+    def make_bucket(self, name: str) -> None:
+        """By a signed request, as obstore itself makes none."""
+        from obstore import sign
+        from obstore.store import from_url
+
+        options = {key: value for key, value in self.options.items() if key != "allow_http"}
+        store = from_url(f"s3://{name}", config=options, client_options={"allow_http": True})
+        url = sign(store, "PUT", "", timedelta(minutes=1))
+        urlopen(Request(url, method="PUT"), timeout=20).close()
 
 
 def install() -> None:
