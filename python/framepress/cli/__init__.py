@@ -13,6 +13,7 @@ from framepress.cli.jobs import job
 from framepress.cli.kit import kit
 from framepress.cli.manifest import manifest
 from framepress.cli.optimize import optimize
+from framepress.cli.organize import organize
 from framepress.cli.pack import pack, unpack
 from framepress.cli.render import render
 from framepress.cli.rules import explain, rules
@@ -22,6 +23,7 @@ from framepress.cli.shell import Commands
 from framepress.cli.split import split
 from framepress.cli.stats import stats
 from framepress.cli.validate import validate
+from framepress.cli.versions import version
 
 __all__ = ["main"]
 
@@ -49,6 +51,7 @@ for _command in (
     convert,
     info,
     stats,
+    organize,
     validate,
     rules,
     explain,
@@ -68,5 +71,6 @@ for _command in (
     run,
     job,
     kit,
+    version,
 ):
     main.add_command(_command)
