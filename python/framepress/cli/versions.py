@@ -44,8 +44,16 @@ def version() -> None:
     show_default=True,
     help="What keeps them: framepress itself, or DVC or git-LFS, which must be installed.",
 )
+@click.option("--line", metavar="NAME", help="With --store: the dataset's own line of versions.  [default: main]")
+@click.option(
+    "--from",
+    "made_from",
+    metavar="FOLDER",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="A dataset with versions, of which DATASET is a changed copy: its next version follows that one's.",
+)
 @as_json
-def init(dataset: Path, store: Path | None, kind: str, as_json: bool) -> None:
+def init(dataset: Path, store: Path | None, kind: str, line: str | None, made_from: Path | None, as_json: bool) -> None:
     """Begin to keep versions of DATASET; none is made yet.
 
     Files that are shared with the store (images, clouds, videos) become read-only when they are committed: a program
@@ -55,12 +63,13 @@ def init(dataset: Path, store: Path | None, kind: str, as_json: bool) -> None:
     from framepress.versions.history import History
 
     if kind != "native":
-        if store is not None:
-            raise click.UsageError("--store is for native versions; DVC and git-LFS have places of their own")
+        if store or line or made_from:
+            raise click.UsageError("--store, --line and --from are for native versions")
         begin(dataset, kind, say=note)
         emit({"dataset": str(dataset), "kind": kind}, f"{dataset}: versions are kept by {kind}", as_json=as_json)
         return
-    where = History.init(dataset, store=store).place.store
+    given = {"line": line} if line else {}
+    where = History.init(dataset, store=store, made_from=made_from, **given).place.store
     emit(
         {"dataset": str(dataset), "kind": kind, "store": str(where)},
         f"{dataset}: versions are kept in {where}; make the first with `framepress version commit {dataset} -m TEXT`",

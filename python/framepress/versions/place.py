@@ -46,9 +46,9 @@ class Place:
         return self.dataset / INSIDE
 
     @classmethod
-    def new(cls, dataset: Path, store: Path | None) -> Place:
+    def new(cls, dataset: Path, store: Path | None, line: str = LINE) -> Place:
         dataset = dataset.resolve()
-        return cls(dataset, dataset / INSIDE / _OWN_STORE if store is None else store.resolve())
+        return cls(dataset, dataset / INSIDE / _OWN_STORE if store is None else store.resolve(), line)
 
     @classmethod
     def of(cls, dataset: Path) -> Place | None:
