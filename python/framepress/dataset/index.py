@@ -114,7 +114,7 @@ class Field:
 
 
 class Fields(Mapping[str, Field]):
-    """Key -> field, in the order in which the keys were first seen; nested keys are joined with dots.
+    """Key -> field, by name; nested keys are joined with dots.
 
     What counts as a number, what as a text, and what has no place: see `index_fields`.
 
@@ -125,8 +125,7 @@ class Fields(Mapping[str, Field]):
     def __init__(self, folder: Path, name: str, rows: int, header: Mapping[str, Any]) -> None:
         self.left_out: dict[str, int] = dict(header["left_out"])
         self._fields = {
-            key: _field(folder / f"{name}.{number}", rows, kept)
-            for number, (key, kept) in enumerate(header["fields"].items())
+            key: _field(folder / f"{name}.{kept['file']}", rows, kept) for key, kept in sorted(header["fields"].items())
         }
 
     def __getitem__(self, key: str) -> Field:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from typing import Any, NamedTuple
@@ -13,7 +13,7 @@ from framepress.core import Frame, Objects, View
 from framepress.core.arrays import Array
 from framepress.errors import InputError
 
-__all__ = ["BLOCK_FRAMES", "BLOCK_OBJECTS", "NO_TIME", "Block", "File", "Gathered"]
+__all__ = ["BLOCK_FRAMES", "BLOCK_OBJECTS", "NO_TIME", "Block", "File", "Gathered", "Rows"]
 
 BLOCK_FRAMES = 512
 BLOCK_OBJECTS = 1 << 13
@@ -65,57 +65,70 @@ class Block:
     files: Sequence[tuple[int, File]]
 
 
-class Gathered:
-    """Frames that will be a block; nothing of their channels is kept."""
+class Rows:
+    """Frames and views on their way to a block."""
 
     def __init__(self) -> None:
         self._frames: list[tuple[str, int, int, str, str, int]] = []
         self._features: list[frozenset[str]] = []
         self._meta: list[tuple[int, Mapping[str, Any]]] = []
-        self._views: list[tuple[str, int, int, int]] = []
-        self._poses: list[Array] = []
-        self._tables: list[Objects] = []
-        self._masked: list[Array] = []
         self._files: list[tuple[int, File]] = []
-        self._objects = 0
+        self._views: list[tuple[str, int, int, int, int]] = []
+        self._poses: list[Any] = []
+        self._classes: list[Sequence[str]] = []
 
-    @property
-    def frames(self) -> int:
+    def __len__(self) -> int:
         return len(self._frames)
 
-    @property
-    def full(self) -> bool:
-        return len(self._frames) >= BLOCK_FRAMES or self._objects >= BLOCK_OBJECTS
-
-    def add(self, frame: Frame, features: frozenset[str], files: Sequence[File]) -> None:
-        """Args:
-            features: what the frame holds (`core.features`).
-
-        Raises:
-            InputError: a number that no column holds, or a name that is no text, with the frame.
-        """
-        _check(frame, files)
+    def add_frame(
+        self,
+        id: str,
+        index: int,
+        time_ns: int | None,
+        sequence: str,
+        split: str,
+        views: int,
+        features: Iterable[str],
+        meta: Mapping[str, Any],
+        files: Iterable[File],
+    ) -> None:
+        """After its views."""
         row = len(self._frames)
-        self._frames.append((frame.id, frame.index, _time(frame), frame.sequence, frame.split, len(frame.views)))
-        self._features.append(features)
+        self._frames.append((id, index, NO_TIME if time_ns is None else time_ns, sequence, split, views))
+        self._features.append(frozenset(features))
         self._files += [(row, file) for file in files]
-        if frame.meta:
-            self._meta.append((row, frame.meta))
-        for view in frame.views:
-            pose = view.camera.world_from_camera
-            self._views.append((view.name, _time(view), *view.camera.size_wh))
-            self._poses.append(_NO_POSE if pose is None else pose)
-            self._tables.append(view.objects)
-            self._masked.append(_masked(view))
-            self._objects += len(view.objects)
+        if meta:
+            self._meta.append((row, meta))
 
-    def block(self) -> Block:
-        """Their columns; at least one frame was added."""
+    def add_view(
+        self,
+        name: str,
+        time_ns: int | None,
+        width: int,
+        height: int,
+        pose: Any,
+        classes: Sequence[str],
+        objects: int,
+    ) -> None:
+        """Args:
+        pose: (4, 4) numbers, None where it is not known.
+        """
+        self._views.append((name, NO_TIME if time_ns is None else time_ns, width, height, objects))
+        self._poses.append(_NO_POSE if pose is None else pose)
+        self._classes.append(classes)
+
+    def block(
+        self,
+        *,
+        label: Array,
+        tracks: Sequence[str],
+        numbers: Mapping[str, Array],
+        box3d: Array | None,
+        attributes: Sequence[tuple[int, Mapping[str, Any]]],
+    ) -> Block:
+        """With the columns of their objects; there is at least one frame."""
         ids, index, times, sequences, splits, views = zip(*self._frames, strict=True)
-        names, view_times, widths, heights = zip(*self._views, strict=True)
-        tables = self._tables
-        boxes = [np.hstack((table.box3d.center, table.box3d.size, table.box3d.rotation)) for table in tables]
-        said = enumerate(chain.from_iterable(table.attributes for table in tables))
+        names, view_times, widths, heights, objects = zip(*self._views, strict=True)
         return Block(
             ids=ids,
             index=np.array(index, np.int64),
@@ -128,15 +141,72 @@ class Gathered:
             view_names=names,
             view_time_ns=np.array(view_times, np.int64),
             size_wh=np.array((widths, heights), np.int64).T,
-            pose=np.array(self._poses),
-            classes=[table.classes if len(table) else () for table in tables],
-            objects=np.array([len(table) for table in tables], np.int64),
+            pose=np.array(self._poses, np.float64),
+            classes=self._classes,
+            objects=np.array(objects, np.int64),
+            label=label,
+            tracks=tracks,
+            numbers=numbers,
+            box3d=box3d,
+            attributes=attributes,
+            files=self._files,
+        )
+
+
+class Gathered:
+    """Frames that will be a block; nothing of their channels is kept."""
+
+    def __init__(self) -> None:
+        self._rows = Rows()
+        self._tables: list[Objects] = []
+        self._masked: list[Array] = []
+        self._objects = 0
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    @property
+    def full(self) -> bool:
+        return len(self._rows) >= BLOCK_FRAMES or self._objects >= BLOCK_OBJECTS
+
+    def add(self, frame: Frame, features: Iterable[str], files: Sequence[File]) -> None:
+        """Args:
+            features: what the frame holds (`core.features`).
+
+        Raises:
+            InputError: a number that no column holds, or a name that is no text, with the frame.
+        """
+        _check(frame, files)
+        for view in frame.views:
+            camera, table = view.camera, view.objects
+            classes = table.classes if len(table) else ()
+            self._rows.add_view(view.name, view.time_ns, *camera.size_wh, camera.world_from_camera, classes, len(table))
+            self._tables.append(table)
+            self._masked.append(_masked(view))
+            self._objects += len(table)
+        self._rows.add_frame(
+            frame.id,
+            frame.index,
+            frame.time_ns,
+            frame.sequence,
+            frame.split,
+            len(frame.views),
+            features,
+            frame.meta,
+            files,
+        )
+
+    def block(self) -> Block:
+        """Their columns; there is at least one frame."""
+        tables = self._tables
+        boxes = [np.hstack((table.box3d.center, table.box3d.size, table.box3d.rotation)) for table in tables]
+        said = enumerate(chain.from_iterable(table.attributes for table in tables))
+        return self._rows.block(
             label=_joined(tables, "label"),
             tracks=[track for table in tables for track in table.track],
             numbers={**{name: _joined(tables, name) for name in _NUMBERS}, "mask": np.concatenate(self._masked)},
             box3d=np.concatenate(boxes),
             attributes=[(row, words) for row, words in said if words],
-            files=self._files,
         )
 
 
@@ -156,10 +226,6 @@ def _check(frame: Frame, files: Sequence[File]) -> None:
     for place, value, bits in wholes:
         if value is not None and not (isinstance(value, int) and -(1 << bits) < value < 1 << bits):
             raise InputError(f"frame {frame.id}: {place} is {value!r}; expected a whole number of {bits} bits at most")
-
-
-def _time(of: Frame | View) -> int:
-    return NO_TIME if of.time_ns is None else of.time_ns
 
 
 def _joined(tables: Sequence[Objects], name: str) -> Array:

@@ -23,6 +23,7 @@ VERSION = 4
 HEADER = "index.json"
 _STEEP = 0.9
 _NAN = float("nan")
+_MEMORY = 1 << 27
 _MOST_FEATURES = 64
 _MOST_REMEMBERED = 4096
 
@@ -86,7 +87,8 @@ class Builder:
             f"{table}.{name}": TextFile(folder / f"{table}.{name}") for table in TEXTS for name in TEXTS[table]
         }
         self._vocabularies = {
-            name: Vocabulary(folder / name, nothing="" if name == "tracks" else None) for name in VOCABULARIES
+            name: Vocabulary(folder / name, memory=_MEMORY, nothing="" if name == "tracks" else None)
+            for name in VOCABULARIES
         }
         self._meta = FieldFiles(folder, "meta")
         self._attributes = FieldFiles(folder, "attributes")
@@ -124,7 +126,8 @@ class Builder:
         self._append("objects", objects, len(object_view))
         self._append("files", self._files(block, rows["frames"]), len(block.files))
         self._texts["frames.id"].extend(block.ids)
-        self._add_fields(block, rows)
+        self._meta.append(block.meta, len(block.ids))
+        self._attributes.append(block.attributes, len(object_view))
 
     def _append(self, table: str, columns: Mapping[str, Array], rows: int) -> None:
         self._rows[table] += rows
@@ -175,8 +178,9 @@ class Builder:
             boxes = Boxes3D(block.box3d[:, :3], block.box3d[:, 3:6], block.box3d[:, 6:])
             pose = block.pose[object_view]
             found["box3d"] = boxes.known
-            found["distance"] = np.linalg.norm(boxes.center - pose[:, :3, 3], axis=1)
-            found["yaw"] = _yaw_rad(boxes, pose[:, :3, :3])
+            with np.errstate(all="ignore"):  # of numbers near the ends of float64, and of NaN
+                found["distance"] = np.linalg.norm(boxes.center - pose[:, :3, 3], axis=1)
+                found["yaw"] = _yaw_rad(boxes, pose[:, :3, :3])
         return found
 
     def _class_codes(self, names: tuple[str, ...], frame_id: str) -> Array:
@@ -200,15 +204,6 @@ class Builder:
             "frame": np.array([row for row, _ in block.files], np.int64) + first_frame,
             "edition": self._vocabularies["editions"].codes([file.edition for _, file in block.files]),
         }
-
-    def _add_fields(self, block: Block, rows: Mapping[str, int]) -> None:
-        for fields, table, said in (
-            (self._meta, "frames", block.meta),
-            (self._attributes, "objects", block.attributes),
-        ):
-            for row, words in said:
-                fields.add(rows[table] + row, words)
-            fields.flush(self._rows[table])
 
     def close(self) -> None:
         """Write what makes it an index."""

@@ -13,7 +13,6 @@ __all__ = ["SURROGATES", "ColumnFile", "TextFile", "Vocabulary"]
 
 SURROGATES = "surrogatepass"
 """Names of files may hold what is no Unicode; texts come back as they were."""
-MEMORY = 1 << 27
 _ENTRY_BYTES = 120
 _CHUNK = 1 << 16
 _mark = hash
@@ -32,7 +31,8 @@ class ColumnFile:
 
     def append(self, block: Array) -> None:
         """`block`: (n, *shape), cast to the column's type."""
-        block = np.ascontiguousarray(block, self._dtype)
+        with np.errstate(over="ignore"):  # what float32 cannot hold is infinite
+            block = np.ascontiguousarray(block, self._dtype)
         if self.known or not self._is_blank(block):
             self._start()
             self._write(block)
@@ -106,11 +106,11 @@ class Vocabulary:
     that in `close`. The numbers of the end do not depend on the bound.
 
     Args:
+        memory: bytes that it may remember, about.
         nothing: a text that is no text; its code is -1.
-        memory: bytes that it may remember.
     """
 
-    def __init__(self, path: Path, *, nothing: str | None = None, memory: int = MEMORY) -> None:
+    def __init__(self, path: Path, *, memory: int, nothing: str | None = None) -> None:
         self.rows = 0
         self._path = path
         self._nothing = {} if nothing is None else {nothing: -1}

@@ -25,7 +25,7 @@ from framepress.storage.segments import Line, found, lines
 
 __all__ = ["build"]
 
-_BLOCK_BYTES = 1 << 21
+_BLOCK_BYTES = 1 << 24
 
 
 def build(dataset: Dataset, folder: Path) -> None:
@@ -57,7 +57,7 @@ def _from_frames(dataset: Dataset, folder: Path) -> None:
         if gathered.full:
             builder.add(gathered.block())
             gathered = Gathered()
-    if gathered.frames:
+    if len(gathered):
         builder.add(gathered.block())
     builder.close()
 
