@@ -111,6 +111,18 @@ def test_what_has_arrived_before_a_push_failed_does_not_go_again(ours: Store, tm
     assert sent(ours, tmp_path / "remote").contents == 0
 
 
+def test_what_a_killed_push_left_in_a_folder_goes_when_it_is_old(ours: Store, tmp_path: Path) -> None:
+    add_version(ours, pictures(3), "one")
+    sent(ours, tmp_path / "remote")
+    old, young = tmp_path / "remote/tmp/cell-1", tmp_path / "remote/tmp/probe-2"
+    for path in (old, young):
+        path.touch()
+    os.utime(old, (1, 1))
+    add_version(ours, pictures(4), "two")
+    sent(ours, tmp_path / "remote")
+    assert (old.exists(), young.exists()) == (False, True)
+
+
 def killed(rounds: int, seed: int, tmp_path: Path) -> dict[str, int]:
     script = Path(__file__).with_name("killing.py")
     command = [sys.executable, str(script), str(tmp_path), str(rounds), str(seed)]
@@ -233,10 +245,12 @@ def test_a_damaged_content_of_ours_is_not_sent(ours: Store, tmp_path: Path) -> N
         path = ours.objects.path(_id(content))
         path.chmod(0o644)
         path.write_bytes(content[:-1] + b"?")
+        remote = tmp_path / f"remote-{len(content)}"
         with pytest.raises(InputError, match="damaged"):
-            sent(ours, tmp_path / "remote")
+            sent(ours, remote)
         path.write_bytes(content)
-    assert Store.open(tmp_path / "remote").refs.lines() == []
+        assert Store.open(remote).refs.lines() == []
+        assert _id(content) not in {entry.path.replace("/", "")[-64:] for entry in FolderRemote(remote).list("objects")}
 
 
 # Lies

@@ -15,11 +15,14 @@ from lines import add_version, files_of, pictures, store_at
 from obstore.store import LocalStore, MemoryStore
 
 from framepress.errors import InputError, OptionError, OutputError
+from framepress.versions.gc import collect
+from framepress.versions.prune import prune, pruned
 from framepress.versions.pull import pull
 from framepress.versions.push import push
 from framepress.versions.remotes.folder import FolderRemote
 from framepress.versions.remotes.opening import open_remote
 from framepress.versions.store import Store
+from framepress.versions.verify import verify
 
 LARGE = bytes(range(256)) * 40_000  # 10 MB: travels by itself
 
@@ -212,21 +215,40 @@ def test_the_indexes_of_packs_are_fetched_once(ours: Store, theirs: Store, tmp_p
 
 
 def test_only_the_latest_contents_come_where_so_much_is_asked_and_the_rest_later(
-    ours: Store, theirs: Store, tmp_path: Path
+    remote: Any, ours: Store, theirs: Store, tmp_path: Path
 ) -> None:
     for number in range(3):
         add_version(ours, {"images/0.png": b"%d" % number}, str(number))
-    sent(ours, tmp_path / "remote", tmp_path)
-    assert got(theirs, tmp_path / "remote", tmp_path, depth=1).contents == 1
+    sent(ours, remote, tmp_path)
+    pulled = got(theirs, remote, tmp_path, depth=1)
+    assert (pulled.versions, pulled.contents, pulled.pruned) == ((1, 2, 3), 1, (1, 2))
     assert files_of(theirs, 3) == {"images/0.png": b"2"}
     assert [theirs.commit(ref.commit).message for ref in theirs.refs.line()] == ["0", "1", "2"]
     with pytest.raises(InputError, match="is missing"):
         files_of(theirs, 1)
-    with pytest.raises(InputError, match="pull them all first"):
-        sent(theirs, tmp_path / "elsewhere", tmp_path)
-    assert got(theirs, tmp_path / "remote", tmp_path).contents == 2
+    assert verify(theirs).ok
+    assert got(theirs, remote, tmp_path).contents == 0
+    assert got(theirs, remote, tmp_path, depth=2).contents == 1
+    assert files_of(theirs, 2) == {"images/0.png": b"1"}
+    assert pruned(theirs.cells) == {ours.refs.line()[0].commit}
+    assert got(theirs, remote, tmp_path, depth=9).contents == 1
     assert files_of(theirs, 1) == {"images/0.png": b"0"}
-    assert got(theirs, tmp_path / "remote", tmp_path).contents == 0
+    assert not pruned(theirs.cells)
+    assert verify(theirs).ok
+
+
+def test_versions_without_their_files_go_on_without_them(
+    remote: Any, ours: Store, theirs: Store, tmp_path: Path
+) -> None:
+    for number in range(3):
+        add_version(ours, {"images/0.png": b"%d" % number}, str(number))
+    prune(ours.cells, "main", 1)
+    collect(ours, now=True)
+    assert (sent(ours, remote, tmp_path).pruned, sent(ours, remote, tmp_path).pruned) == ((1, 2), ())
+    pulled = got(theirs, remote, tmp_path, depth=2)
+    assert (pulled.contents, pulled.pruned) == (1, (1, 2))
+    assert files_of(theirs, 3) == {"images/0.png": b"2"}
+    assert pruned(theirs.cells) == pruned(ours.cells)
 
 
 def test_progress_ends_with_all_bytes(ours: Store, theirs: Store, tmp_path: Path) -> None:

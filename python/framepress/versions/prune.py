@@ -9,12 +9,14 @@ from collections.abc import Iterable
 
 from framepress.versions.refs import Cells, Refs
 
-__all__ = ["prune", "pruned"]
+__all__ = ["PRUNED", "prune", "pruned"]
+
+PRUNED = "pruned"
 
 
 def pruned(cells: Cells) -> set[str]:
     """The commits whose contents were given up."""
-    return {path.partition("/")[2] for path in cells.names("pruned")}
+    return {path.partition("/")[2] for path in cells.names(PRUNED)}
 
 
 def prune(cells: Cells, line: str, keep_last: int) -> list[str]:
@@ -30,7 +32,7 @@ def prune(cells: Cells, line: str, keep_last: int) -> list[str]:
     kept = {ref.commit for ref in refs.tags().values()} | _last(refs, keep_last)
     given_up = [ref.commit for ref in refs.line(line)[: -keep_last or None] if ref.commit not in kept | pruned(cells)]
     for commit in given_up:
-        cells.create(f"pruned/{commit}", b"{}")
+        cells.create(f"{PRUNED}/{commit}", b"{}")
     return given_up
 
 

@@ -17,8 +17,9 @@ from typing import Any
 from framepress.errors import InputError, OptionError, OutputError
 from framepress.versions.add import is_shared
 from framepress.versions.commits import Commit
-from framepress.versions.leases import Lease, Leases
+from framepress.versions.leases import Lease
 from framepress.versions.manifest import Row, check_paths, chunk_rows, roots_chunks
+from framepress.versions.prune import PRUNED, pruned
 from framepress.versions.push import common_steps, diverged
 from framepress.versions.refs import Ref, Refs
 from framepress.versions.remotes.cells import RemoteCells
@@ -31,8 +32,6 @@ __all__ = ["Pulled", "pull"]
 
 _TOGETHER = 256 << 20  # bytes that are made durable and named at once: what a killed pull may lose
 _ID = re.compile(r"[0-9a-f]{64}")
-_SHALLOW = "shallow"
-"""A file of the store: some of its versions were pulled without the contents of older ones."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +42,7 @@ class Pulled:
         remote: its name, without credentials.
         versions: numbers of those that are new here.
         contents: how many were fetched, with `size` bytes.
+        pruned: numbers of new ones that came without their files: the remote gave them up, or they were not asked for.
         tags: names that are new here.
         taken: tags that name other versions here; they stay as they are.
         ahead: how many versions we have after the remote's latest.
@@ -52,13 +52,14 @@ class Pulled:
     versions: tuple[int, ...]
     contents: int
     size: int
+    pruned: tuple[int, ...]
     tags: tuple[str, ...]
     taken: tuple[str, ...]
     ahead: int
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-able."""
-        return {**self.__dict__, "versions": list(self.versions), "tags": list(self.tags), "taken": list(self.taken)}
+        return {name: list(value) if isinstance(value, tuple) else value for name, value in self.__dict__.items()}
 
 
 def pull(
@@ -78,7 +79,8 @@ def pull(
         remote, options: see `opening.open_remote`.
         indexes: a folder where indexes of the remote's packs are kept.
         as_line: the line here that takes them, where it shall not be the one of the same name.
-        depth: fetch the contents of so many of the latest versions only; all versions are told by `log`.
+        depth: fetch the files of so many of the latest versions, those that were pruned here too; older ones that are
+            new here come pruned. None fetches the files of all that are new here.
         progress: told how many bytes of how many have arrived.
 
     Raises:
@@ -91,33 +93,50 @@ def pull(
     far = open_remote(remote, options)
     if not is_store(far):
         raise InputError(f"{far.where}: no versions are there; push some first, or correct its name")
-    refs = Refs(RemoteCells(far))
+    cells = RemoteCells(far)
+    refs = Refs(cells)
     here = as_line or line
     theirs = refs.line(line)
     if not theirs:
         told = ", ".join(refs.lines()) or "none yet"
         raise InputError(f"{far.where}: has no line {line!r}; there are: {told}")
-    with Leases(store.root).hold("pull") as lease:
+    with store.leases.hold("pull") as lease:
         ours = store.refs.line(here)
         if common_steps(ours, theirs) < min(len(ours), len(theirs)):
             raise OutputError(diverged(far.where, line, ours, theirs))
         new = theirs[len(ours) :]
+        whole, bare = _parted(theirs, new, depth, pruned(cells))
         taker = _Taker(store, RemoteContents(far, indexes), progress, lease)
-        shallow = store.root / _SHALLOW
-        if depth is not None and depth < len(theirs):
-            shallow.touch()
-        # Of versions that are here nothing is missing, unless they came without their contents.
-        wanted = theirs[-depth:] if depth else theirs if shallow.exists() else new
-        taker.take_versions(new, wanted, far.where)
+        taker.take_versions(new, whole, far.where)
         lease.check()
+        for ref in bare:
+            store.cells.create(f"{PRUNED}/{ref.commit}", b"{}")
+        for ref in whole:
+            (store.root / PRUNED / ref.commit).unlink(missing_ok=True)
         for ref in new:
             if not store.refs.advance(ref, here):
                 raise OutputError(f"{store.root}: line {here!r} was moved on meanwhile; pull again")
-        if depth is None:
-            shallow.unlink(missing_ok=True)
         tags, taken = _pull_tags(store.refs, refs, {ref.commit for ref in theirs})
-    numbers = tuple(ref.number for ref in new)
-    return Pulled(far.where, numbers, taker.contents, taker.size, tags, taken, max(len(ours) - len(theirs), 0))
+    return Pulled(
+        far.where,
+        tuple(ref.number for ref in new),
+        taker.contents,
+        taker.size,
+        tuple(ref.number for ref in bare),
+        tags,
+        taken,
+        max(len(ours) - len(theirs), 0),
+    )
+
+
+def _parted(
+    theirs: Sequence[Ref], new: Sequence[Ref], depth: int | None, given_up: set[str]
+) -> tuple[list[Ref], list[Ref]]:
+    """The versions whose files are wanted, and the new ones whose files are not, or are not there."""
+    asked = new if depth is None else theirs[-depth:]
+    whole = [ref for ref in asked if ref.commit not in given_up]
+    wanted = {ref.commit for ref in whole}
+    return whole, [ref for ref in new if ref.commit not in wanted]
 
 
 def _pull_tags(ours: Refs, theirs: Refs, known: set[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -159,12 +178,14 @@ class _Taker:
         self._lease = lease
 
     def take_versions(self, new: Sequence[Ref], whole: Sequence[Ref], where: str) -> None:
-        """Commits and manifests of `new`, and the contents of `whole`, some of which may be here."""
-        self._take_naming([ref.commit for ref in new])
-        commits = {ref.commit: self._store.commit(ref.commit) for ref in (*new, *whole)}
-        self._take_naming([commits[ref.commit].manifest for ref in new])
+        """Commits of `new`, and all of `whole`; some of it may be here."""
+        self._take_naming([ref.commit for ref in (*new, *whole)])
+        for ref in new:
+            self._store.commit(ref.commit)  # is one
+        commits = {ref.commit: self._store.commit(ref.commit) for ref in whole}
+        self._take_naming([commit.manifest for commit in commits.values()])
         chunks = {id: self._chunks(commit.manifest, f"{where}: version {id[:12]}") for id, commit in commits.items()}
-        self._take_naming([chunk for ref in new for chunk in chunks[ref.commit]])
+        self._take_naming(list(chain.from_iterable(chunks.values())))
         rows = {chunk: chunk_rows(chunk, self._objects) for chunk in set(chain.from_iterable(chunks.values()))}
         for id, commit in commits.items():
             _check(commit, [row for chunk in chunks[id] for row in rows[chunk]], f"{where}: version {id[:12]}")

@@ -16,9 +16,9 @@ from typing import Any
 from framepress.errors import InputError, OutputError
 from framepress.storage.output import refused
 from framepress.versions.commits import Commit
-from framepress.versions.leases import Leases
 from framepress.versions.manifest import chunk_rows, roots_chunks
 from framepress.versions.packs import PackWriter
+from framepress.versions.prune import PRUNED, pruned
 from framepress.versions.refs import Ref, Refs
 from framepress.versions.remotes.cells import RemoteCells
 from framepress.versions.remotes.contents import PACKED_BELOW, RemoteContents, object_path, pack_path
@@ -43,6 +43,7 @@ class Pushed:
         remote: its name, without credentials.
         versions: numbers of those that the remote did not have.
         contents: how many it did not have, with `size` bytes.
+        pruned: numbers of those that went without their files, which were given up here.
         tags: names that are new there.
         taken: tags that name other versions there; they stay as they are.
         behind: how many versions the remote has after our latest.
@@ -52,13 +53,14 @@ class Pushed:
     versions: tuple[int, ...]
     contents: int
     size: int
+    pruned: tuple[int, ...]
     tags: tuple[str, ...]
     taken: tuple[str, ...]
     behind: int
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-able."""
-        return {**self.__dict__, "versions": list(self.versions), "tags": list(self.tags), "taken": list(self.taken)}
+        return {name: list(value) if isinstance(value, tuple) else value for name, value in self.__dict__.items()}
 
 
 def push(
@@ -95,18 +97,24 @@ def push(
         probe(far)
     if fresh:
         make_store(far)
-    refs = Refs(RemoteCells(far))
+    cells = RemoteCells(far)
+    refs = Refs(cells)
     there = remote_line or line
     theirs = refs.line(there)
     if common_steps(ours, theirs) < min(len(ours), len(theirs)):
         raise OutputError(diverged(far.where, there, ours, theirs))
     new = ours[len(theirs) :]
     sent = _Sent(0, 0)
+    given_up = pruned(store.cells)
+    bare = [ref for ref in new if ref.commit in given_up]
     if new:
-        holds = [ref.commit for ref in new]
-        with Leases(store.root).hold("push", holds) as near, far.adding() as check:
-            sent = _Sender(store, far, progress, near.token).send(holds, RemoteContents(far, indexes))
+        whole = [ref.commit for ref in new if ref.commit not in given_up]
+        with store.leases.hold("push", whole) as near, far.adding() as check:
+            sender = _Sender(store, far, progress, near.token)
+            sent = sender.send([ref.commit for ref in new], whole, RemoteContents(far, indexes))
             check()
+            for ref in bare:
+                cells.create(f"{PRUNED}/{ref.commit}", b"{}")
             for ref in new:
                 _advance(refs, ref, there, far, ours)
     tags, taken = _push_tags(store.refs, refs, {ref.commit for ref in (*theirs, *new)})
@@ -115,6 +123,7 @@ def push(
         tuple(ref.number for ref in new),
         sent.contents,
         sent.size,
+        tuple(ref.number for ref in bare),
         tags,
         taken,
         max(len(theirs) - len(ours), 0),
@@ -185,9 +194,12 @@ class _Sender:
         self._token = token
         self._done = self._of = 0
 
-    def send(self, commits: Sequence[str], there: RemoteContents) -> _Sent:
-        """What the commits need and the remote lacks. A manifest's chunk that is there has its contents there."""
-        manifests = [Commit.from_json(self._objects.read(id), f"commit {id[:12]}").manifest for id in commits]
+    def send(self, commits: Sequence[str], whole: Sequence[str], there: RemoteContents) -> _Sent:
+        """The commits, and what the `whole` of them need and the remote lacks.
+
+        A manifest's chunk that is there has its contents there.
+        """
+        manifests = [Commit.from_json(self._objects.read(id), f"commit {id[:12]}").manifest for id in whole]
         chunks = [chunk for root in dict.fromkeys(manifests) for chunk in roots_chunks(root, self._objects)]
         new_chunks = there.missing(chunks)
         sizes = {row.sha256: row.size for chunk in new_chunks for row in chunk_rows(chunk, self._objects)}
@@ -196,7 +208,7 @@ class _Sender:
         if lost:
             raise InputError(
                 f"{self._objects.root}: lacks {len(lost)} contents of these versions, the first is {lost[0]}; "
-                "pull them all first if only some versions were pulled, or see `framepress version verify`"
+                "nothing was pushed; `framepress version verify` says what is damaged"
             )
         naming = {id: self._objects.size(id) for id in there.missing([*chunks, *manifests, *commits])}
         self._of = sum(sizes[id] for id in contents) + sum(naming.values())

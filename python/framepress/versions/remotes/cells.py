@@ -11,7 +11,9 @@ from framepress.versions.remotes.remote import Entry, Remote
 
 __all__ = ["RemoteCells", "bounded"]
 
-_PATH = re.compile(r"refs/[A-Za-z0-9][A-Za-z0-9._-]{0,99}/[0-9]{8,12}|tags/[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+_PATH = re.compile(
+    r"refs/[A-Za-z0-9][A-Za-z0-9._-]{0,99}/[0-9]{8,12}|tags/[A-Za-z0-9][A-Za-z0-9._-]{0,99}|pruned/[0-9a-f]{64}"
+)
 _LIMIT = 1 << 20  # bytes of a ref; its note may be long
 _AT_MOST = 1_000_000
 _AT_ONCE = 16

@@ -13,7 +13,7 @@ from framepress.errors import InputError
 from framepress.storage.durable import sync_file
 from framepress.storage.output import refused
 from framepress.versions.cells import FolderCells, sync_folder
-from framepress.versions.leases import Leases
+from framepress.versions.leases import EXPIRY_S, Leases
 from framepress.versions.remotes.remote import Entry
 
 __all__ = ["FolderRemote"]
@@ -110,7 +110,21 @@ class FolderRemote:
         """By a lease, as in any store; what a killed push left in `tmp/` goes when the next one comes."""
         with Leases(self._root).hold("push") as lease:
             self._token = lease.token
+            self._sweep(lease.path)
             yield lease.check
+
+    def _sweep(self, fresh: Path) -> None:
+        """Refs and probes on their way have no lease, and are there for a moment only.
+
+        Args:
+            fresh: a file whose time is now, by the clock of the file system.
+        """
+        now_s = fresh.stat().st_mtime
+        for pattern in ("cell-*", "probe-*"):
+            for path in (self._root / "tmp").glob(pattern):
+                with suppress(OSError):
+                    if now_s - path.stat().st_mtime > EXPIRY_S:
+                        path.unlink()
 
     def delete(self, path: str) -> None:
         with suppress(OSError):
