@@ -35,6 +35,10 @@ if TYPE_CHECKING:
     from framepress.dataset.opening import open_dataset as open
     from framepress.dataset.refinish import finish
     from framepress.dataset.report import EditionReport, Report
+    from framepress.dataset.select.append import append, update
+    from framepress.dataset.select.places import slice
+    from framepress.dataset.select.relabel import ClassMapping, relabel
+    from framepress.dataset.select.selection import Selection, select
     from framepress.dataset.split import Split
     from framepress.dataset.writer import DatasetWriter
     from framepress.errors import (
@@ -55,16 +59,23 @@ __all__ = [
     "open",
     "convert",
     "merge",
+    "select",
+    "slice",
+    "relabel",
+    "append",
+    "update",
     "finish",
     "Dataset",
     "DatasetWriter",
     "Index",
+    "Selection",
     "Report",
     "EditionReport",
     "Split",
     # classes
     "Label",
     "LabelMap",
+    "ClassMapping",
     "read_label_file",
     # frames and what is in them
     "Frame",
@@ -102,6 +113,10 @@ _HOMES = {
     "dataset.opening": "Dataset open",
     "dataset.refinish": "finish",
     "dataset.report": "EditionReport Report",
+    "dataset.select.append": "append update",
+    "dataset.select.places": "slice",
+    "dataset.select.relabel": "ClassMapping relabel",
+    "dataset.select.selection": "Selection select",
     "dataset.split": "Split",
     "dataset.writer": "DatasetWriter",
     "errors": "FrameError FramepressError InputError JournalError LabelError OptionError OutputError",

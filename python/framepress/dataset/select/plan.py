@@ -19,7 +19,7 @@ from framepress.dataset.select.scope import Scope, constant, kind_of
 from framepress.dataset.select.tables import rows_of, term_of
 from framepress.dataset.select.terms import Field, Level, Lines, Numbers, Term, Truth, Words, filled
 
-__all__ = ["Plan"]
+__all__ = ["FUNCTIONS", "Plan"]
 
 _Operand = Term | str | bool
 
@@ -260,8 +260,8 @@ class _Checker:
             return self._has(self._arguments(node, 1, 1)[0], positive)
         if name == "count" or name in _NUMERIC:
             self._scope.refuse(node, f"{self._scope.source(node)} is a number, no condition: compare it with something")
-        known = ["any", "all", "count", "known", "matches", "startswith", "has", *_NUMERIC]
-        self._scope.refuse(node, f"{self._scope.source(node.func)!r} is no function{near(name, known, 'there are')}")
+        told = self._scope.source(node.func)
+        self._scope.refuse(node, f"{told!r} is no function{near(name, list(FUNCTIONS), 'there are')}")
 
     def _quantified(self, condition: ast.expr, some: bool, positive: bool) -> Truth:
         """Whether it holds of any or all of a frame's objects; of none, `all` holds."""
@@ -311,6 +311,9 @@ _NUMERIC: dict[str, tuple[int, int, Callable[..., Array]]] = {
     "min": (2, 9, lambda *values: _folded(np.minimum, values)),
     "max": (2, 9, lambda *values: _folded(np.maximum, values)),
 }
+
+
+FUNCTIONS = ("any", "all", "count", "known", "matches", "startswith", "has", *_NUMERIC)
 
 
 def _is_truth(node: ast.expr) -> bool:
