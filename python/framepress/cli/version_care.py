@@ -95,8 +95,9 @@ def verify(context: click.Context, dataset: Path, sample: float, seed: int, as_j
     """
     from framepress.cli.version_text import verified_text
 
-    found = opened(dataset).verify(sample=sample, seed=seed)
-    emit(found.to_dict(), verified_text(found.to_dict()), as_json=as_json)
+    with Progress(noun="contents", last="judging") as progress:
+        found = opened(dataset).verify(sample=sample, seed=seed, progress=lambda done, total: progress(done))
+    emit(found.to_dict(), verified_text(found), as_json=as_json)
     context.exit(0 if found.ok else 1)
 
 
@@ -115,9 +116,10 @@ def gc(dataset: Path, keep_last: int | None, grace: float, now: bool, as_json: b
     from framepress.cli.version_text import swept_text
 
     history = opened(dataset)
-    given_up = [] if keep_last is None else history.prune(keep_last=keep_last)
+    pruned = [] if keep_last is None else history.prune(keep_last)
     swept = history.gc(grace_s=grace, now=now)
-    emit({**swept.to_dict(), "pruned": list(given_up)}, swept_text(swept.to_dict(), given_up), as_json=as_json)
+    document = {**swept.to_dict(), "pruned": [version.number for version in pruned]}
+    emit(document, swept_text(swept, pruned), as_json=as_json)
 
 
 def _is_bridge(dataset: Path) -> bool:
@@ -127,7 +129,13 @@ def _is_bridge(dataset: Path) -> bool:
 
 
 def _is_new(dataset: Path) -> bool:
-    return not dataset.exists() or not any(dataset.iterdir())
+    """Whether a pull makes it; so is one whose first pull was interrupted."""
+    own = dataset / ".framepress"
+    return {*_names(dataset)} <= {own.name} and {*_names(own)} <= {"versions"}
+
+
+def _names(folder: Path) -> list[str]:
+    return [path.name for path in folder.iterdir()] if folder.is_dir() else []
 
 
 def _options(texts: tuple[str, ...]) -> dict[str, Any]:

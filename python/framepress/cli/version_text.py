@@ -9,10 +9,22 @@ from framepress.cli.tables import aligned, bytes_text
 
 if TYPE_CHECKING:
     from framepress.versions.difference import Difference
+    from framepress.versions.gc import Collected
     from framepress.versions.history import Status, Version
     from framepress.versions.manifest import FileChange
+    from framepress.versions.verify import Verified
 
-__all__ = ["diff_text", "file_changes", "log_text", "pulled_text", "pushed_text", "show_text", "status_text"]
+__all__ = [
+    "diff_text",
+    "file_changes",
+    "log_text",
+    "pulled_text",
+    "pushed_text",
+    "show_text",
+    "status_text",
+    "swept_text",
+    "verified_text",
+]
 
 _NAMED = 10
 
@@ -137,21 +149,34 @@ def _ahead(count: int, text: str) -> list[str]:
     return [text.format(f"{count:,} version{'s' if count > 1 else ''}")] if count else []
 
 
-def verified_text(found: Mapping[str, Any]) -> str:
-    """Of `History.verify`."""
-    lines = [f"{found['checked']:,} of {found['contents']:,} contents were read, {bytes_text(found['size'])}"]
-    for damage in found["damages"]:
-        lines.append(f"{damage['what']}: {damage['reason']}")
-        lines += [f"  needed by {', '.join(map(str, damage['versions']))}"] if damage["versions"] else []
-        lines += [f"  {path}" for path in damage["paths"][:_NAMED]]
-    return "\n".join(
-        _printable(line) for line in [*lines, "" if found["damages"] else "everything is there and whole"] if line
+def verified_text(found: Verified) -> str:
+    part = "" if found.sample == 1 else f" (a sample of {found.sample:.1%})"
+    lines = [f"{found.contents:,} of {found.total:,} contents were read{part}, {bytes_text(found.size)}"]
+    for damage in found.damages:
+        lines.append(f"{damage.kind} {damage.id[:16]}: {damage.what}")
+        lines += [
+            f"  version {use.version} needs it{f' as {use.path}' if use.path else ''}"
+            for use in damage.needed_by[:_NAMED]
+        ]
+        more = len(damage.needed_by) - _NAMED
+        lines += [f"  and {more:,} more"] if more > 0 else []
+        lines += [f"  a good copy is {source}" for source in damage.sources]
+    return "\n".join(map(_printable, lines)) if found.damages else f"{lines[0]}; everything is there and whole"
+
+
+def swept_text(found: Collected, pruned: Sequence[Version]) -> str:
+    lines = [f"version {version.number} gave up its files" for version in pruned]
+    lines.append(
+        f"{found.trashed:,} contents set aside ({bytes_text(found.trashed_size)}), "
+        f"{found.freed:,} files deleted ({bytes_text(found.freed_size)})"
     )
-
-
-def swept_text(found: Mapping[str, Any], pruned: Sequence[int]) -> str:
-    """Of `History.gc`."""
-    return str(found)
+    told = {
+        "too young to be judged": found.waiting,
+        "packs written anew": found.rewritten,
+        "contents brought back": found.restored,
+        "temporary files of runs that ended early": found.temporaries,
+    }
+    return "\n".join([*lines, *(f"{count:,} {name}" for name, count in told.items() if count)])
 
 
 _WORDS = {"class": "of another class", "box": "with another box", "mask": "with another mask"}
