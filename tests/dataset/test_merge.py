@@ -90,8 +90,10 @@ def test_shards_of_different_jobs_are_refused(tmp_path: Path) -> None:
         merge(shards, tmp_path / "merged")
     with pytest.raises(OptionError, match="nothing to merge"):
         merge([], tmp_path / "merged")
-    with pytest.raises(InputError, match="holds no dataset of ours"):
-        merge([tmp_path], tmp_path / "merged")
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(InputError, match="empty: looks like no format"):
+        merge([tmp_path / "empty"], tmp_path / "merged")
+    assert not (tmp_path / "merged").exists()
 
 
 def test_a_target_with_a_dataset_in_it_is_refused(tmp_path: Path) -> None:

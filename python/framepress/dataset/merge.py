@@ -1,163 +1,201 @@
-"""Shards written by several processes become one dataset, the same whatever the order in which they are named."""
+"""Several datasets become one, the same whatever the order in which they are named.
+
+Shards of one job, and whatever else is equally made, are linked; anything else is pressed from what its best edition
+gives back, under the classes of all.
+"""
 
 from __future__ import annotations
 
-import heapq
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from itertools import pairwise
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from framepress.core import LabelMap
-from framepress.dataset.finish import journal_labels
-from framepress.dataset.job import JOB_PATH, Job
-from framepress.dataset.opening import open_dataset
+from framepress.dataset.job import Job
+from framepress.dataset.merge_labels import united_labels
+from framepress.dataset.merge_shards import TAKEN_ONCE, linked, merged_origin, refuse_growing, shards_of
+from framepress.dataset.merge_sources import (
+    Incoming,
+    colliding,
+    frames_of_all,
+    incoming,
+    refuse_different,
+    refuse_numbers,
+)
+from framepress.dataset.opening import Dataset, open_dataset
 from framepress.dataset.report import Report
-from framepress.dataset.session import Session
+from framepress.dataset.select.derive import formats_of, origin_of
+from framepress.dataset.select.relabel import ClassMapping
+from framepress.dataset.split import Split
+from framepress.dataset.state import root_of
 from framepress.dataset.writer import DatasetWriter
-from framepress.errors import InputError, OptionError
-from framepress.storage.folder import FolderOutput
-from framepress.storage.journal import Journal
-from framepress.storage.output import Output
-from framepress.storage.segments import found, is_growing
+from framepress.errors import InputError, OptionError, OutputError
 
-__all__ = ["merge"]
+__all__ = ["COLLISIONS", "INDEXES", "Merging", "merge"]
+
+COLLISIONS = ("error", "rename", "skip-equal")
+INDEXES = ("keep", "sequential")
+SHARED = "sequences in several sources"
+RENUMBERED = "classes that lost their ids"
 
 
 @dataclass(frozen=True)
-class _Shard:
-    path: Path
-    output: Output
-    job: Job
-    journal: Journal
-    labels: LabelMap
+class Merging:
+    """How datasets become one.
 
-    @classmethod
-    def open(cls, path: Path) -> _Shard:
-        output = FolderOutput(path)
-        if not output.exists(JOB_PATH):
-            raise InputError(f"{path}: holds no dataset of ours (no {JOB_PATH}); it cannot be merged")
-        if is_growing(output, found(output, repair=False)):
-            raise InputError(
-                f"{path}: is being written, or was interrupted: resume its run, or run `framepress finish` to take the "
-                "frames that it has"
-            )
-        job = Job.from_json(output.read(JOB_PATH), str(path))
-        journal = Journal.open(output, repair=False)
-        return cls(path, output, job, journal, journal_labels(job, journal))
+    Args:
+        collisions: frames of one id in several sources: `error`; `rename` puts the source's name before the ids and
+            sequences of all frames, and into `meta.source` where that is free; `skip-equal` takes frames once that are
+            equal (records, splits and decoded pixels), and is an error for others.
+        names: of the sources, in their order; None for the names of their folders, numbered where several have one.
+        index: `keep`, or `sequential`: frames are numbered from 0, source after source.
+        mappings: name of a source, or "" for every one that has such classes -> other names for them.
+        labels: the classes; None unites those of the sources by name.
+        unlisted: `error` or `drop` for objects whose class is not in `labels`.
+        split: draws splits anew; None keeps what frames have.
+    """
 
-    def records(self) -> Iterator[dict[str, Any]]:
-        return (record for record in self.journal.records() if record["op"] in ("add", "replace"))
+    collisions: str = "error"
+    names: Sequence[str] | None = None
+    index: str = "keep"
+    mappings: Mapping[str, ClassMapping] | None = None
+    labels: LabelMap | None = None
+    unlisted: str = "error"
+    split: Split | None = None
 
-    def keys(self) -> Iterator[tuple[int, str]]:
-        return (_key(record) for record in self.records())
+    def __post_init__(self) -> None:
+        for name, value, known in (("collisions", self.collisions, COLLISIONS), ("index", self.index, INDEXES)):
+            if value not in known:
+                raise OptionError(f"{name}={value!r}: must be one of {', '.join(known)}")
+
+    @property
+    def leaves_frames(self) -> bool:
+        """Whether every frame stays what it is, so that its files can be linked."""
+        changes = self.mappings or self.labels is not None or self.split is not None
+        return not changes and self.index == "keep" and self.collisions != "rename"
 
 
-def merge(sources: Sequence[Path | str], target: Path | str, *, existing: str = "error") -> Report:
-    """One dataset with the frames of all `sources`.
+def merge(
+    sources: Sequence[Path | str | Dataset],
+    target: Path | str,
+    formats: Mapping[str, Mapping[str, Any]] | Sequence[str] | None = None,
+    how: Merging | None = None,
+    *,
+    existing: str = "error",
+    workers: int | None = None,
+    on_frame: Callable[[int], None] | None = None,
+) -> Report:
+    """One dataset with the frames of all `sources`, of any readable format.
 
-    Files are hard-linked where jobs and classes are equal, and frames come in the order of (index, id) where every
-    shard is in that order itself, else shard after shard by their first frame. Otherwise every frame is pressed again
-    from the shard's best edition, under the classes of all shards together and with the splits that frames have.
-    `existing` is that of `DatasetWriter`: an interrupted merge goes on with `resume`.
+    Files are hard-linked where all are ours, jobs and classes are equal and `how` changes no frame; frames then come in
+    the order of (index, id) where every source is in that order itself, else source after source by their first frame.
+    Otherwise every frame is pressed, in the same order. Everything that can be known before is checked before anything
+    is written.
+
+    Scenes, seeds and, where frames are not renamed, sequences of one name count as one.
+
+    Args:
+        formats: None for those of the sources, which must then be equal.
+        existing: that of `DatasetWriter`: an interrupted merge goes on with `resume`.
 
     Raises:
-        InputError: a source is no dataset of ours or is not finished, two hold a frame of the same id, or a file is not
-            what was recorded.
-        OptionError: no source, or the sources were asked for different formats or splits.
+        InputError: a source cannot be read or is not finished, two hold a frame of the same id, equal frames are not
+            equal, or a file is not what was recorded.
+        LabelError: classes cannot be united.
+        OptionError: no source, an impossible option, or the sources have different formats and none are named.
+        OutputError: the target is there, or inside a source.
     """
+    how = Merging() if how is None else how
     if not sources:
         raise OptionError("nothing to merge: name at least one dataset")
-    shards = sorted((_Shard.open(Path(source)) for source in sources), key=_first_key)
-    _refuse_repeated(shards)
-    job = shards[0].job
-    for shard in shards[1:]:
-        if (shard.job.formats, shard.job.split) != (job.formats, job.split):
+    _refuse_inside(sources, target)
+    if how.leaves_frames and formats is None and (shards := shards_of(sources)) is not None:
+        return linked(shards, target, existing, skip_equal=how.collisions == "skip-equal", on_frame=on_frame)
+    opened = [open_dataset(source) if isinstance(source, Path | str) else source for source in sources]
+    for place in filter(None, map(root_of, opened)):
+        refuse_growing(place)
+    asked = _formats(opened) if formats is None else Job.named(formats)
+    found = incoming(opened, names=how.names, renamed=how.collisions == "rename", mappings=how.mappings or {})
+    return _pressed(found, target, asked, how, existing=existing, workers=workers, on_frame=on_frame)
+
+
+def _refuse_inside(sources: Sequence[Path | str | Dataset], target: Path | str) -> None:
+    for source in sources:
+        place = Path(source) if isinstance(source, Path | str) else root_of(source) or source.path
+        if Path(target).resolve() != place.resolve() and Path(target).resolve().is_relative_to(place.resolve()):
+            raise OutputError(f"{target}: is inside {place}, which is to stay as it is; choose a folder outside")
+
+
+def _formats(sources: Sequence[Dataset]) -> Mapping[str, Mapping[str, Any]]:
+    first = formats_of(sources[0])
+    for source in sources[1:]:
+        if formats_of(source) != first:
             raise OptionError(
-                f"{shard.path} and {shards[0].path} have other formats, options or splits: convert one first"
+                f"{source.path} and {sources[0].path} have other formats or options: name the formats to write"
             )
-    if all((_anonymous(shard.job), shard.labels) == (_anonymous(job), shards[0].labels) for shard in shards):
-        return _linked(shards, target, existing)
-    return _pressed(shards, target, existing)
+    return first
 
 
-def _anonymous(job: Job) -> Job:
-    return replace(job, origin=None)
-
-
-def _origin(shards: Sequence[_Shard]) -> dict[str, Any] | None:
-    """The origin that all shards have, or that there were several."""
-    origins = [shard.job.origin for shard in shards]
-    distinct = [origin for number, origin in enumerate(origins) if origin not in origins[:number]]
-    if len(distinct) > 1:
-        return {"merged": distinct}
-    return None if distinct[0] is None else dict(distinct[0])
-
-
-def _refuse_repeated(shards: Sequence[_Shard]) -> None:
-    """Before anything is written; what an existing target holds is found frame by frame."""
-    holders: dict[str, Path] = {}
-    for shard in shards:
-        repeated = min(shard.journal.ids & holders.keys(), default=None)
-        if repeated is not None:
-            raise InputError(
-                f"frame {repeated} is in {holders[repeated]} and in {shard.path}; each frame may be in one of them only"
-            )
-        holders |= dict.fromkeys(shard.journal.ids, shard.path)
-
-
-def _linked(shards: Sequence[_Shard], target: Path | str, existing: str) -> Report:
-    session = Session.start(target, replace(shards[0].job, origin=_origin(shards)), existing=existing)
-    there = set(session.journal.ids) if existing == "resume" else set()
-    try:
-        for shard, record in _in_order(shards):
-            session.ledger.count("asked")
-            if (frame_id := record["frame"]["id"]) in there:
-                there.remove(frame_id)  # a second frame of that id is an error, as it is in a merge of one go
-                session.ledger.count("skipped")
-                continue
-            session.adopt(record, shard.path, shards[0].labels)
-            session.ledger.count("written")
-    except BaseException:
-        session.abandon()
-        raise
-    return session.finish()
-
-
-def _pressed(shards: Sequence[_Shard], target: Path | str, existing: str) -> Report:
-    job = shards[0].job
-    labels = shards[0].labels
-    for shard in shards[1:]:
-        labels = labels.grown(shard.labels.labels)
-    streams = [open_dataset(shard.path).frames() for shard in shards]
+def _pressed(
+    sources: Sequence[Incoming],
+    target: Path | str,
+    formats: Mapping[str, Mapping[str, Any]],
+    how: Merging,
+    *,
+    existing: str,
+    workers: int | None,
+    on_frame: Callable[[int], None] | None,
+) -> Report:
+    united = united_labels([(source.told, source.labels) for source in sources])
+    labels = united.labels if how.labels is None else how.labels
+    collisions = colliding(sources)
+    if collisions and how.collisions != "skip-equal":
+        id = min(collisions)
+        one, other = (source.told for source in collisions[id][:2])
+        raise InputError(
+            f"frame {id} is in {one} and in {other}; each frame may be in one of them only: let frames be renamed "
+            "(collisions=rename), or taken once where they are equal (collisions=skip-equal)"
+        )
+    if how.index == "keep":
+        refuse_numbers(sources, formats, collisions.keys())
+    if collisions:
+        refuse_different(sources, collisions.keys(), united.labels)
     with DatasetWriter(
-        target, job.formats, labels=labels, unlisted=job.unlisted, existing=existing, origin=_origin(shards)
+        target,
+        formats,
+        labels=labels,
+        unlisted=how.unlisted,
+        split=how.split,
+        workers=workers,
+        existing=existing,
+        origin=_origin(sources),
     ) as writer:
-        for frame in heapq.merge(*streams, key=lambda frame: (frame.index, frame.id)):
+        for name, count in (
+            (TAKEN_ONCE, sum(len(holders) - 1 for holders in collisions.values())),
+            (SHARED, _shared_sequences(sources)),
+            (RENUMBERED, len(labels) if united.renumbered and how.labels is None else 0),
+        ):
+            if count:
+                writer.count(name, count)
+        for number, frame in enumerate(frames_of_all(sources, collisions, sequential=how.index == "sequential"), 1):
             writer.add(frame)
+            if on_frame is not None:
+                on_frame(number)
     return writer.close()
 
 
-def _in_order(shards: Sequence[_Shard]) -> Iterator[tuple[_Shard, dict[str, Any]]]:
-    """Records of all shards in the order that `merge` promises; `shards` are sorted by their first frame."""
-    streams = [_stream(shard) for shard in shards]
-    if all(_ascending(shard) for shard in shards):
-        return heapq.merge(*streams, key=lambda pair: _key(pair[1]))
-    return (pair for stream in streams for pair in stream)
+def _shared_sequences(sources: Sequence[Incoming]) -> int:
+    """Sequences of one name in several sources: they become one, whether they were or not."""
+    if any(source.renamed for source in sources):
+        return 0
+    counts = Counter(name for source in sources for name in source.index.sequences if name)
+    return sum(count > 1 for count in counts.values())
 
 
-def _stream(shard: _Shard) -> Iterator[tuple[_Shard, dict[str, Any]]]:
-    return ((shard, record) for record in shard.records())
-
-
-def _ascending(shard: _Shard) -> bool:
-    return all(before <= after for before, after in pairwise(shard.keys()))
-
-
-def _key(record: Mapping[str, Any]) -> tuple[int, str]:
-    return record["frame"]["index"], record["frame"]["id"]
-
-
-def _first_key(shard: _Shard) -> tuple[int, str]:
-    return next(shard.keys(), (-1, str(shard.path)))
+def _origin(sources: Sequence[Incoming]) -> dict[str, Any] | None:
+    """The origin that all have, or that there were several."""
+    return merged_origin(
+        [source.dataset.job.origin if source.dataset.job else origin_of(source.dataset) for source in sources]
+    )
