@@ -25,6 +25,7 @@ _EXTENSIONS = {"png": ".png", "jpeg": ".jpg", "webp": ".webp"}
 # Chunks of a PNG by what becomes of them in a JPEG or WebP.
 _SAID_OTHERWISE = {b"IHDR", b"PLTE", b"IDAT", b"IEND", b"tRNS", b"iCCP", b"eXIf", b"sRGB"}
 _LEFT_BEHIND = {b"tEXt", b"zTXt", b"iTXt", b"pHYs", b"tIME", b"bKGD", b"hIST", b"sPLT", b"sBIT"}
+_EXIF = b"Exif\0\0"
 _GAMMA_OF_SRGB = (45455).to_bytes(4, "big")
 
 
@@ -99,7 +100,7 @@ def optimized(content: bytes, where: str, wish: Wish, *, picture: bool) -> Outco
         target = kind if wish.images == "keep" or not picture else wish.images
         if kind == "png" and target == "png":
             found = _smaller_png(content, where, wish.level)
-        elif kind == target and wish.quality is None:
+        elif kind == target and (wish.quality is None or not picture):
             raise _Stays(f"{kind} cannot be made smaller without loss here")
         else:
             found = _converted(content, where, kind, target, wish)
@@ -143,6 +144,8 @@ def _converted(content: bytes, where: str, kind: str, target: str, wish: Wish) -
                 raise _Stays(f"has 16 bits a channel, {target} has 8")
             pixels, opaque = _pixels(image, target)
             beside = {name: image.info[name] for name in ("icc_profile", "exif") if image.info.get(name)}
+            if "exif" in beside:  # a JPEG's begins so, others' need not
+                beside["exif"] = _EXIF + beside["exif"].removeprefix(_EXIF)
             made = _ENCODE[target](pixels, beside, wish)
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
         raise InputError(f"{where}: the {kind} cannot be decoded ({error}); write or copy it again") from error
