@@ -155,8 +155,7 @@ def verified_text(found: Verified) -> str:
     for damage in found.damages:
         lines.append(f"{damage.kind} {damage.id[:16]}: {damage.what}")
         lines += [
-            f"  version {use.version} needs it{f' as {use.path}' if use.path else ''}"
-            for use in damage.needed_by[:_NAMED]
+            f"  {use.version} needs it{f' as {use.path}' if use.path else ''}" for use in damage.needed_by[:_NAMED]
         ]
         more = len(damage.needed_by) - _NAMED
         lines += [f"  and {more:,} more"] if more > 0 else []

@@ -1,0 +1,201 @@
+"""`framepress version`: what it answers, what it refuses, and with which exit code."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from framepress.cli import main
+from framepress.dataset.writer import DatasetWriter
+from frames import LABELS, many, mono
+
+Run = Callable[..., Result]
+
+
+@pytest.fixture
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+    monkeypatch.setenv("FRAMEPRESS_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "1700000000")
+    for name in ("FRAMEPRESS_DEBUG", "FRAMEPRESS_AUTHOR"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.chdir(tmp_path)
+
+    def invoke(*arguments: object, code: int = 0) -> Result:
+        result = CliRunner().invoke(main, [str(argument) for argument in arguments])
+        assert result.exit_code == code, result.output
+        return result
+
+    return invoke
+
+
+def answer(result: Result) -> Any:
+    return json.loads(result.stdout)
+
+
+@pytest.fixture
+def dataset(run: Run, tmp_path: Path) -> Path:
+    with DatasetWriter(tmp_path / "dataset", ["coco"], labels=LABELS) as writer:
+        for frame in many(6):
+            writer.add(frame)
+    run("version", "init", "dataset")
+    return tmp_path / "dataset"
+
+
+def test_a_commit_is_told_with_its_provenance_and_the_time_it_was_given(run: Run, dataset: Path) -> None:
+    report = dataset.parent / "report.json"
+    report.write_text("{}")
+    made = answer(run("version", "commit", "dataset", "-m", "one", "--note", "ticket=17", "--report", report, "--json"))
+    assert (made["number"], made["new"], made["time"]) == (1, True, "2023-11-14T22:13:20Z")
+    assert made["provenance"]["notes"] == {
+        "ticket": "17",
+        "report": f"sha256:{hashlib.sha256(b'{}').hexdigest()}",
+    }
+    assert made["provenance"]["labels"]["names"] == list(LABELS.names)
+    shown = answer(run("version", "show", "dataset", "--json"))
+    assert shown == {name: value for name, value in made.items() if name in shown}
+    assert "notes.ticket" in run("version", "show", "dataset").stdout
+
+
+def test_the_author_is_who_the_variable_names(run: Run, dataset: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FRAMEPRESS_AUTHOR", "Ada")
+    run("version", "commit", "dataset", "-m", "one")
+    assert "(Ada)" in run("version", "log", "dataset").stdout
+
+
+def test_a_second_commit_of_the_same_is_no_version_and_no_error(run: Run, dataset: Path) -> None:
+    run("version", "commit", "dataset", "-m", "one")
+    again = run("version", "commit", "dataset", "-m", "two")
+    assert again.stdout.startswith("nothing has changed since version 1")
+    assert len(answer(run("version", "log", "dataset", "--json"))["versions"]) == 1
+
+
+def test_a_dataset_that_does_not_hold_the_profile_becomes_no_version(run: Run, dataset: Path) -> None:
+    annotations = dataset / "annotations/instances_default.json"
+    document = json.loads(annotations.read_text())
+    document["annotations"][0]["bbox"][2] += 1000
+    annotations.write_text(json.dumps(document))
+    refused = run("version", "commit", "dataset", "-m", "one", "--require", "default", code=1)
+    assert "COCO-005" in refused.stderr
+    assert answer(run("version", "log", "dataset", "--json"))["versions"] == []
+
+
+def test_status_and_diff_see_what_is_in_no_version_yet(run: Run, dataset: Path) -> None:
+    run("version", "commit", "dataset", "-m", "one")
+    assert "nothing has changed" in run("version", "status", "dataset").stdout
+    (dataset / "notes.txt").write_text("new")
+    changed = answer(run("version", "status", "dataset", "--json"))
+    assert changed["files"] == {"added": ["notes.txt"], "removed": [], "changed": []}
+    assert answer(run("version", "diff", "dataset", "--files", "--json")) == {
+        "from": "base",
+        "to": None,
+        "files": changed["files"],
+    }
+    found = answer(run("version", "diff", "dataset", "--json"))["annotations"]
+    assert found["frames"] == {"added": [], "removed": [], "changed": []}
+
+
+def test_a_diff_lists_every_object_as_json_and_sums_them_up_as_text(run: Run, tmp_path: Path) -> None:
+    frames = mono()
+    for name, kept in (("one", frames), ("two", frames[:-2])):
+        with DatasetWriter(tmp_path / name, ["native"], labels=LABELS) as writer:
+            for frame in kept:
+                writer.add(frame)
+    run("version", "init", "one")
+    run("version", "commit", "one", "-m", "all")
+    run("version", "init", "two", "--from", "one")
+    run("version", "commit", "two", "-m", "fewer")
+    found = answer(run("version", "diff", "two", "1", "2", "--json"))["annotations"]
+    gone = frames[-2:]
+    assert found["frames"]["removed"] == [frame.id for frame in gone]
+    count = sum(len(view.objects) for frame in gone for view in frame.views)
+    assert found["objects"] == {"removed": count}
+    text = run("version", "diff", "two", "1", "2").stdout
+    assert "frames    2 removed" in text
+    assert f"objects   {count} removed" in text
+
+
+def test_going_back_refuses_to_lose_what_no_version_has(run: Run, dataset: Path) -> None:
+    run("version", "commit", "dataset", "-m", "one")
+    (dataset / "notes.txt").write_text("new")
+    run("version", "commit", "dataset", "-m", "two")
+    (dataset / "notes.txt").write_text("precious")
+    refused = run("version", "checkout", "dataset", "1", code=3)
+    assert "notes.txt" in refused.stderr
+    assert (dataset / "notes.txt").read_text() == "precious"
+    run("version", "checkout", "dataset", "1", "--force")
+    assert not (dataset / "notes.txt").exists()
+    run("version", "checkout", "dataset", "2", "--to", "elsewhere")
+    assert (dataset.parent / "elsewhere/notes.txt").read_text() == "new"
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "told"),
+    [
+        (("commit", "dataset", "-m", "  "), 2, "message"),
+        (("show", "dataset", "9"), 2, "there is none"),
+        (("tag", "dataset", "v7"), 2, "another name"),
+        (("tag", "dataset", "../up"), 2, "letters"),
+        (("checkout", "dataset", "1", "--to", "dataset"), 3, "exists"),
+        (("log", "."), 4, "version init"),
+        (("push", "dataset"), 2, "remote"),
+        (("commit", "dataset", "-m", "x", "--note", "novalue"), 2, "key=value"),
+        (("init", "dataset", "--store", "other"), 2, "no second one"),
+    ],
+)
+def test_what_cannot_be_is_told_with_the_way_out(
+    run: Run, dataset: Path, words: tuple[str, ...], code: int, told: str
+) -> None:
+    run("version", "commit", "dataset", "-m", "one")
+    assert told in run("version", *words, code=code).stderr
+
+
+def test_damage_is_exit_code_1_and_names_the_file_and_version(run: Run, dataset: Path) -> None:
+    run("version", "commit", "dataset", "-m", "one")
+    assert "everything is there and whole" in run("version", "verify", "dataset").stdout
+    picture = next(dataset.rglob("*.png"))
+    content = bytearray(picture.read_bytes())
+    content[len(content) // 2] ^= 1
+    os.chmod(picture, 0o644)
+    with picture.open("r+b") as stream:  # in place: the store's file, too, where it is the same one
+        stream.write(content)
+    found = run("version", "verify", "dataset", "--json", code=1)
+    (damage,) = answer(found)["damages"]
+    assert damage["needed_by"] == [{"version": "version 1", "path": picture.relative_to(dataset).as_posix()}]
+    assert picture.name in run("version", "verify", "dataset", code=1).stdout
+
+
+def test_versions_are_pruned_only_when_asked_for(run: Run, dataset: Path) -> None:
+    for number in range(3):
+        (dataset / "notes.txt").write_text(f"{number}\n" * 1000)
+        run("version", "commit", "dataset", "-m", f"number {number}")
+    run("version", "tag", "dataset", "kept", "1")
+    assert answer(run("version", "gc", "dataset", "--now", "--json"))["trashed"] == 0
+    swept = answer(run("version", "gc", "dataset", "--keep-last", "1", "--now", "--json"))
+    assert swept["pruned"] == [2]
+    assert swept["trashed"] > 0
+    run("version", "checkout", "dataset", "1", "--to", "first")
+    assert "pruned" in run("version", "checkout", "dataset", "2", "--to", "second", code=4).stderr
+    assert "everything is there" in run("version", "verify", "dataset").stdout
+
+
+def test_a_dataset_goes_to_a_remote_and_comes_back_elsewhere(run: Run, dataset: Path) -> None:
+    run("version", "commit", "dataset", "-m", "one")
+    sent = answer(run("version", "push", "dataset", "remote", "--json"))
+    assert sent["versions"] == [1]
+    assert answer(run("version", "push", "dataset", "--json"))["contents"] == 0  # the remote is remembered
+    fetched = answer(run("version", "pull", "copy", "remote", "--json"))
+    assert fetched["contents"] == sent["contents"]
+
+    def files(root: Path) -> dict[str, bytes]:
+        found = (path for path in root.rglob("*") if path.is_file() and ".framepress" not in path.parts)
+        return {path.relative_to(root).as_posix(): path.read_bytes() for path in found}
+
+    assert files(dataset.parent / "copy") == files(dataset)
+    assert "PASS" in run("validate", "copy").stdout
