@@ -141,9 +141,11 @@ class ClassMapping:
             objects = view.objects
             if len(objects):
                 new = [named.get(name.casefold(), name) for name in objects.classes]
-                kept = np.array([bool(name) for name in new])[objects.label]
-                codes = np.array([after.code(name) if name else 0 for name in new], np.int32)
-                objects = (objects if kept.all() else objects.take(kept)).relabelled(after.names, codes)
+                objects = objects.take(np.array([bool(name) for name in new])[objects.label])
+                codes = np.zeros(len(new), np.int32)
+                for code in np.unique(objects.label).tolist():  # a frame may list classes that it has no object of
+                    codes[code] = after.code(new[code])
+                objects = objects.relabelled(after.names, codes)
             names = {number: _renamed(name, named) for number, name in view.names.items()}
             return view.replaced(objects=objects, names=names)
 
