@@ -146,6 +146,15 @@ class History:
             raise InputError(f"{dataset}: no versions are kept of it; begin with `framepress version init {dataset}`")
         return cls(place)
 
+    def along(self, line: str) -> History:
+        """The same folder seen along another line of the store, such as one that `pull(as_line=...)` made; a commit or
+        a checkout there moves the folder to it.
+
+        Raises:
+            OptionError: no line may be called so.
+        """
+        return History(replace(self.place, line=check_name(line)))
+
     def log(self) -> list[Version]:
         """The line's versions, the latest first.
 
@@ -390,6 +399,7 @@ class History:
         remote: Any = None,
         *,
         options: Mapping[str, str] | None = None,
+        remote_line: str | None = None,
         exclusive: bool = False,
         progress: Callable[[int, int], None] | None = None,
     ) -> Pushed:
@@ -397,6 +407,7 @@ class History:
 
         Args:
             remote: a folder, a URL, or an fsspec filesystem with a path; None for the one that was used last.
+            remote_line: the line there, where it has another name.
 
         Raises:
             OptionError, OutputError, InputError: see `push.push`.
@@ -408,6 +419,7 @@ class History:
             where,
             indexes=self.place.own / INDEXES,
             options=options,
+            remote_line=remote_line,
             exclusive=exclusive,
             progress=progress,
         )
