@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path, PurePosixPath
+from pathlib import Path
+from posixpath import splitext
 
 from framepress.errors import InputError
 from framepress.storage.output import refused
@@ -26,7 +27,7 @@ _PACKED = 1 << 20  # larger contents have a file each, which can be cloned and s
 
 def is_shared(path: str) -> bool:
     """Whether the store and a folder may have one file between them; our own records are always copied."""
-    return PurePosixPath(path).suffix.lower() in MEDIA and not path.startswith(".framepress/")
+    return splitext(path)[1].lower() in MEDIA and not path.startswith(".framepress/")
 
 
 def add_files(dataset: Path, working: Working, rows: Sequence[Row], store: Store, batch: Batch) -> None:
@@ -48,9 +49,10 @@ def add_files(dataset: Path, working: Working, rows: Sequence[Row], store: Store
         way = way_between(str(dataset / INSIDE), str(store.root / "tmp"))
     except OSError as error:
         raise refused(store.root, "written", error) from error
+    files = working.some({row.path for row in wanted})
     for row in wanted:
         name = f"{dataset}/{row.path}"
-        seen = working.files[row.path][:3]
+        seen = files[row.path][:3]
         if is_shared(row.path):
             batch.add_file(name, row.sha256, seen, "copy" if way == "link" and row.path in working.links else way)
         elif row.size > _PACKED:

@@ -16,22 +16,24 @@ from typing import Any
 
 from framepress.errors import InputError, OptionError, OutputError
 from framepress.versions import manifest
-from framepress.versions.annotations import Annotations, annotations_of
+from framepress.versions.annotations import Annotations, annotations_in, annotations_of, laid_out
 from framepress.versions.checkout import check_out, check_rows, chosen
 from framepress.versions.commits import Commit
 from framepress.versions.committing import add_commit, nobody_writes
 from framepress.versions.difference import Difference, difference
+from framepress.versions.gc import GRACE_S, Collected, collect
 from framepress.versions.manifest import FileChange, Row
 from framepress.versions.names import resolve
 from framepress.versions.place import Place
-from framepress.versions.prune import pruned
+from framepress.versions.prune import prune, pruned
 from framepress.versions.pull import Pulled, pull
 from framepress.versions.push import INDEXES, Pushed, push
-from framepress.versions.refs import Ref, check_name
+from framepress.versions.refs import LINE, Ref, check_name
 from framepress.versions.remotes.remembered import recalled, remember
 from framepress.versions.store import Store
 from framepress.versions.stored import StoredFiles
 from framepress.versions.take_back import check_whole, intent_of, take_back
+from framepress.versions.verify import Verified, verify
 from framepress.versions.working import Working, look, settle
 
 __all__ = ["Committed", "History", "Status", "Version"]
@@ -114,26 +116,41 @@ class History:
         self.store = Store.open(place.store)
 
     @classmethod
-    def init(cls, dataset: Path | str, *, store: Path | str | None = None) -> History:
+    def init(
+        cls,
+        dataset: Path | str,
+        *,
+        store: Path | str | None = None,
+        line: str = LINE,
+        made_from: Path | str | None = None,
+    ) -> History:
         """Begin to keep versions of a folder, whatever dataset it holds; nothing happens where they are kept already.
 
         Args:
             store: a folder for the contents, which several datasets may share; None keeps them inside of the dataset.
+            line: the line of versions in that store; datasets that share one have a line each.
+            made_from: a dataset with versions, of which this one is a changed copy: its next commit follows the
+                version that the other was equal to, in the same store and line.
 
         Raises:
-            OptionError: the dataset keeps its versions in another store.
+            OptionError: the dataset keeps its versions in another store or line, or `made_from` excludes the others.
             OutputError: the store's folder holds something else, or cannot be written.
         """
         folder = Path(dataset)
         if not folder.is_dir():
             raise InputError(f"{folder}: is no folder; versions are kept of a folder")
-        wanted = Place.new(folder, None if store is None else Path(store))
+        if made_from is not None:
+            if store is not None or line != LINE:
+                raise OptionError("store and line are those of the dataset that this one was made from")
+            wanted = replace(cls.open(made_from).place, dataset=folder.resolve())
+        else:
+            wanted = Place.new(folder, None if store is None else Path(store), check_name(line))
         found = Place.of(folder)
-        if found is not None and store is not None and found.store.resolve() != wanted.store.resolve():
-            raise OptionError(f"{folder}: keeps its versions in {found.store}; it cannot have a second store")
         if found is None:
             Store.create(wanted.store)
             wanted.write()
+        elif (store or made_from) and (found.store.resolve(), found.line) != (wanted.store.resolve(), wanted.line):
+            raise OptionError(f"{folder}: keeps its versions in {found.store}, line {found.line}; no second one")
         return cls(found or wanted)
 
     @classmethod
@@ -304,30 +321,44 @@ class History:
                 raise OptionError(f"tag {name!r}: is taken by version {other[:12]}; a tag never moves, choose another")
         return self.version(name)
 
-    def diff_files(self, before: str, after: str = "head") -> list[FileChange]:
-        """Files that differ between two versions, by path."""
-        old, new = self.version(before), self.version(after)
+    def diff_files(self, before: str, after: str | None = None) -> list[FileChange]:
+        """Files that differ, by path.
+
+        Args:
+            after: None for the folder as it is now.
+        """
+        old = self.version(before)
+        if after is None:
+            return list(self._changed(look(self.place.dataset), old))
+        new = self.version(after)
         return list(manifest.changes(old.commit.manifest, new.commit.manifest, self.store.objects))
 
-    def annotations(self, version: Version) -> Annotations:
-        """What its frames hold.
+    def annotations(self, version: Version | None) -> Annotations:
+        """What the frames of a version hold; None for those of the folder as it is now.
 
         Raises:
             InputError: no format reads it, or a content is lost.
         """
-        rows = list(self.rows(version))
-        objects = self.store.objects
+        if version is None:
+            return annotations_in(self.place.dataset)
+        rows, objects = list(self.rows(version)), self.store.objects
+        scratch = self.store.root / "tmp"
         return annotations_of(
-            StoredFiles(rows, objects), lambda folder: check_out(rows, objects, folder), self.store.root / "tmp"
+            StoredFiles(rows, lambda row: objects.read(row.sha256)),
+            lambda: laid_out(scratch, lambda folder: check_out(rows, objects, folder)),
         )
 
-    def diff(self, before: str, after: str = "head") -> Difference:
+    def diff(self, before: str, after: str | None = None) -> Difference:
         """What became of frames, objects, classes, boxes, masks and splits.
 
+        Args:
+            after: None for the folder as it is now.
+
         Raises:
-            InputError: no format reads one of the versions, or a content is lost.
+            InputError: no format reads one of them, or a content is lost.
         """
-        return difference(self.annotations(self.version(before)), self.annotations(self.version(after)))
+        old, new = self.version(before), None if after is None else self.version(after)
+        return difference(self.annotations(old), self.annotations(new))
 
     def checkout(
         self,
@@ -393,6 +424,38 @@ class History:
                 self.place, (version.id, rows), known, working, self.store.objects, force=force, intent=intent
             )
             settle(self.place, rows, version.commit)
+
+    def verify(
+        self, *, sample: float = 1.0, seed: int = 0, progress: Callable[[int, int], None] | None = None
+    ) -> Verified:
+        """Whether all that the store's versions need is there and is what its sha256 says; see `verify.verify`.
+
+        Raises:
+            OptionError: `sample` is not above 0, or above 1.
+        """
+        return verify(self.store, self.place.dataset, sample=sample, seed=seed, progress=progress)
+
+    def gc(self, *, grace_s: float = GRACE_S, now: bool = False) -> Collected:
+        """Take away what no version of any line needs; see `gc.collect`.
+
+        Raises:
+            OutputError: somebody adds to the store.
+            InputError: what is needed cannot be told, as something is damaged.
+        """
+        return collect(self.store, grace_s=grace_s, now=now)
+
+    def prune(self, keep_last: int) -> list[Version]:
+        """Give up the files of versions before the last `keep_last` that have no tag; the next `gc` takes them away.
+
+        What such a version was is still told by `log`; it cannot be checked out or compared any more.
+
+        Raises:
+            OptionError: `keep_last` is below 1.
+        """
+        if keep_last < 1:
+            raise OptionError(f"keep_last {keep_last}: must be 1 or more; the latest version stays")
+        gone = set(prune(self.store.cells, self.place.line, keep_last))
+        return [version for version in self.log() if version.id in gone]
 
     def push(
         self,

@@ -6,7 +6,7 @@ import errno
 import os
 import shutil
 from collections.abc import Iterable, Sequence
-from pathlib import PurePosixPath
+from posixpath import splitext
 
 from framepress.errors import InputError
 from framepress.versions.add import is_shared
@@ -63,9 +63,7 @@ class Laying:
             staging = f"{temporary}/{_STAGING}"
             shutil.rmtree(staging, ignore_errors=True)
             os.mkdir(staging)
-            names = [
-                f"{at}{PurePosixPath(row.path).suffix if is_shared(row.path) else ''}" for at, row in enumerate(part)
-            ]
+            names = [f"{at}{splitext(row.path)[1] if is_shared(row.path) else ''}" for at, row in enumerate(part)]
             Laying(self._objects, staging).new([row._replace(path=name) for row, name in zip(part, names, strict=True)])
             for row, name in zip(part, names, strict=True):
                 self._make_folder(row.path)

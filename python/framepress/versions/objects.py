@@ -175,7 +175,10 @@ class Objects:
         return f"{self._objects}/{id[:2]}/{id[2:]}"
 
     def _lacking(self, id: str) -> InputError:
-        return InputError(f"{self.path(id)}: is missing, and no pack holds it; `framepress version verify` tells more")
+        damaged = "".join(f"; {error}" for error in self.packs.damaged.values())
+        return InputError(
+            f"{self.path(id)}: is missing, and no pack holds it; `framepress version verify` tells more{damaged}"
+        )
 
     def _damaged(self, id: str) -> InputError:
         return InputError(

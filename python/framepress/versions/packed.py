@@ -19,11 +19,16 @@ _FEW = 64  # so many are looked for one by one, more of them all at once
 
 
 class Packs:
-    """Packs that come and go: what is not found is looked for in those that came since."""
+    """Packs that come and go: what is not found is looked for in those that came since.
+
+    Attributes:
+        damaged: packs that cannot be read, as of the last time that they were looked for.
+    """
 
     def __init__(self, root: Path) -> None:
         self.folder = root / "packs"
         self._packs: dict[str, Pack] = {}
+        self.damaged: dict[str, InputError] = {}
         self._listed_ns = -1
 
     def path(self, name: str) -> Path:
@@ -38,13 +43,17 @@ class Packs:
         return sorted(name.removesuffix(SUFFIX) for name in found if name.endswith(SUFFIX))
 
     def all(self) -> list[Pack]:
-        """Those that are there now.
-
-        Raises:
-            InputError: one is damaged.
-        """
-        self._packs = {name: self._packs.get(name) or Pack.open(self.path(name)) for name in self.names()}
-        return list(self._packs.values())
+        """Those that are there now; one that is damaged holds nothing, and is in `damaged`."""
+        packs: dict[str, Pack] = {}
+        self.damaged = {}
+        for name in self.names():
+            try:
+                packs[name] = self._packs.get(name) or Pack.open(self.path(name))
+            except InputError as error:
+                if self.path(name).exists():  # else it went meanwhile
+                    self.damaged[name] = error
+        self._packs = packs
+        return list(packs.values())
 
     def find(self, id: str) -> Pack | None:
         """The pack that holds a content; None where none does, or one that came in this very tick of the clock."""

@@ -12,8 +12,10 @@ from framepress.versions.prune import pruned
 from framepress.versions.refs import LINE, Ref
 from framepress.versions.store import Store
 
-__all__ = ["Reach", "Use"]
+__all__ = ["SHALLOW", "Reach", "Use"]
 
+SHALLOW = "shallow"
+"""Is in a store that was told of versions without fetching what they hold."""
 OnDamage = Callable[[str, str, InputError], None]
 """Told (kind, its path or sha256, what is wrong), in place of what cannot be read."""
 
@@ -59,9 +61,12 @@ class Reach:
             except InputError as error:
                 tell("commit", id, error)
                 continue
-            if id not in without:
+            if id not in without or id in more:
                 found.roots.setdefault(commit.manifest, []).append(id)
+        shallow = (store.root / SHALLOW).exists()
         for root in found.roots:
+            if shallow and not store.objects.has(root):
+                continue
             try:
                 for chunk in manifest.roots_chunks(root, store.objects):
                     found.chunks.setdefault(chunk, []).append(root)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
@@ -70,10 +70,21 @@ class Working:
     @cached_property
     def _rows(self) -> list[Row]:
         return sorted(
-            Row(prefix + name, sha256, size)
-            for prefix, folder in self.folders.items()
-            for (name, size, _, _), sha256 in zip(folder.files, folder.sha256, strict=True)
+            [
+                Row(prefix + name, sha256, size)
+                for prefix, folder in self.folders.items()
+                for (name, size, _, _), sha256 in zip(folder.files, folder.sha256, strict=True)
+            ]
         )
+
+    def some(self, paths: Collection[str]) -> dict[str, Seen]:
+        """Of `files` those that are asked for."""
+        return {
+            path: Seen(*file[1:], sha256)
+            for prefix, folder in self.folders.items()
+            for file, sha256 in zip(folder.files, folder.sha256, strict=True)
+            if (path := prefix + file[0]) in paths
+        }
 
     @cached_property
     def files(self) -> Mapping[str, Seen]:
@@ -138,11 +149,11 @@ def _known(
     before = table.before(prefix)
     known = []
     for name, size, mtime_ns, inode in files:
-        path = checked(prefix + name)
         sha256 = before.get((name, size, mtime_ns, inode), "")
-        if not sha256 and path not in links:
+        if not sha256:
+            path = checked(prefix + name)
             told_size, told, sealed_ns = recorded.get(path, (-1, "", 0))
-            sha256 = told if told_size == size and mtime_ns <= sealed_ns else ""
+            sha256 = told if told_size == size and mtime_ns <= sealed_ns and path not in links else ""
         known.append(sha256)
     return known
 
