@@ -41,6 +41,10 @@ if TYPE_CHECKING:
     from framepress.dataset.select.selection import Selection, select
     from framepress.dataset.split import Split
     from framepress.dataset.writer import DatasetWriter
+    from framepress.delivery.manifest import manifest_of as manifest
+    from framepress.delivery.optimize import optimize
+    from framepress.delivery.pack import pack
+    from framepress.delivery.unpack import unpack
     from framepress.errors import (
         FrameError,
         FramepressError,
@@ -72,6 +76,11 @@ __all__ = [
     "Report",
     "EditionReport",
     "Split",
+    # handing them on
+    "manifest",
+    "optimize",
+    "pack",
+    "unpack",
     # classes
     "Label",
     "LabelMap",
@@ -119,11 +128,15 @@ _HOMES = {
     "dataset.select.selection": "Selection select",
     "dataset.split": "Split",
     "dataset.writer": "DatasetWriter",
+    "delivery.manifest": "manifest",
+    "delivery.optimize": "optimize",
+    "delivery.pack": "pack",
+    "delivery.unpack": "unpack",
     "errors": "FrameError FramepressError InputError JournalError LabelError OptionError OutputError",
     "formats": "Format register",
 }
 _HOME = {name: home for home, names in _HOMES.items() for name in names.split()}
-_NAMED_THERE = {"open": "open_dataset"}
+_NAMED_THERE = {"open": "open_dataset", "manifest": "manifest_of"}
 
 
 def __getattr__(name: str) -> Any:
