@@ -1,0 +1,1 @@
+"""Datasets on their way to others: organised, described, listed with checksums, made smaller, packed."""
