@@ -39,6 +39,8 @@ osd pool default min size = 1
 osd pool default pg num = 4
 osd pool default pg autoscale mode = off
 osd crush chooseleaf type = 0
+osd crush update on start = false
+osd class update on start = false
 mon allow pool size one = true
 mon data avail crit = 1
 mon data avail warn = 1
@@ -146,6 +148,8 @@ def _start(root: Path, disk_bytes: int, daemons: list[subprocess.Popen[bytes]]) 
     disk = str(uuid.uuid4())
     _ran(root, "ceph", "-c", conf, "--connect-timeout", str(_UP_WITHIN_S), "osd", "create", disk)
     _ran(root, "ceph-osd", "-c", conf, "-i", "0", "--mkfs", "--osd-uuid", disk)
+    # By hand: a disk that tells its own place before it has met the monitor ends with "wrong fsid".
+    _ran(root, "ceph", "-c", conf, "osd", "crush", "add", "osd.0", "1", "root=default")
     daemons.append(_daemon(root, "ceph-osd", "-i", "0"))
     daemons.append(_daemon(root, "radosgw", "-n", "client.rgw"))
     _wait_for(f"http://127.0.0.1:{http}/", root, daemons)
