@@ -125,8 +125,8 @@ def _check(source: Path, target: Path, prefix: str, max_bytes: int | None) -> No
         raise OutputError(f"{target}: exists already and is not overwritten; move it away, or name another")
     if prefix and not prefix.endswith("/"):
         raise OptionError(f"prefix {prefix!r}: is a folder in the archive, and ends in a slash")
-    if max_bytes is not None and max_bytes < 1 << 17:
-        raise OptionError(f"max_bytes={max_bytes}: must be at least {1 << 17}")
+    if max_bytes is not None and max_bytes < 1 << 16:
+        raise OptionError(f"max_bytes={max_bytes}: must be at least {1 << 16}")
 
 
 def _listed(source: Path, history: bool) -> Listing:
