@@ -199,3 +199,34 @@ def test_a_dataset_goes_to_a_remote_and_comes_back_elsewhere(run: Run, dataset: 
 
     assert files(dataset.parent / "copy") == files(dataset)
     assert "PASS" in run("validate", "copy").stdout
+
+
+def test_only_what_is_new_or_changed_since_a_version_is_exported(run: Run, tmp_path: Path) -> None:
+    frames = mono()
+
+    def press(folder: str, kept: list[Any]) -> None:
+        with DatasetWriter(tmp_path / folder, ["native"], labels=LABELS) as writer:
+            for frame in kept:
+                writer.add(frame)
+
+    press("before", frames[:5])
+    run("version", "init", "before")
+    run("version", "commit", "before", "-m", "five")
+    run("version", "tag", "before", "exported")
+    run("convert", "before", "export", "--to", "coco")
+    press("after", [frames[0].replaced(meta={"scene": "other"}), *frames[2:]])  # one changed, one gone, two new
+    run("version", "init", "after", "--from", "before")
+
+    run("convert", "after", "part", "--to", "coco", "--since", "exported")
+    run("update", "after", "export", "updated", "--since", "exported")
+    run("convert", "after", "whole", "--to", "coco")
+
+    def images(folder: str) -> set[str]:
+        document = json.loads((tmp_path / folder / "annotations/instances_default.json").read_bytes())
+        return {image["file_name"] for image in document["images"]}
+
+    assert images("updated") == images("whole")
+    assert len(images("whole")) == 6
+    assert {name.rpartition(".")[0] for name in images("part")} == {"a/0000", "b/0002", "b/0003"}
+    kept = tmp_path / "updated/images/default/b/0001.png"
+    assert os.path.samefile(kept, tmp_path / "export/images/default/b/0001.png")  # linked, not pressed again

@@ -17,7 +17,7 @@ from framepress.cli.shell import as_json, command_line, emit, interruptible
 if TYPE_CHECKING:
     from framepress.quality.profile import Profile
 
-__all__ = ["convert"]
+__all__ = ["convert", "frames_since"]
 
 
 @click.command(short_help="Press a recording or dataset into other formats.")
@@ -58,6 +58,11 @@ __all__ = ["convert"]
     "(from.nested=outermost); see `framepress formats --options NAME`.",
 )
 @click.option(
+    "--since",
+    metavar="VERSION",
+    help="Only frames that are new or changed since this version of SRC, of which versions are kept.",
+)
+@click.option(
     "--require",
     metavar="NAME|FILE",
     help="A profile (strict, default, fast, or a TOML file) that DST must hold; exit code 1 where it does not.",
@@ -77,12 +82,14 @@ def convert(
     workers: int | None,
     existing: str,
     settings: tuple[str, ...],
+    since: str | None,
     require: str | None,
     as_json: bool,
 ) -> None:
     """Press every frame of SRC into the formats of --to, in the folder DST.
 
     One format fills DST itself, several get a folder each. What a format cannot hold is counted, and told at the end.
+    With --since, an export of what has come or changed; `framepress update` brings an earlier export up to date.
     With --require, DST is then checked like `framepress validate` does, and its editions are read back and compared
     with what was written; it is left as it is either way.
     """
@@ -91,6 +98,7 @@ def convert(
     from framepress.dataset.convert import convert as press
     from framepress.dataset.label_files import read_label_file
     from framepress.dataset.opening import open_dataset
+    from framepress.dataset.select.stages import changed_since
     from framepress.dataset.split import Split
     from framepress.dataset.usage import usage_of
 
@@ -104,6 +112,7 @@ def convert(
     )
     dataset = replace(dataset, options=reader_arguments(dataset.format.read, reading, labels))
 
+    changed = None if since is None else frames_since(source, since)
     total = counted_aside(dataset.frames) if sys.stderr.isatty() else (lambda: None)
     with Progress(total) as progress:
         done = _Done(progress)
@@ -117,12 +126,13 @@ def convert(
                 split=parts,
                 workers=workers,
                 existing=existing,
+                stages=() if changed is None else [changed_since(changed)],
                 on_frame=done,
             )
         seconds = progress.seconds
     usage = usage_of(target)
     document: dict[str, Any] = {
-        "source": {"path": str(source), "format": dataset.format.name},
+        "source": {"path": str(source), "format": dataset.format.name, "since": since},
         **report.to_dict(),
         "disk": {"files": usage.files, "bytes": usage.bytes},
         "seconds": round(seconds, 3),
@@ -134,6 +144,13 @@ def convert(
     held, document["validation"], words = _checked(target, required, workers)
     emit(document, f"{told}\n{words}", as_json=as_json)
     context.exit(0 if held else 1)
+
+
+def frames_since(source: Path, version: str) -> frozenset[str]:
+    """Ids of the frames that are new or changed since a version of a dataset, of which versions are kept."""
+    from framepress.versions.bridges import bridge
+
+    return frozenset(bridge(source).diff(version, None).frames)
 
 
 def _profile(name_or_file: str) -> Profile:
