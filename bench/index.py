@@ -52,7 +52,7 @@ def coco(path: Path, images: int, boxes: int) -> None:
         "annotations": [
             {
                 "id": n,
-                "image_id": n % images,
+                "image_id": n // boxes,
                 "category_id": n % len(CLASSES) + 1,
                 "bbox": [n % 1000 + 0.25, n % 500, 40.5, 30 + n % 7],
                 "area": 1200.5,

@@ -6,12 +6,14 @@ import click
 
 from framepress import __version__
 from framepress.cli.convert import convert
-from framepress.cli.datasets import finish, info, merge
+from framepress.cli.datasets import finish, info
 from framepress.cli.derive import append, relabel, slice
 from framepress.cli.formats import formats
+from framepress.cli.index import index
 from framepress.cli.jobs import job
 from framepress.cli.kit import kit
 from framepress.cli.manifest import manifest
+from framepress.cli.merge import merge
 from framepress.cli.optimize import optimize
 from framepress.cli.organize import organize
 from framepress.cli.pack import pack, unpack
@@ -22,6 +24,7 @@ from framepress.cli.select import select
 from framepress.cli.shell import Commands
 from framepress.cli.split import split
 from framepress.cli.stats import stats
+from framepress.cli.update import update
 from framepress.cli.validate import validate
 from framepress.cli.versions import version
 
@@ -50,6 +53,7 @@ def main(context: click.Context) -> None:
 for _command in (
     convert,
     info,
+    index,
     stats,
     organize,
     validate,
@@ -61,6 +65,7 @@ for _command in (
     relabel,
     slice,
     append,
+    update,
     split,
     manifest,
     optimize,

@@ -224,13 +224,13 @@ class Builder:
             "outside": self._outside,  # some files lie where no change of the dataset's folder shows
             "bytes": {path.name: path.stat().st_size for path in sorted(self._folder.iterdir())},
         }
-        (self._folder / HEADER).write_text(json.dumps(header, ensure_ascii=False), encoding="utf-8")
+        (self._folder / HEADER).write_text(json.dumps(header), encoding="ascii")
 
 
 def read_header(folder: Path) -> dict[str, Any] | None:
     """What `Builder.close` wrote; None where it is missing, damaged, of another version, or files are not all there."""
     try:
-        header: dict[str, Any] = json.loads((folder / HEADER).read_text(encoding="utf-8"))
+        header: dict[str, Any] = json.loads((folder / HEADER).read_text(encoding="ascii"))
         whole = header["version"] == VERSION and all(
             (folder / name).stat().st_size == size for name, size in header["bytes"].items()
         )
