@@ -85,7 +85,7 @@ def test_the_counts_are_told_as_text_and_then_the_report(run: Run, tmp_path: Pat
     assert "not known  1 objects" in run("select", source, "visibility > 0.5").stdout
     both = run("select", source, expression, tmp_path / "b").stdout
     assert both.startswith(result.stdout)
-    assert "2 frames, 2 views, 3 objects" in both
+    assert "3 frames, 3 views, 3 objects" in both
 
 
 @pytest.mark.parametrize(

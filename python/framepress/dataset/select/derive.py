@@ -15,6 +15,7 @@ from framepress.dataset.job import Job
 from framepress.dataset.labelling import Labelling
 from framepress.dataset.opening import Dataset
 from framepress.dataset.report import Report
+from framepress.dataset.select.stages import Sieve
 from framepress.dataset.session import Session
 from framepress.dataset.split import Split
 from framepress.dataset.state import root_of
@@ -105,7 +106,8 @@ def formats_of(source: Dataset) -> Mapping[str, Mapping[str, Any]]:
 def origin_of(source: Dataset) -> dict[str, Any]:
     """What a dataset says that it was made of, else its format.
 
-    No path: where a dataset lies is nothing that it is made of."""
+    No path: where a dataset lies is nothing that it is made of.
+    """
     made = None if source.job is None else source.job.origin
     return {"format": source.format.name} if made is None else dict(made)
 
@@ -182,14 +184,20 @@ class _Relinking:
     """Journal records gone through stages: what pressing the frame again would have the journal record."""
 
     def __init__(self, stages: Sequence[Stage], labels: LabelMap, *, same_labels: bool) -> None:
+        first = stages[0] if stages else None
+        self._sieve = first if isinstance(first, Sieve) else None
         self._stages = stages
         self._labelling = Labelling(labels, grow=False)
         self._same_labels = same_labels
 
     def __call__(self, record: Mapping[str, Any]) -> Mapping[str, Any] | None:
         """None where a stage leaves the frame out."""
+        standing = None if self._sieve is None else self._sieve.standing(record["frame"]["id"])
+        stages = self._stages if standing is None else self._stages[1:]
+        if standing is False or (standing and self._same_labels and not stages):
+            return record if standing else None
         before = from_record(record["frame"])
-        found = through(self._stages, before)
+        found = through(stages, before)
         if found is None or (found is before and self._same_labels):
             return None if found is None else record
         settled, _ = self._labelling.settle(found)

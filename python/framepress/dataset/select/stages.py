@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from typing import NoReturn, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -14,7 +16,17 @@ from framepress.dataset.index import Index
 from framepress.dataset.select.choose import Choice
 from framepress.errors import InputError
 
-__all__ = ["Chosen", "changed_since", "erased"]
+__all__ = ["Chosen", "Sieve", "changed_since", "erased"]
+
+
+@runtime_checkable
+class Sieve(Protocol):
+    """A stage that knows many frames by their id: where it stands first, those need not be made from their record."""
+
+    def standing(self, frame_id: str) -> bool | None:
+        """False: leaves the next frame out. True: leaves it as it is. None: must be given the frame itself."""
+
+    def __call__(self, frame: Frame) -> Frame | None: ...
 
 
 class Chosen:
@@ -36,14 +48,28 @@ class Chosen:
         self._frames, self._views, self._objects = choice.frames, choice.views, choice.objects
         self._ids = index.frames.texts("id")
         self._first_view, self._view_count = index.frames["first_view"], index.frames["views"]
+        self._first_object, self._object_count = index.frames["first_object"], index.frames["objects"]
         self._first, self._count = index.views["first_object"], index.views["objects"]
         self._dropping = dropping or _without_rows
         self._row = 0
 
+    def standing(self, frame_id: str) -> bool | None:
+        """See `Sieve`; a frame that is known is passed over."""
+        row = self._checked(frame_id)
+        verdict: bool | None = False
+        if self._frames[row]:
+            views = slice(int(self._first_view[row]), int(self._first_view[row] + self._view_count[row]))
+            first = int(self._first_object[row])
+            objects = self._objects[first : first + int(self._object_count[row])]
+            verdict = True if self._views[views].all() and objects.all() else None
+        self._row += verdict is not None
+        return verdict
+
     def __call__(self, frame: Frame) -> Frame | None:
-        row, self._row = self._row, self._row + 1
-        if row >= len(self._ids) or self._ids[row] != frame.id or self._view_count[row] != len(frame.views):
-            self._refuse(frame)
+        row = self._checked(frame.id)
+        self._row += 1
+        if self._view_count[row] != len(frame.views):
+            self._refuse(frame.id)
         if not self._frames[row]:
             return None
         first = int(self._first_view[row])
@@ -52,17 +78,23 @@ class Chosen:
         same = len(left) == len(frame.views) and all(a is b for a, b in zip(left, frame.views, strict=True))
         return frame if same else frame.replaced(views=left)
 
+    def _checked(self, frame_id: str) -> int:
+        """The row of the frame whose turn it is."""
+        if self._row >= len(self._ids) or self._ids[self._row] != frame_id:
+            self._refuse(frame_id)
+        return self._row
+
     def _view(self, frame: Frame, view: View, row: int) -> View | None:
         if not self._views[row]:
             return None
         if self._count[row] != len(view.objects):
-            self._refuse(frame)
+            self._refuse(frame.id)
         first = int(self._first[row])
         chosen = self._objects[first : first + len(view.objects)]
         return view if chosen.all() else self._dropping(view, chosen)
 
-    def _refuse(self, frame: Frame) -> None:
-        raise InputError(f"frame {frame.id}: is not what was there when the dataset was indexed; select again")
+    def _refuse(self, frame_id: str) -> NoReturn:
+        raise InputError(f"frame {frame_id}: is not what was there when the dataset was indexed; select again")
 
 
 def _without_rows(view: View, chosen: Array) -> View:
@@ -91,7 +123,17 @@ def erased(view: View, chosen: Array) -> View:
     )
 
 
+@dataclass(frozen=True)
+class _OfIds:
+    ids: frozenset[str]
+
+    def standing(self, frame_id: str) -> bool | None:
+        return frame_id in self.ids
+
+    def __call__(self, frame: Frame) -> Frame | None:
+        return frame if frame.id in self.ids else None
+
+
 def changed_since(ids: Collection[str]) -> Stage:
     """A stage that lets through the frames of these ids: those that are new or changed since a version, for one."""
-    known = frozenset(ids)
-    return lambda frame: frame if frame.id in known else None
+    return _OfIds(frozenset(ids))
