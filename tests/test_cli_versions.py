@@ -230,3 +230,15 @@ def test_only_what_is_new_or_changed_since_a_version_is_exported(run: Run, tmp_p
     assert {name.rpartition(".")[0] for name in images("part")} == {"a/0000", "b/0002", "b/0003"}
     kept = tmp_path / "updated/images/default/b/0001.png"
     assert os.path.samefile(kept, tmp_path / "export/images/default/b/0001.png")  # linked, not pressed again
+
+
+def test_what_no_format_reads_is_compared_as_files_and_says_so(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "notes").mkdir()
+    (tmp_path / "notes/one.txt").write_text("1")
+    run("version", "init", "notes")
+    run("version", "commit", "notes", "-m", "one")
+    (tmp_path / "notes/two.txt").write_text("2")
+    found = answer(run("version", "diff", "notes", "--json"))
+    assert found["files"]["added"] == ["two.txt"]
+    assert "no format" in found["not_compared"]
+    assert "not compared" in run("version", "diff", "notes").stdout

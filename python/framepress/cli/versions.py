@@ -186,14 +186,22 @@ def diff(dataset: Path, before: str, after: str | None, only_files: bool, most: 
     how far, with another mask.
     """
     from framepress.cli.version_text import diff_text, file_changes
+    from framepress.versions.annotations import NoFormatError
 
     history = opened(dataset)
     files = history.diff_files(before, after)
-    found = None if only_files else history.diff(before, after)
-    document = {"from": before, "to": after, "files": file_changes(files)}
-    if found is not None:
-        document["annotations"] = found.to_dict(most)
-    emit(document, diff_text(files, found), as_json=as_json)
+    document: dict[str, Any] = {"from": before, "to": after, "files": file_changes(files)}
+    text = diff_text(files, None)
+    if not only_files:
+        try:
+            found = history.diff(before, after)
+        except NoFormatError as error:
+            document["not_compared"] = str(error)
+            text += f"\nframes: not compared: {error}"
+        else:
+            document["annotations"] = found.to_dict(most)
+            text = diff_text(files, found)
+    emit(document, text, as_json=as_json)
 
 
 @version.command(short_help="Go back to a version, or lay it out elsewhere.")

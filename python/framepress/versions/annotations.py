@@ -30,7 +30,11 @@ from framepress.versions.add import is_shared
 from framepress.versions.stored import StoredFiles
 from framepress.versions.working import look
 
-__all__ = ["Annotations", "FrameLine", "Line", "annotations_in", "annotations_of", "laid_out"]
+__all__ = ["Annotations", "FrameLine", "Line", "NoFormatError", "annotations_in", "annotations_of", "laid_out"]
+
+
+class NoFormatError(InputError):
+    """No format reads the files of a version, or several do: they can be compared as files only."""
 
 
 class _Edition(msgspec.Struct):
@@ -114,7 +118,8 @@ def annotations_of(files: StoredFiles, folder: Callable[[], AbstractContextManag
             its format's reader must see files.
 
     Raises:
-        InputError: no format reads the version, or it is damaged.
+        NoFormatError: no format reads the version.
+        InputError: it is damaged.
     """
     if not files.exists(JOB_PATH):
         with folder() as where:
@@ -132,7 +137,8 @@ def annotations_in(folder: Path) -> Annotations:
     """What the frames of a folder hold as it is now.
 
     Raises:
-        InputError: no format reads it, or it is damaged.
+        NoFormatError: no format reads it.
+        InputError: it is damaged.
     """
     files = StoredFiles(look(folder).rows(), lambda row: read_file(folder / row.path))
     return annotations_of(files, lambda: nullcontext(folder))
@@ -165,6 +171,9 @@ def _foreign(folder: Path) -> Annotations:
     """All records at once, in memory as text: such a dataset is read in one go anyway."""
     try:
         dataset = open_dataset(folder)
+    except InputError as error:
+        raise NoFormatError(str(error).replace(str(folder), "the version")) from error
+    try:
         labels = dataset.labels()
         records = [(frame.id, _line(frame.id, to_record(frame))) for frame in dataset.frames()]
     except InputError as error:
