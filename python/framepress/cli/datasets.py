@@ -1,4 +1,4 @@
-"""`framepress info`, `finish` and `merge`."""
+"""`framepress info` and `finish`."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from typing import Any
 
 import click
 
-from framepress.cli.shell import as_json, emit, interruptible
+from framepress.cli.shell import as_json, emit
 
-__all__ = ["finish", "info", "merge", "tell"]
+__all__ = ["finish", "info", "tell"]
 
 _DATASET = click.Path(exists=True, path_type=Path)
 
@@ -61,30 +61,6 @@ def finish(path: Path, as_json: bool) -> None:
     started = time.monotonic()
     report = finish_dataset(path)
     tell(report, path, started, as_json)
-
-
-@click.command(short_help="One dataset from several that were written side by side.")
-@click.argument("sources", metavar="SRC...", nargs=-1, required=True, type=_DATASET)
-@click.argument("target", metavar="DST", type=click.Path(file_okay=False, path_type=Path))
-@click.option(
-    "--existing",
-    type=click.Choice(["error", "append"]),
-    default="error",
-    show_default=True,
-    help="Where DST holds a dataset of the same kind: stop, or add to it.",
-)
-@as_json
-def merge(sources: tuple[Path, ...], target: Path, existing: str, as_json: bool) -> None:
-    """Put the frames of all SRC into DST; the same whatever the order in which they are named.
-
-    Files are hard-linked where formats, options and classes are equal, else every frame is pressed again.
-    """
-    from framepress.dataset.merge import merge as merge_datasets
-
-    started = time.monotonic()
-    with interruptible(f"{target} holds a part only, the sources are as they were: merge into another folder"):
-        report = merge_datasets(sources, target, existing=existing)
-    tell(report, target, started, as_json)
 
 
 def tell(
