@@ -45,6 +45,24 @@ def python_of(name: str, root: Path = ROOT) -> Path:
     return python
 
 
+def git_lfs(root: Path = ROOT) -> str:
+    """The path of git-lfs, which is no Python package: installed from Debian where that can be done.
+
+    Raises:
+        JudgeEnvironmentError: it is missing, and this is no Debian or not its administrator.
+    """
+    root.mkdir(parents=True, exist_ok=True)
+    log = root / "git-lfs.log"
+    with _locked(root / "git-lfs.lock"):
+        if shutil.which("git-lfs") is None:
+            if shutil.which("apt-get") is None or os.geteuid() != 0:
+                raise JudgeEnvironmentError("git-lfs is not installed, and only root on Debian can be helped here")
+            for command in (["apt-get", "update"], ["apt-get", "install", "-y", "git", "git-lfs"]):
+                if not _ran(command, log):
+                    raise JudgeEnvironmentError(f"{' '.join(command)} failed; all of it in {log}\n{_tail(log)}")
+    return str(shutil.which("git-lfs"))
+
+
 def _make(name: str, folder: Path, log: Path) -> None:
     if sys.version_info < PYTHON_AT_LEAST:
         needed = ".".join(map(str, PYTHON_AT_LEAST))

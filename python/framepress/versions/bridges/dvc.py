@@ -7,21 +7,25 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
+import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import yaml
 
 from framepress.errors import InputError, OptionError, OutputError
 from framepress.storage.output import OWN
+from framepress.storage.paths import checked
 from framepress.versions.add import MEDIA
 from framepress.versions.bridges.cover import cover
 from framepress.versions.bridges.layout import Part, removed
 from framepress.versions.bridges.repository import Repository, location
-from framepress.versions.bridges.tools import DVC, GIT, Tool
+from framepress.versions.bridges.tools import DVC, GIT, Tool, Tools
 from framepress.versions.bridges.tracker import Changes, Staged
 from framepress.versions.manifest import Row
+from framepress.versions.place import INSIDE
 
 __all__ = ["Dvc"]
 
@@ -29,6 +33,13 @@ _BIG = 50_000_000  # bytes; hosts of git warn from here on
 _JOURNAL = f"{OWN}journal"
 _REMOTE = "storage"
 _AT_ONCE = 500  # paths a command
+
+
+class _Out(NamedTuple):
+    """What is tracked: by which `.dvc` file, and whether from elsewhere (`dvc import`), which is DVC's own business."""
+
+    file: str
+    imported: bool
 
 
 class Dvc:
@@ -71,25 +82,23 @@ class Dvc:
     def stage(self, workers: int | None) -> Staged:
         repository = self._repository
         outs = self._outs()
-        for gone in [out for out in outs if not os.path.lexists(self._dataset / out)]:
-            self._run(DVC, "remove", "-q", "--", outs.pop(gone))
+        own = {out: file for out, (file, imported) in outs.items() if not imported}
+        for gone in [out for out in own if not os.path.lexists(self._dataset / out)]:
+            self._run(DVC, "remove", "-q", "--", own.pop(gone))
         taken = {*outs, *repository.staged(repository.index)}
-        new = cover(self._files(taken), taken)
-        self._each("add", [*outs, *new])
+        self._each("add", [*own, *cover(self._files(taken), taken)])
         repository.git("add", "-A", "--", ".")
         return Staged(*self._counted(), 0, 0)
 
-    def _outs(self) -> dict[str, str]:
-        """What is tracked -> its `.dvc` file; what comes from elsewhere (`dvc import`) is DVC's own business."""
-        found: dict[str, str] = {}
+    def _outs(self) -> dict[str, _Out]:
+        """What DVC tracks in the folder as it is."""
+        found: dict[str, _Out] = {}
         for folder, folders, files in os.walk(self._dataset):
             folders[:] = [name for name in folders if name not in (".dvc", ".git")]
             inside = Path(folder).relative_to(self._dataset)
             for file in sorted(name for name in files if name.endswith(".dvc") and name != ".dvc"):
                 path = (inside / file).as_posix()
-                document = _document((Path(folder) / file).read_bytes(), path)
-                if "deps" not in document:
-                    found.update((out, path) for out in _paths(document, inside))
+                found.update(_tracked((Path(folder) / file).read_bytes(), path))
             folders[:] = [name for name in folders if (inside / name).as_posix() not in found]
         return found
 
@@ -110,7 +119,7 @@ class Dvc:
 
     def _each(self, verb: str, paths: Sequence[str], *options: str) -> None:
         for start in range(0, len(paths), _AT_ONCE):
-            self._run(DVC, verb, "-q", *options, "--", *paths[start : start + _AT_ONCE])
+            self._run(DVC, verb, *options, "--", *paths[start : start + _AT_ONCE])
 
     def _counted(self) -> tuple[int, int]:
         """Files of the next version and their size [bytes]."""
@@ -120,7 +129,7 @@ class Dvc:
             if file.is_file():
                 count += 1
                 size += file.stat().st_size
-        for file in map(self._dataset.joinpath, sorted({*self._outs().values()})):
+        for file in map(self._dataset.joinpath, sorted({out.file for out in self._outs().values()})):
             for out in _document(file.read_bytes(), str(file)).get("outs", []):
                 count += int(out.get("nfiles", 1))
                 size += int(out.get("size", 0))
@@ -157,18 +166,46 @@ class Dvc:
         return Row(path, "", file.stat().st_size) if file.is_file() else None
 
     def parts(self, commit: str, scratch: Path) -> Iterator[Part]:
-        root, prefix = self._root()
         blobs = self._repository.blobs(commit)
         contents = dict(self._repository.contents(blob.id for blob in blobs))
+        outs: dict[str, _Out] = {}
         for blob in blobs:
             yield Part(blob.path, blob.mode, content=contents[blob.id])
-            if not blob.path.endswith(".dvc"):
-                continue
-            document = _document(contents[blob.id], blob.path)
-            for out in _paths(document, Path(blob.path).parent):
-                made = scratch / str(len(os.listdir(scratch)))
-                self._run(DVC, "get", "-q", "--rev", commit, "-o", str(made), "--", str(root), prefix + out)
-                yield Part(out, "040000" if made.is_dir() else "100644", source=made)
+            if blob.path.endswith(".dvc"):
+                outs.update(_tracked(contents[blob.id], checked(blob.path)))
+                target = scratch / blob.path
+                target.parent.mkdir(parents=True, exist_ok=True)
+                target.write_bytes(contents[blob.id])
+        if outs:
+            self._lay_out(list(outs), scratch)
+        for out in outs:
+            made = scratch / out
+            yield Part(out, "040000" if made.is_dir() else "100644", source=made)
+
+    def _lay_out(self, outs: Sequence[str], scratch: Path) -> None:
+        tools = self._project(scratch)
+        if tools.ask(DVC, "checkout", "--", *outs).code == 0:
+            return
+        self._give_remotes(tools)
+        tools.run(DVC, "pull", "--", *outs)
+
+    def _project(self, scratch: Path) -> Tools:
+        """A project for the moment, without git, that has the cache and the settings of the dataset's own."""
+        root, _ = self._root()
+        tools = Tools(scratch)
+        tools.run(DVC, "init", "-q", "--no-scm")
+        for name in ("config", "config.local"):
+            if (root / ".dvc" / name).is_file():
+                shutil.copyfile(root / ".dvc" / name, scratch / ".dvc" / name)
+        tools.run(DVC, "config", "--local", "core.no_scm", "true")
+        cache = os.fsdecode(self._run(DVC, "cache", "dir")).rstrip("\n")
+        tools.run(DVC, "cache", "dir", "--local", "--", cache)
+        return tools
+
+    def _give_remotes(self, tools: Tools) -> None:
+        """Their URLs, as they are from the dataset's own folder."""
+        for name, url in self._remotes().items():
+            tools.run(DVC, "remote", "modify", "--local", "--", name, "url", url)
 
     def restore(self, commit: str) -> None:
         """What the commit does not track is taken away, as DVC's cache has it."""
@@ -183,8 +220,22 @@ class Dvc:
             self._each("checkout", [*outs], "--force")
 
     def push(self, remote: str) -> str:
-        """The contents of all versions; then git's part, where git has a remote."""
-        self._run(DVC, "push", "-q", "--all-commits", *self._named(remote))
+        """The contents of all versions; then git's part, where git has a remote.
+
+        `dvc push --all-commits` passes over commits that are older than the remote, and takes in what is beside the
+        dataset: the `.dvc` files of all versions are put into one project for the moment, which is pushed.
+        """
+        named = self._named(remote)
+        with tempfile.TemporaryDirectory(prefix="push-", dir=self._dataset / INSIDE) as scratch:
+            tools = self._project(Path(scratch))
+            self._give_remotes(tools)
+            blobs = [blob for version in self._repository.log() for blob in self._repository.blobs(version.id)]
+            wanted = {blob.id for blob in blobs if blob.path.endswith(".dvc")}
+            for id, content in self._repository.contents(sorted(wanted)):
+                folder = Path(scratch) / id
+                folder.mkdir()
+                (folder / "version.dvc").write_bytes(content)
+            tools.run(DVC, "push", *named)
         theirs = self._repository.remote("")
         if theirs:
             self._repository.push(theirs)
@@ -203,10 +254,7 @@ class Dvc:
         Raises:
             OptionError: there is no such remote.
         """
-        told = self._run(DVC, "remote", "list").decode().splitlines()
-        remotes = {
-            name: url.split()[0] if url.split() else "" for name, _, url in (row.partition("\t") for row in told)
-        }
+        remotes = self._remotes()
         if not wanted:
             if not remotes:
                 raise OptionError(f"{self._dataset}: DVC has no remote yet; name one: a URL, or a folder")
@@ -221,6 +269,16 @@ class Dvc:
             raise OptionError(f"{wanted!r}: is no remote of DVC ({', '.join(remotes)}); `dvc remote add NAME {wanted}`")
         self._run(DVC, "remote", "add", "-q", "-d", "--", _REMOTE, url)
         return []
+
+    def _remotes(self) -> dict[str, str]:
+        """Name -> URL or folder, of DVC's own."""
+        told = self._run(DVC, "config", "--list").decode(errors="replace").splitlines()
+        settings = [row.partition("=") for row in told]
+        return {
+            name.removeprefix("remote.").removesuffix(".url"): value
+            for name, _, value in settings
+            if name.startswith("remote.") and name.endswith(".url")
+        }
 
 
 def _is_big(path: str, name: str) -> bool:
@@ -245,10 +303,16 @@ def _document(content: bytes, path: str) -> Mapping[str, Any]:
     return found
 
 
-def _paths(document: Mapping[str, Any], folder: Path) -> list[str]:
-    """What a `.dvc` file in `folder` tracks."""
-    base = folder / str(document.get("wdir", "."))
-    return [os.path.normpath(base / str(out["path"])) for out in document.get("outs", [])]
+def _tracked(content: bytes, file: str) -> dict[str, _Out]:
+    """What a `.dvc` file tracks.
+
+    Raises:
+        InputError: it cannot be read, or leads out of the dataset.
+    """
+    document = _document(content, file)
+    base = Path(file).parent / str(document.get("wdir", "."))
+    paths = [checked(os.path.normpath(base / str(out["path"]))) for out in document.get("outs", [])]
+    return {path: _Out(file, "deps" in document) for path in paths}
 
 
 def _sides(path: str, old: object, new: object) -> tuple[Row | None, Row | None]:

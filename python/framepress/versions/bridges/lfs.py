@@ -261,6 +261,8 @@ class Lfs:
 
 
 def _is_big(path: str, seen: Seen) -> bool:
+    if PurePosixPath(path).name.startswith(".git"):
+        return False  # git reads them
     return is_shared(path) or path.startswith(_JOURNAL) or seen.size > _BIG
 
 
