@@ -1,4 +1,4 @@
-"""Every benchmark in one run: `make bench`; `--scale` adds the long one (100,000 frames, some twenty minutes)."""
+"""Every benchmark in one run: `make bench`; `--scale` adds the long ones (some twenty minutes)."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import sys
 import checks
 import frame
 import images
+import index
 import masks
 import render
 import scale
@@ -19,4 +20,5 @@ if __name__ == "__main__":
     checks.main([])
     render.main([])
     validate.main([])
+    index.main(["--full"] if "--scale" in sys.argv else [])
     scale.main([] if "--scale" in sys.argv else ["--frames", "1000,10000"])
