@@ -6,9 +6,9 @@ import subprocess
 from pathlib import Path
 
 
-def git(folder: Path, *arguments: str) -> str:
+def git(folder: Path, *arguments: str, stdin: str = "") -> str:
     """What a plain git says."""
-    run = subprocess.run(["git", *arguments], cwd=folder, capture_output=True, text=True)
+    run = subprocess.run(["git", *arguments], cwd=folder, capture_output=True, encoding="utf-8", input=stdin)
     assert run.returncode == 0, run.stderr
     return run.stdout
 
