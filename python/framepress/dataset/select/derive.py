@@ -24,6 +24,7 @@ from framepress.storage.folder import FolderOutput
 from framepress.storage.images import encoder_backends
 from framepress.storage.journal import Journal
 from framepress.storage.output import Output
+from framepress.storage.segments import Line
 
 __all__ = ["as_read", "derived", "formats_of", "linked", "origin_of", "through"]
 
@@ -160,14 +161,14 @@ def linked(
     relink = _Relinking(stages, labels, same_labels=labels == before)
     there = set(session.journal.ids) if existing == "resume" else set()
     try:
-        records = (record for record in journal.records() if record["op"] in ("add", "replace"))
-        for number, record in enumerate(records, start=1):
-            kept = relink(record)
+        lines = (line for line in journal.valid_lines() if line.op in ("add", "replace"))
+        for number, line in enumerate(lines, start=1):
+            kept = relink(line)
             if kept is None:
                 session.ledger.count("left out by a stage")
             else:
                 session.ledger.count("asked")
-                if record["frame"]["id"] in there:
+                if line.id in there:
                     session.ledger.count("skipped")
                 else:
                     session.adopt(kept, root, labels)
@@ -190,12 +191,15 @@ class _Relinking:
         self._labelling = Labelling(labels, grow=False)
         self._same_labels = same_labels
 
-    def __call__(self, record: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    def __call__(self, line: Line) -> Mapping[str, Any] | None:
         """None where a stage leaves the frame out."""
-        standing = None if self._sieve is None else self._sieve.standing(record["frame"]["id"])
+        standing = None if self._sieve is None else self._sieve.standing(line.id)
+        if standing is False:
+            return None
+        record = line.record()
         stages = self._stages if standing is None else self._stages[1:]
-        if standing is False or (standing and self._same_labels and not stages):
-            return record if standing else None
+        if standing and self._same_labels and not stages:
+            return record
         before = from_record(record["frame"])
         found = through(stages, before)
         if found is None or (found is before and self._same_labels):
