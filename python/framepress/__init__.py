@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from framepress.dataset.convert import convert
     from framepress.dataset.index import Index
     from framepress.dataset.label_files import read_label_file
-    from framepress.dataset.merge import merge
+    from framepress.dataset.merge import Merging, merge
     from framepress.dataset.opening import Dataset
     from framepress.dataset.opening import open_dataset as open
     from framepress.dataset.refinish import finish
@@ -40,6 +40,9 @@ if TYPE_CHECKING:
     from framepress.dataset.select.relabel import ClassMapping, relabel
     from framepress.dataset.select.selection import Selection, select
     from framepress.dataset.split import Split
+    from framepress.dataset.splitting.draw import SplitCounts
+    from framepress.dataset.splitting.plan import SplitPlan, plan_split
+    from framepress.dataset.splitting.press import split_dataset
     from framepress.dataset.writer import DatasetWriter
     from framepress.delivery.manifest import manifest_of as manifest
     from framepress.delivery.optimize import optimize
@@ -63,6 +66,8 @@ __all__ = [
     "open",
     "convert",
     "merge",
+    "plan_split",
+    "split_dataset",
     "select",
     "slice",
     "relabel",
@@ -76,6 +81,9 @@ __all__ = [
     "Report",
     "EditionReport",
     "Split",
+    "SplitCounts",
+    "SplitPlan",
+    "Merging",
     # handing them on
     "manifest",
     "optimize",
@@ -118,7 +126,7 @@ _HOMES = {
     "dataset.convert": "convert",
     "dataset.index": "Index",
     "dataset.label_files": "read_label_file",
-    "dataset.merge": "merge",
+    "dataset.merge": "Merging merge",
     "dataset.opening": "Dataset open",
     "dataset.refinish": "finish",
     "dataset.report": "EditionReport Report",
@@ -127,6 +135,9 @@ _HOMES = {
     "dataset.select.relabel": "ClassMapping relabel",
     "dataset.select.selection": "Selection select",
     "dataset.split": "Split",
+    "dataset.splitting.draw": "SplitCounts",
+    "dataset.splitting.plan": "SplitPlan plan_split",
+    "dataset.splitting.press": "split_dataset",
     "dataset.writer": "DatasetWriter",
     "delivery.manifest": "manifest",
     "delivery.optimize": "optimize",

@@ -112,7 +112,7 @@ def split(
 def _asked(rest: tuple[str, ...], counts: str | None, lists: tuple[str, ...], seed: int) -> tuple[Path | None, Method]:
     """Where to write, and how to deal out: told apart by the = that shares have."""
     from framepress.dataset.split import Split
-    from framepress.dataset.splitting.draw import Counts
+    from framepress.dataset.splitting.draw import SplitCounts
     from framepress.dataset.splitting.lists import read_list
 
     shares = [text for text in rest if "=" in text]
@@ -125,7 +125,7 @@ def _asked(rest: tuple[str, ...], counts: str | None, lists: tuple[str, ...], se
     if shares:
         return target, Split.parse(shares[0], seed)
     if counts is not None:
-        return target, Counts.parse(counts, seed)
+        return target, SplitCounts.parse(counts, seed)
     named = [(name or Path(file).stem, file) for name, _, file in (text.rpartition("=") for text in lists)]
     if len({name for name, _ in named}) < len(named):
         raise click.BadParameter("two lists are of one split; name them NAME=FILE", param_hint="--from-lists")
@@ -135,25 +135,18 @@ def _asked(rest: tuple[str, ...], counts: str | None, lists: tuple[str, ...], se
 def _planned(
     dataset: Dataset, method: Method, group: str | None, stratify: str | None, *, keep: bool, keep_from: Path | None
 ) -> SplitPlan:
-    from framepress.dataset.index import Index
     from framepress.dataset.opening import open_dataset
-    from framepress.dataset.select.derive import as_read
-    from framepress.dataset.splitting.plan import kept_from, plan_split
+    from framepress.dataset.splitting.plan import plan_split
 
     if keep and keep_from is not None:
         raise click.UsageError("--keep or --keep-from, not both")
-    index = Index.of(as_read(dataset))
-    kept = None
-    if keep:
-        kept = kept_from(index, index)
-    elif keep_from is not None:
-        kept = kept_from(index, Index.of(as_read(open_dataset(keep_from))))
+    before = dataset if keep else None if keep_from is None else open_dataset(keep_from)
     return plan_split(
-        index,
+        dataset,
         method,
         group=listed(group, "--group") if group else ("sequence",),
         stratify=listed(stratify, "--stratify") if stratify else (),
-        kept=kept,
+        kept=before,
     )
 
 

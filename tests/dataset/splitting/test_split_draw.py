@@ -13,7 +13,7 @@ from index_in_memory import index_of
 
 from framepress.dataset.index import Index
 from framepress.dataset.split import Split
-from framepress.dataset.splitting.draw import Counts
+from framepress.dataset.splitting.draw import SplitCounts
 from framepress.dataset.splitting.plan import SplitPlan, kept_from, plan_split
 from framepress.dataset.writer import DatasetWriter
 from framepress.errors import InputError, OptionError
@@ -96,8 +96,8 @@ def _links_two(rows: list[tuple[str, str, list[str]]], kept: list[str], by: list
     return any(len(splits) > 1 for splits in held.values())
 
 
-def _way(way: str, rows: list[tuple[str, str, list[str]]], held: int) -> tuple[Split | Counts]:
-    return (Counts((("train", None), ("val", held)), 3),) if way == "numbers" else (THREE,)
+def _way(way: str, rows: list[tuple[str, str, list[str]]], held: int) -> tuple[Split | SplitCounts]:
+    return (SplitCounts((("train", None), ("val", held)), 3),) if way == "numbers" else (THREE,)
 
 
 def _torn(plan: SplitPlan) -> int:
@@ -111,7 +111,7 @@ def _torn(plan: SplitPlan) -> int:
 
 @given(ROWS, st.integers(0, 40), st.integers(0, 40), st.integers(0, 5))
 def test_numbers_are_exact_or_refused(rows: list[tuple[str, str, list[str]]], val: int, test: int, seed: int) -> None:
-    asked = Counts((("train", None), ("val", val), ("test", test)), seed)
+    asked = SplitCounts((("train", None), ("val", val), ("test", test)), seed)
     if val + test > len(rows):
         with pytest.raises(OptionError, match="were asked for"):
             plan_split(made(rows), asked, group=["frame"])
@@ -126,7 +126,7 @@ def test_numbers_are_made_of_whole_groups_or_refused() -> None:
     reached = []
     for number in range(sum(sizes) + 1):
         try:
-            plan = plan_split(made(rows), Counts((("train", None), ("val", number))))
+            plan = plan_split(made(rows), SplitCounts((("train", None), ("val", number))))
         except OptionError as error:
             refused = str(error)
         else:
@@ -138,23 +138,23 @@ def test_numbers_are_made_of_whole_groups_or_refused() -> None:
 
 
 def test_numbers_without_a_rest_leave_frames_in_no_split() -> None:
-    plan = plan_split(index_of([f"f{n}" for n in range(10)]), Counts.parse("train=6,val=3"), group=["frame"])
+    plan = plan_split(index_of([f"f{n}" for n in range(10)]), SplitCounts.parse("train=6,val=3"), group=["frame"])
     assert plan.sizes() == {"train": 6, "val": 3, "": 1}
     assert list(plan.by_id().values()).count("") == 1
 
 
 def test_numbers_are_drawn_by_the_names_of_frames_not_by_their_order() -> None:
     ids = [f"f{n}" for n in range(40)]
-    asked = Counts.parse("train=20,val=20", seed=1)
+    asked = SplitCounts.parse("train=20,val=20", seed=1)
     one = plan_split(index_of(ids), asked).by_id()
     assert plan_split(index_of(ids[::-1]), asked).by_id() == one
-    assert plan_split(index_of(ids), Counts.parse("train=20,val=20", seed=2)).by_id() != one
+    assert plan_split(index_of(ids), SplitCounts.parse("train=20,val=20", seed=2)).by_id() != one
 
 
 @pytest.mark.parametrize("text", ["", "train", "train=.5", "a=1,a=2", "a=rest,b=rest", "a=-1", "a b=1"])
 def test_numbers_that_are_none_are_refused(text: str) -> None:
     with pytest.raises(OptionError, match="counts"):
-        Counts.parse(text)
+        SplitCounts.parse(text)
 
 
 def test_frames_keep_a_split_that_nobody_asked_for_and_one_that_another_dataset_gave_them() -> None:
@@ -184,7 +184,7 @@ def test_a_function_of_ones_own_names_a_split_for_each_frame() -> None:
 
 def test_only_shares_can_be_stratified() -> None:
     with pytest.raises(OptionError, match="only a split by shares"):
-        plan_split(index_of(["a"]), Counts.parse("train=1"), stratify=["label"])
+        plan_split(index_of(["a"]), SplitCounts.parse("train=1"), stratify=["label"])
 
 
 def test_two_frames_of_one_id_cannot_be_told_apart() -> None:

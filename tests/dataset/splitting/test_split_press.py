@@ -11,11 +11,10 @@ import pytest
 import framepress
 from framepress.core import Frame
 from framepress.dataset.index import Index
-from framepress.dataset.select.derive import as_read
 from framepress.dataset.split import Split
-from framepress.dataset.splitting.draw import Counts
+from framepress.dataset.splitting.draw import SplitCounts
 from framepress.dataset.splitting.leaks import image_links
-from framepress.dataset.splitting.plan import kept_from, plan_split
+from framepress.dataset.splitting.plan import plan_split
 from framepress.dataset.splitting.press import split_dataset
 from framepress.errors import InputError, OptionError, OutputError
 from frames import LABELS, many, rig
@@ -61,7 +60,7 @@ def test_each_edition_holds_the_splits_and_nothing_else_has_changed(tmp_path: Pa
 
 def test_frames_in_no_split_are_left_out_and_counted(tmp_path: Path) -> None:
     source = pressed(tmp_path / "set", list(many(8)), ["yolo"])
-    plan = plan_split(Index.of(source), Counts.parse("train=3,val=2"), group=["frame"])
+    plan = plan_split(Index.of(source), SplitCounts.parse("train=3,val=2"), group=["frame"])
     report = split_dataset(source, tmp_path / "cut", plan)
     assert (report.frames, report.run["left out by a stage"]) == (5, 3)
     assert {path.parent.name for path in (tmp_path / "cut/images").rglob("*.png")} == {"train", "val"}
@@ -71,9 +70,9 @@ def test_a_grown_dataset_keeps_the_splits_of_the_one_cut_before(tmp_path: Path) 
     frames = list(many(20))
     first = pressed(tmp_path / "set", frames[:12])
     split_dataset(first, tmp_path / "cut", plan_split(Index.of(first), THREE, group=["frame"], stratify=["label"]))
-    before = Index.of(framepress.open(tmp_path / "cut"))
-    grown = Index.of(pressed(tmp_path / "grown", frames))
-    plan = plan_split(grown, THREE, group=["frame"], stratify=["label"], kept=kept_from(grown, before))
+    before = framepress.open(tmp_path / "cut")
+    grown = pressed(tmp_path / "grown", frames)
+    plan = plan_split(grown, THREE, group=["frame"], stratify=["label"], kept=before)
     old = {frame.id: frame.split for frame in framepress.open(tmp_path / "cut").frames()}
     assert {id: plan.by_id()[id] for id in old} == old
     assert plan.sizes() == {"train": 10, "val": 5, "test": 5}
@@ -83,7 +82,7 @@ def test_a_grown_dataset_keeps_the_splits_of_the_one_cut_before(tmp_path: Path) 
 def test_a_foreign_dataset_is_cut_in_its_own_format_or_another(tmp_path: Path) -> None:
     pressed(tmp_path / "set", list(many(6)), ["coco"])
     foreign = framepress.open(tmp_path / "set/annotations/instances_default.json")
-    plan = plan_split(Index.of(foreign), Counts.parse("train=4,val=2"), group=["frame"])
+    plan = plan_split(Index.of(foreign), SplitCounts.parse("train=4,val=2"), group=["frame"])
     split_dataset(foreign, tmp_path / "coco", plan)
     split_dataset(foreign, tmp_path / "kitti", plan, ["kitti"])
     assert len(json.loads((tmp_path / "coco/annotations/instances_val.json").read_text())["images"]) == 2
@@ -92,7 +91,7 @@ def test_a_foreign_dataset_is_cut_in_its_own_format_or_another(tmp_path: Path) -
 
 def test_a_native_dataset_is_cut_with_links_to_the_files_that_it_has(tmp_path: Path) -> None:
     source = pressed(tmp_path / "set", list(many(6)), ["native"])
-    plan = plan_split(Index.of(source), Counts.parse("train=4,val=1"), group=["frame"])
+    plan = plan_split(Index.of(source), SplitCounts.parse("train=4,val=1"), group=["frame"])
     split_dataset(source, tmp_path / "cut", plan)
     cut = list(framepress.open(tmp_path / "cut").frames())
     assert {frame.id: frame.split for frame in cut} == {id: split for id, split in plan.by_id().items() if split}
@@ -105,10 +104,10 @@ def test_images_of_several_cameras_that_are_frames_of_their_own_are_cut_as_such(
     source = pressed(tmp_path / "set", rig(), ["yolo"])
     with pytest.raises(InputError, match=r"frame front/run/000\d: is not in the plan"):
         split_dataset(source, tmp_path / "wrong", plan_split(Index.of(source), THREE))
-    index = Index.of(as_read(source))
-    assert index.frames.rows == 6
-    assert image_links(index, source) is None
-    assert split_dataset(source, tmp_path / "cut", plan_split(index, THREE, group=["frame"])).frames == 6
+    plan = plan_split(source, THREE, group=["frame"])
+    assert plan.index.frames.rows == 6
+    assert image_links(plan.index, source) is None
+    assert split_dataset(source, tmp_path / "cut", plan).frames == 6
 
 
 def test_a_target_inside_the_source_or_around_it_is_refused(tmp_path: Path) -> None:
@@ -121,7 +120,7 @@ def test_a_target_inside_the_source_or_around_it_is_refused(tmp_path: Path) -> N
 
 def test_a_format_that_is_only_read_asks_for_another(capture: Path, tmp_path: Path) -> None:
     source = framepress.open(capture)
-    plan = plan_split(Index.of(source), Counts.parse("train=4,val=2"), group=["frame"])
+    plan = plan_split(Index.of(source), SplitCounts.parse("train=4,val=2"), group=["frame"])
     with pytest.raises(OptionError, match="basic is not written; name the formats"):
         split_dataset(source, tmp_path / "cut", plan)
     assert split_dataset(source, tmp_path / "cut", plan, ["coco"]).splits["val"] == 2

@@ -18,14 +18,14 @@ from framepress.dataset.splitting.groups import Groups
 from framepress.dataset.splitting.links import FRAME
 from framepress.errors import OptionError
 
-__all__ = ["REST", "Counts", "by_count", "by_share", "ranks"]
+__all__ = ["REST", "SplitCounts", "by_count", "by_share", "ranks"]
 
 REST = "rest"
 _PART = re.compile(rf"([A-Za-z0-9_-]+)=([0-9]+|{REST})")
 
 
 @dataclass(frozen=True, slots=True)
-class Counts:
+class SplitCounts:
     """Numbers of frames by split; None for one that takes all that is left. Without such a one, they are in no split.
 
     Raises:
@@ -43,7 +43,7 @@ class Counts:
             raise OptionError(f"counts {self.text!r}: whole numbers from 0 on, and one {REST} at most")
 
     @classmethod
-    def parse(cls, text: str, seed: int = 0) -> Counts:
+    def parse(cls, text: str, seed: int = 0) -> SplitCounts:
         """From `train=rest,val=100,test=100`.
 
         Raises:
@@ -84,7 +84,7 @@ def ranks(names: Sequence[str], seed: int) -> Array:
     return found
 
 
-def by_count(groups: Groups, counts: Counts, kept: Array) -> Array:
+def by_count(groups: Groups, counts: SplitCounts, kept: Array) -> Array:
     """int32 (groups,), -1 = in no split: exact numbers of frames.
 
     Groups come in the order of their hashes; each is taken by the first split that still has room for all of it.

@@ -10,9 +10,11 @@ import numpy as np
 
 from framepress.core.arrays import Array
 from framepress.dataset.index import Index
+from framepress.dataset.opening import Dataset
+from framepress.dataset.select.derive import as_read
 from framepress.dataset.split import Split
 from framepress.dataset.splitting.balance import LABEL, Balance, amounts_of, balance_of
-from framepress.dataset.splitting.draw import Counts, by_count, by_share
+from framepress.dataset.splitting.draw import SplitCounts, by_count, by_share
 from framepress.dataset.splitting.groups import Groups, groups_of
 from framepress.dataset.splitting.lists import by_lists
 from framepress.dataset.splitting.stratify import stratified
@@ -21,7 +23,7 @@ from framepress.errors import InputError, OptionError
 __all__ = ["Method", "SplitPlan", "kept_from", "plan_split"]
 
 Lists: TypeAlias = Mapping[str, Sequence[str]]
-Method: TypeAlias = "Split | Counts | Lists | Callable[[Index], Iterable[str]]"
+Method: TypeAlias = "Split | SplitCounts | Lists | Callable[[Index], Iterable[str]]"
 """Shares; numbers of frames; split -> entries as `lists.read_list` gives them; or a function of the index that says a
 name for each frame, "" for none."""
 
@@ -74,14 +76,14 @@ class SplitPlan:
 
 
 def plan_split(
-    index: Index,
+    source: Dataset | Index,
     method: Method,
     *,
     group: Sequence[str] = ("sequence",),
     stratify: Sequence[str] = (),
-    kept: Sequence[str] | None = None,
+    kept: Dataset | Sequence[str] | None = None,
 ) -> SplitPlan:
-    """Say which split each frame goes to; nothing is written, and equal inputs give equal plans.
+    """Say which split each frame of a dataset goes to; nothing is written, and equal inputs give equal plans.
 
     Adding frames never moves one that was there: by shares as long as they are grouped by one key that parts them
     (sequence, scene, seed, a field of `meta`, or none); in every other case where `kept` says what was there.
@@ -91,22 +93,26 @@ def plan_split(
         group: keys of what must not be parted (see `groups.groups_of`); frames that one or the other links are one
             group.
         stratify: `label`, `scene`, `meta.KEY`, ...: what every split shall have its share of.
-        kept: a name a frame: the split that it has and shall keep, "" for none.
+        kept: the dataset whose splits frames shall keep, by their ids: this one, or the last that was made of it; or a
+            name a frame, "" for none.
 
     Raises:
         OptionError: a method or key is impossible, or the numbers cannot be reached.
         InputError: a list's entry is not found or found twice; or a group has frames in two of the splits that are
             kept.
     """
+    index = index_of(source) if isinstance(source, Dataset) else source
     names, shares = _asked(method)
     if stratify and not isinstance(method, Split):
         raise OptionError("only a split by shares can be stratified: write it as train=.8,val=.1,test=.1")
+    if isinstance(kept, Dataset):
+        kept = kept_from(index, index_of(kept))
     fixed, names = _fixed(index, names, kept)
     groups: Groups | None = None
-    if isinstance(method, Split | Counts):
+    if isinstance(method, Split | SplitCounts):
         groups = groups_of(index, group)
         held = _held(groups, fixed, names)
-        if isinstance(method, Counts):
+        if isinstance(method, SplitCounts):
             of_groups = by_count(groups, method, held)
         elif stratify:
             of_groups = stratified(groups, amounts_of(index, groups, stratify), shares, held, method.seed)
@@ -119,6 +125,11 @@ def plan_split(
     how = {**_told(method), **({} if groups is None else {"group": list(group)})}
     how |= {"stratify": list(stratify)} if stratify else {}
     return SplitPlan(index, names, codes, _shares(shares, codes, names), groups, int((fixed >= 0).sum()), how)
+
+
+def index_of(dataset: Dataset) -> Index:
+    """The index with the frames that `dataset.frames` gives."""
+    return Index.of(as_read(dataset))
 
 
 def kept_from(index: Index, before: Index) -> list[str]:
@@ -135,7 +146,7 @@ def kept_from(index: Index, before: Index) -> list[str]:
 def _asked(method: Method) -> tuple[tuple[str, ...], tuple[float, ...]]:
     if isinstance(method, Split):
         return tuple(name for name, _ in method.parts), tuple(share for _, share in method.parts)
-    if isinstance(method, Counts):
+    if isinstance(method, SplitCounts):
         return tuple(name for name, _ in method.parts), ()
     return (tuple(method) if isinstance(method, Mapping) else ()), ()
 
@@ -143,7 +154,7 @@ def _asked(method: Method) -> tuple[tuple[str, ...], tuple[float, ...]]:
 def _told(method: Method) -> dict[str, Any]:
     if isinstance(method, Split):
         return {"shares": dict(method.parts), "seed": method.seed}
-    if isinstance(method, Counts):
+    if isinstance(method, SplitCounts):
         return {"counts": method.text, "seed": method.seed}
     return {"lists": sorted(method)} if isinstance(method, Mapping) else {"function": method.__name__}
 

@@ -48,7 +48,7 @@ def split_dataset(
     Frames in no split are left out, and counted as "left out by a stage".
 
     Args:
-        plan: made over the index of `select.derive.as_read(source)`, which has the frames that are read.
+        plan: `plan_split` of `source`, or of an index of the frames that it gives.
         formats: other formats than the source's own.
         others: as for `convert`.
 
