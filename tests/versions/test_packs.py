@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from framepress.errors import InputError
+from framepress.versions.objects import Objects
 from framepress.versions.packs import FOOTER, Pack, PackWriter, index_range
 
 CONTENTS = [b"", b"one", b"two" * 1000, bytes(range(256)), b"one"]
@@ -90,3 +91,15 @@ def test_an_index_that_asks_for_more_than_the_pack_is_refused() -> None:
     footer = struct.pack("<Q", 2**60) + bytes(32) + b"\x01FPINDEX"
     with pytest.raises(InputError, match="not whole"):
         index_range(footer, 500, "pack")
+
+
+def test_a_sha256_that_ends_with_zeros_is_found_like_any_other(tmp_path: Path) -> None:
+    wanted = [content for n in range(3000) if hashlib.sha256(content := b"%d" % n).hexdigest().endswith("00")]
+    others = [b"other %d" % n for n in range(200)]
+    objects = Objects(tmp_path)
+    with objects.batch() as batch:
+        ids = [batch.add(content) for content in wanted + others]
+    assert len(wanted) > 3
+    assert objects.missing(ids) == []
+    assert objects.missing(["0" * 64, *ids, "f" * 62 + "00"]) == ["0" * 64, "f" * 62 + "00"]
+    assert all(objects.read(id) == content for id, content in zip(ids, wanted + others, strict=True))

@@ -10,7 +10,7 @@ import pytest
 import reader
 
 from framepress.errors import InputError, OutputError
-from framepress.versions import laying, sharing, working
+from framepress.versions import sharing, working
 from framepress.versions.history import History
 
 
@@ -202,13 +202,12 @@ def test_folders_of_other_tools_are_no_part_of_a_version(folder: Path) -> None:
     ]
 
 
-def test_a_clone_is_tried_and_its_leftover_goes(tmp_path: Path) -> None:
+def test_a_clone_that_cannot_be_leaves_nothing(tmp_path: Path) -> None:
     (tmp_path / "source").write_bytes(b"content" * 1000)
+    found = []
     try:
         sharing.clone(str(tmp_path / "source"), str(tmp_path / "target"))
     except OSError as error:
-        assert error.errno in sharing.COPY_ERRORS
-        assert not (tmp_path / "target").exists()
-    else:
-        assert (tmp_path / "target").read_bytes() == b"content" * 1000
-    assert laying.COPY_ERRORS is sharing.COPY_ERRORS
+        found.append(error.errno)
+    assert set(found) <= sharing.COPY_ERRORS
+    assert (tmp_path / "target").exists() != bool(found)

@@ -7,6 +7,7 @@ which everything that a version needs is either in its place or comes back from 
 
 from __future__ import annotations
 
+import math
 import os
 import shutil
 from collections.abc import Collection, Iterator, Sequence
@@ -14,9 +15,6 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-
-import numpy as np
-from numpy.typing import NDArray
 
 from framepress.errors import InputError
 from framepress.storage.durable import sync_file
@@ -32,7 +30,7 @@ __all__ = ["Collected", "collect", "GRACE_S"]
 GRACE_S = 3600.0
 _MANY_PACKS = 32
 _SMALL_PACK = 8 << 20
-_CELL_S = 60.0
+_MOMENT_S = 60.0
 
 
 @dataclass(frozen=True)
@@ -75,15 +73,29 @@ def collect(store: Store, *, grace_s: float = GRACE_S, now: bool = False) -> Col
     """
     with store.leases.exclusive() as (lease, others):
         held = [commit for other in others for commit in other.holds or ()]
-        needed = _needed(store, held)
         try:
-            return _Sweep(store, lease, needed, 0.0 if now else grace_s).run({other.token for other in others})
+            try:
+                needed = _needed(store, held)
+            except InputError:
+                if not _packs_back(store):
+                    raise
+                needed = _needed(store, held)
+            sweep = _Sweep(store, lease, needed, -math.inf if now else grace_s)
+            return sweep.run({other.token for other in others})
         except OSError as error:
             raise refused(store.root, "cleared", error) from error
 
 
-def _needed(store: Store, held: Collection[str]) -> NDArray[np.bytes_]:
-    """sha256 of all contents, 32 bytes each, ascending."""
+def _packs_back(store: Store) -> int:
+    """Packs from the trash, which may say what is needed; how many. Those that are needless go there again."""
+    packs = list((store.root / "trash").glob(f"*/*{SUFFIX}"))
+    for path in packs:
+        os.replace(path, store.objects.packs.path(path.name.removesuffix(SUFFIX)))
+    return len(packs)
+
+
+def _needed(store: Store, held: Collection[str]) -> set[str]:
+    """sha256 of all contents."""
 
     def fail(kind: str, what: str, error: InputError) -> None:
         raise InputError(f"{kind} {what[:60]}: {error}; nothing was taken away, as what is needed cannot be told")
@@ -91,11 +103,11 @@ def _needed(store: Store, held: Collection[str]) -> NDArray[np.bytes_]:
     reach = Reach.of(store, fail, held)
     ids = {*reach.versions, *reach.roots, *reach.chunks}
     ids.update(row.sha256 for _, rows in reach.rows() for row in rows)
-    return np.array(sorted(map(bytes.fromhex, ids)), "S32")
+    return ids
 
 
 class _Sweep:
-    def __init__(self, store: Store, lease: Lease, needed: NDArray[np.bytes_], grace_s: float) -> None:
+    def __init__(self, store: Store, lease: Lease, needed: set[str], grace_s: float) -> None:
         self._store, self._needed, self._grace_s, self._token = store, needed, grace_s, lease.token
         self._now_s = lease.path.stat().st_mtime
         self._trash = store.root / "trash"
@@ -119,11 +131,6 @@ class _Sweep:
             temporaries,
         )
 
-    def _is_needed(self, id: str) -> bool:
-        key = np.bytes_(bytes.fromhex(id))
-        at = np.searchsorted(self._needed, key)
-        return bool(at < len(self._needed) and self._needed[at] == key)
-
     def _is_old(self, status: os.stat_result) -> bool:
         # Of a file that was linked here, the change of its inode is as old as its being here.
         return self._now_s - max(status.st_ctime, 0) >= self._grace_s
@@ -133,19 +140,19 @@ class _Sweep:
         for batch in self._trash.glob("*"):
             for path in list(batch.iterdir()):
                 if path.suffix == SUFFIX:
-                    pack = Pack.open(path)
-                    wanted = [id for id in pack.ids() if self._is_needed(id)]
-                    if self._store.objects.missing(wanted):
-                        os.replace(path, self._store.objects.packs.path(pack.name))
-                        self._restored += len(wanted)
-                elif self._is_needed(path.name) and not self._store.objects.has(path.name):
+                    wanted = [id for id in Pack.open(path).ids() if id in self._needed]
+                    lacking = self._store.objects.missing(wanted)
+                    if lacking:
+                        os.replace(path, self._store.objects.packs.path(path.stem))
+                        self._restored += len(lacking)
+                elif path.name in self._needed and not self._store.objects.has(path.name):
                     os.replace(path, self._store.objects.path(path.name))
                     self._restored += 1
 
     def _loose(self) -> None:
         for entry in list(self._store.objects.loose()):
             id = self._store.objects.id_of(entry)
-            if self._is_needed(id):
+            if id in self._needed:
                 continue
             status = entry.stat(follow_symlinks=False)
             if self._is_old(status):
@@ -158,17 +165,16 @@ class _Sweep:
         rewrite: list[tuple[Pack, list[str]]] = []
         small: list[tuple[Pack, list[str]]] = []
         for pack in packs.all():
-            at = np.searchsorted(self._needed, pack.keys).clip(max=max(len(self._needed) - 1, 0))
-            live = self._needed[at] == pack.keys if len(self._needed) else np.zeros(len(pack), bool)
-            kept = [id for id, is_live in zip(pack.ids(), live.tolist(), strict=True) if is_live]
-            dead_size = int(pack.sizes[~live].sum())
+            kept = [id for id in pack.ids() if id in self._needed]
+            size = int(pack.sizes.sum())
+            kept_size = sum(place[1] for id in kept if (place := pack.range_of(id)))
             if not self._is_old(os.stat(packs.path(pack.name))):
                 self._waiting += len(pack) - len(kept)
             elif not kept:
-                self._discard(packs.path(pack.name), pack.name + SUFFIX, len(pack), dead_size)
-            elif dead_size > int(pack.sizes.sum()) // 2:
+                self._discard(packs.path(pack.name), pack.name + SUFFIX, len(pack), size)
+            elif kept_size < size // 2:
                 rewrite.append((pack, kept))
-            elif int(pack.sizes.sum()) < _SMALL_PACK:
+            elif size < _SMALL_PACK:
                 small.append((pack, kept))
         if len(small) > _MANY_PACKS:
             rewrite += small
@@ -213,7 +219,7 @@ class _Sweep:
         return count, size
 
     def _temporaries(self, tokens: Collection[str]) -> int:
-        """Of processes that ended; those of others are known by their leases, or are made and gone in a moment."""
+        """Of processes that ended."""
         count = 0
         for path in self._left(tokens):
             with suppress(FileNotFoundError):
@@ -228,5 +234,7 @@ class _Sweep:
         for path in (self._store.root / "tmp").glob("*"):
             with suppress(FileNotFoundError):
                 age_s = self._now_s - path.stat().st_ctime
-                if path.name.partition("-")[0] not in tokens and age_s >= max(self._grace_s, _CELL_S):
+                # A small file that somebody is making is there for a moment; nobody makes one without a lease.
+                least_s = max(self._grace_s, _MOMENT_S) if tokens else self._grace_s
+                if path.name.partition("-")[0] not in tokens and age_s >= least_s:
                     yield path

@@ -315,7 +315,9 @@ class History:
             OptionError: no tag may be called so, or the name is taken by another version.
         """
         found = self.version(version)
-        if not self.store.refs.tag(check_name(name), Ref(0, found.id, time, by, note)):
+        with self.store.leases.hold("tag", [found.id]):
+            made = self.store.refs.tag(check_name(name), Ref(0, found.id, time, by, note))
+        if not made:
             other = self.store.refs.tags()[name].commit
             if other != found.id:
                 raise OptionError(f"tag {name!r}: is taken by version {other[:12]}; a tag never moves, choose another")
@@ -454,7 +456,8 @@ class History:
         """
         if keep_last < 1:
             raise OptionError(f"keep_last {keep_last}: must be 1 or more; the latest version stays")
-        gone = set(prune(self.store.cells, self.place.line, keep_last))
+        with self.store.leases.hold("prune", []):
+            gone = set(prune(self.store.cells, self.place.line, keep_last))
         return [version for version in self.log() if version.id in gone]
 
     def push(

@@ -123,11 +123,13 @@ class Leases:
                 return
             raise refused(lease.path, "written", error) from error
         done = threading.Event()
-        threading.Thread(target=_renew, args=(lease.path, done), daemon=True, name="framepress-lease").start()
+        renewing = threading.Thread(target=_renew, args=(lease.path, done), daemon=True, name="framepress-lease")
+        renewing.start()
         try:
             yield lease
         finally:
             done.set()
+            renewing.join()
             with suppress(FileNotFoundError):
                 lease.path.unlink()
 

@@ -56,13 +56,16 @@ class PackWriter:
         """Bytes so far, without the index."""
         return self._end
 
-    def add(self, content: bytes) -> str:
+    def add(self, content: bytes, id: str | None = None) -> str:
         """Its sha256. A content that is there already is not written again.
+
+        Args:
+            id: its sha256, where that was found out from these very bytes.
 
         Raises:
             OSError: the stream refused.
         """
-        digest = hashlib.sha256(content).digest()
+        digest = hashlib.sha256(content).digest() if id is None else bytes.fromhex(id)
         if digest not in self._found:
             self._stream.write(content)
             self._found[digest] = self._end, len(content)
@@ -159,7 +162,10 @@ class Pack:
 
     @property
     def keys(self) -> NDArray[np.bytes_]:
-        """The sha256 as 32 bytes each, ascending; (n,) S32, which orders as bytes do."""
+        """The sha256 as 32 bytes each, ascending; (n,) S32, which orders as bytes do.
+
+        Compare it with such arrays only: one of its elements, as bytes, has lost the zeros at its end.
+        """
         return np.frombuffer(self.index, "S32", count=self._count)
 
     def ids(self) -> Iterator[str]:
