@@ -169,21 +169,51 @@ def test_names_that_nothing_here_can_keep_in_step_end_it(tmp_path: Path, name: s
     assert (tmp_path / "new" / name).read_bytes() == content
 
 
-def test_a_name_that_is_taken_leaves_the_picture_as_it_is(tmp_path: Path) -> None:
-    root = tmp_path / "set"
-    put(root, "images/0.png", png(smooth(0)))
-    put(root, "images/1.png", png(smooth(1)))
-    put(root, "images/0.jpg.txt", b"")
-    put(root, "other/0.jpg", b"")
-    put(root, "labels/0.txt", b"")
+def yolo(root: Path, pictures: int) -> Path:
+    for number in range(pictures):
+        put(root, f"images/{number}.png", png(smooth(number)))
+        put(root, f"labels/{number}.txt", b"")
     put(root, "data.yaml", b"train: images\nval: images\nnames: [car]\n")
-    (root / "images/1.jpg").symlink_to("../other/nowhere.jpg")
-    (root / "images/1.jpg").unlink()
-    (root / "1.jpg").symlink_to("images/1.png")
-    put(root, "masks/1.jpg", b"")
-    found = optimize(root, tmp_path / "new", images="jpeg")
+    return root
+
+
+def test_a_name_that_is_taken_leaves_the_picture_as_it_is(tmp_path: Path) -> None:
+    """By a folder's or link's name too; that of another image in the same place is no YOLO dataset."""
+    root = yolo(tmp_path / "set", 2)
+    (root / "images/0.jpg.d").mkdir()
+    (root / "elsewhere").mkdir()
+    put(tmp_path, "photo.txt", b"")
+    (root / "images/1.jpg").symlink_to("../../photo.txt")
+    (root / "images/1.jpg").rename(root / "elsewhere/1.jpg")
+    found = optimize(root, tmp_path / "deep" / "new", images="jpeg")
     assert found.renamed == 2
-    assert (tmp_path / "new/1.jpg").is_symlink()
+    assert (tmp_path / "deep/new/elsewhere/1.jpg").resolve() == tmp_path / "photo.txt"
+    assert (tmp_path / "deep/new/images/0.jpg.d").is_dir()
+    document = {
+        "images": [
+            {"id": n, "file_name": f"1.{kind}", "width": 64, "height": 48} for n, kind in ((1, "png"), (2, "jpg"))
+        ],
+        "annotations": [],
+        "categories": [],
+    }
+    coco = tmp_path / "coco"
+    photo = io.BytesIO()
+    Image.fromarray(smooth(9)).save(photo, "JPEG")
+    put(coco, "annotations/instances_train.json", json.dumps(document).encode())
+    put(coco, "images/train/1.png", png(smooth(1)))
+    put(coco, "images/train/1.jpg", photo.getvalue())
+    found = optimize(coco, tmp_path / "twins", images="jpeg", depth="keep", level=1)
+    assert found.stays["another file has its new name"] == 1
+    assert found.target is None
+
+
+def test_a_link_to_a_picture_that_would_be_renamed_ends_it(tmp_path: Path) -> None:
+    root = yolo(tmp_path / "set", 1)
+    (root / "best.png").symlink_to("images/0.png")
+    with pytest.raises(InputError, match=r"best\.png: leads to a picture"):
+        optimize(root, tmp_path / "new", images="jpeg")
+    optimize(root, tmp_path / "new")
+    assert (tmp_path / "new/best.png").resolve() == tmp_path / "new/images/0.png"
 
 
 def test_masks_and_other_images_are_never_lossy(tmp_path: Path) -> None:

@@ -86,6 +86,13 @@ def test_archives_of_others_come_out_too(tmp_path: Path) -> None:
         assert contents(tmp_path / path.stem / "set") == contents(root)
         assert (tmp_path / path.stem / "set/empty").is_dir()
         assert found.checked == 0
+    with tarfile.open(tmp_path / "dot.tar", "w") as opened:
+        opened.add(root, ".")
+    with tarfile.open(tmp_path / "dot.tar") as opened:
+        assert "./set" not in opened.getnames()
+        assert "." in opened.getnames()
+    unpack(tmp_path / "dot.tar", tmp_path / "dot")
+    assert contents(tmp_path / "dot") == contents(root)
     with zipfile.ZipFile(tmp_path / "others.zip", "w", zipfile.ZIP_LZMA) as opened_zip:
         for name, content in contents(root).items():
             opened_zip.writestr(name, content)
@@ -94,7 +101,7 @@ def test_archives_of_others_come_out_too(tmp_path: Path) -> None:
     assert contents(tmp_path / "zipped") == contents(root)
 
 
-HOSTILE_NAMES = ["../up", "/etc/cron.d/x", "a/../../up", "C:/x", "a\\..\\up", "nul.txt", "a//b", "./x", "x\0y", "a/."]
+HOSTILE_NAMES = ["../up", "/etc/cron.d/x", "a/../../up", "C:/x", "a\\..\\up", "nul.txt", "a//b", "a/./x", "x\0y", "a/."]
 
 
 @pytest.mark.parametrize("name", HOSTILE_NAMES)
@@ -199,6 +206,15 @@ def test_what_follows_the_end_is_not_read_for_ever(tmp_path: Path) -> None:
             out.write(bytes(1 << 20))
     (tmp_path / "a.tar").unlink()
     refused(path, "follow the end of the tar")
+
+
+def test_a_list_of_files_that_would_fill_the_memory_is_refused(tmp_path: Path) -> None:
+    path = zip_of(tmp_path / "a.zip", ("a", b"x"))
+    data = bytearray(path.read_bytes())
+    end = data.rindex(b"PK\x05\x06")
+    data[end + 12 : end + 16] = struct.pack("<I", 1 << 30)
+    path.write_bytes(data)
+    refused(path, "lists its files in 1073741824 bytes")
 
 
 def test_an_encrypted_entry_is_refused(tmp_path: Path) -> None:

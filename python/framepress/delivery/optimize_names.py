@@ -8,7 +8,6 @@ import posixpath
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 from framepress.core.files import read_file
 from framepress.errors import InputError
@@ -65,6 +64,8 @@ def _coco(path: str, content: bytes, renamed: Renamed, images: frozenset[str]) -
     try:
         document = json.loads(content)
         names = [image["file_name"] for image in document["images"]]
+        if not all(isinstance(name, str) for name in names):
+            raise ValueError("a file_name is no text")
     except (ValueError, TypeError, KeyError, RecursionError) as error:
         raise InputError(f"{path}: names pictures that would get another extension, and is no COCO: {error}") from error
     folder = _folder(path, names, images)
@@ -76,14 +77,14 @@ def _coco(path: str, content: bytes, renamed: Renamed, images: frozenset[str]) -
     return text.encode()
 
 
-def _folder(path: str, names: Sequence[Any], images: frozenset[str]) -> str:
+def _folder(path: str, names: Sequence[str], images: frozenset[str]) -> str:
     """The folder, with its slash, that a file's names are relative to: of those that hold most, the likeliest."""
     split = re.sub(r"^(instances|person_keypoints)_", "", posixpath.splitext(posixpath.basename(path))[0])
     near = posixpath.dirname(path)
     folders = [f"images/{split}/", "images/", f"{split}/", f"{near}/" if near else "", ""]
     known = {posixpath.dirname(file) + "/" for file in images}
-    folders += sorted(known - set(folders))
-    held = {folder: sum(f"{folder}{name}" in images for name in names) for folder in dict.fromkeys(folders)}
+    folders += sorted(folder for folder in known - set(folders) if any(folder + name in images for name in names[:8]))
+    held = {folder: sum(folder + name in images for name in names) for folder in dict.fromkeys(folders)}
     return max(held, key=lambda folder: (held[folder], -folders.index(folder)))
 
 

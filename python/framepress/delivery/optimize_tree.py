@@ -57,7 +57,9 @@ def optimize_tree(
         )
     dataset = None if wish.images == "keep" else _opened(source, wish)
     pictures = frozenset() if dataset is None else frozenset(_pictures(dataset, source).values())
-    files, links = _files(source, pictures)
+    files, links, folders = _files(source, pictures)
+    for path in folders:
+        (folder / path).mkdir(exist_ok=True)
     images = [file for file in files if file.kind != "other files"]
     names = {file.path for file in files} | set(links)
     renamed: dict[str, str] = {}
@@ -74,7 +76,6 @@ def optimize_tree(
         if outcome.content is None:
             link_or_copy(source / file.path, folder / file.path)
         else:
-            (folder / name).parent.mkdir(parents=True, exist_ok=True)
             (folder / name).write_bytes(outcome.content)
         if name != file.path:
             renamed[file.path] = name
@@ -86,7 +87,8 @@ def optimize_tree(
     if dataset is not None and renamed:
         texts, known = [file.path for file in others], frozenset(file.path for file in images)
         rewritten = dict(renamed_in(source, dataset.format.name, texts, renamed, known))
-    _write_others(source, folder, others, links, rewritten)
+    _write_others(source, folder, others, rewritten)
+    _write_links(source, folder, links, renamed)
     for file in others:
         tally.add(file.kind, file.size, None, file.path)
     if dataset is not None and renamed:
@@ -121,11 +123,12 @@ def _pictures(dataset: Dataset, root: Path) -> dict[tuple[str, str], str]:
     return found
 
 
-def _files(source: Path, pictures: frozenset[str]) -> tuple[list[_File], list[str]]:
-    """Regular files, ordered by path; and symbolic links, which stay links."""
-    files, links = [], []
+def _files(source: Path, pictures: frozenset[str]) -> tuple[list[_File], list[str], list[str]]:
+    """Regular files, ordered by path; symbolic links, which stay links; and folders, outer ones first."""
+    files, links, inner = [], [], []
     for folder, folders, names in walk(source):
         folders.sort()
+        inner.append(Path(folder).relative_to(source).as_posix())
         for name in (*names, *(name for name in folders if os.path.islink(os.path.join(folder, name)))):
             path = Path(folder, name)
             relative = path.relative_to(source).as_posix()
@@ -133,7 +136,7 @@ def _files(source: Path, pictures: frozenset[str]) -> tuple[list[_File], list[st
                 links.append(relative)
             elif path.is_file():
                 files.append(_File(relative, path.stat().st_size, relative in pictures))
-    return sorted(files), sorted(links)
+    return sorted(files), sorted(links), inner
 
 
 def _named(file: _File, outcome: Outcome, names: set[str]) -> tuple[str, Outcome]:
@@ -144,18 +147,30 @@ def _named(file: _File, outcome: Outcome, names: set[str]) -> tuple[str, Outcome
     return (file.path, Outcome(reason="another file has its new name")) if name in names else (name, outcome)
 
 
-def _write_others(
-    source: Path, folder: Path, files: list[_File], links: list[str], rewritten: Mapping[str, bytes]
-) -> None:
+def _write_others(source: Path, folder: Path, files: list[_File], rewritten: Mapping[str, bytes]) -> None:
     for file in files:
         if file.path in rewritten:
-            (folder / file.path).parent.mkdir(parents=True, exist_ok=True)
             (folder / file.path).write_bytes(rewritten[file.path])
         else:
             link_or_copy(source / file.path, folder / file.path)
+
+
+def _write_links(source: Path, folder: Path, links: list[str], renamed: Mapping[str, str]) -> None:
+    """Symbolic links lead where they led: within the copy to its own files, out of it to the same place.
+
+    Raises:
+        InputError: one leads to a picture that has another name now.
+    """
+    inside = source.resolve()
     for path in links:
-        (folder / path).parent.mkdir(parents=True, exist_ok=True)
-        (folder / path).symlink_to(os.readlink(source / path))
+        leads_to = (source / path).resolve()
+        within = leads_to.is_relative_to(inside)
+        if within and leads_to.relative_to(inside).as_posix() in renamed:
+            raise InputError(
+                f"{source / path}: leads to a picture that would get another extension; move the link away"
+            )
+        as_it_was = os.readlink(source / path)
+        (folder / path).symlink_to(as_it_was if within else leads_to)
 
 
 def _check_same(dataset: Dataset, source: Path, folder: Path, renamed: Mapping[str, str]) -> None:

@@ -11,7 +11,6 @@ from pathlib import Path
 
 from framepress.delivery.manifest_files import SUMS, Listing, files_below
 from framepress.delivery.pack_archive import Packer, kind_of, unfinished, write_archive
-from framepress.delivery.pack_frames import some_frames
 from framepress.delivery.pack_members import IMAGES, Member, parts
 from framepress.delivery.pack_threads import threads
 from framepress.delivery.unpack import digests_within
@@ -92,6 +91,8 @@ def pack(
     with ExitStack() as stack:
         stack.callback(lock.release)
         if split is not None or frames is not None:
+            from framepress.delivery.pack_frames import some_frames  # loads all that writes datasets
+
             source = stack.enter_context(some_frames(source, target, split, frames))
         listing = _listed(source, history)
         members = _members(listing, prefix, images)

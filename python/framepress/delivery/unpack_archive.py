@@ -28,9 +28,11 @@ _ZIP = (b"PK\x03\x04", b"PK\x05\x06")
 _GZIP = b"\x1f\x8b"
 _ZSTD = b"\x28\xb5\x2f\xfd"
 _SKIPPED = 0x184D2A50
-_BLOCK = 1 << 20
+_BLOCK = 1 << 16  # tarfile copies what is left of a block with every read
 _LONGEST_HEADER = 1 << 20
 _LONGEST_END = 1 << 24
+_LONGEST_TAIL = 1 << 17
+_LARGEST_DIRECTORY = 1 << 29
 _LARGEST_WINDOW = 1 << 27  # bytes of memory that a frame may ask for: zstd's own limit without --long
 _EXTENDED = {tarfile.XHDTYPE, tarfile.XGLTYPE, tarfile.SOLARIS_XHDTYPE, tarfile.GNUTYPE_LONGNAME}
 _EXTENDED |= {tarfile.GNUTYPE_LONGLINK}
@@ -150,7 +152,23 @@ class _Converted(io.RawIOBase):
             raise OSError(str(error)) from error
 
 
+def _check_directory(stream: IO[bytes], archive: Path) -> None:
+    """The directory of a zip is read as a whole, and takes ten times its size in memory (APPNOTE 4.3.14, 4.3.16)."""
+    size = stream.seek(0, io.SEEK_END)
+    start = stream.seek(max(0, size - _LONGEST_TAIL))
+    tail = stream.read()
+    at = tail.rfind(b"PK\x05\x06")
+    stated = int.from_bytes(tail[at + 12 : at + 16], "little") if at >= 0 else 0
+    wide = tail.rfind(b"PK\x06\x06", 0, max(at, 0))
+    if wide >= 0:
+        stated = max(stated % 0xFFFFFFFF, int.from_bytes(tail[wide + 40 : wide + 48], "little"))
+    if stated > _LARGEST_DIRECTORY:
+        raise InputError(f"{archive}: lists its files in {stated} bytes at {start + at}, above {_LARGEST_DIRECTORY}")
+    stream.seek(0)
+
+
 def _zipped(stream: IO[bytes], archive: Path) -> Iterator[Item]:
+    _check_directory(stream, archive)
     with zipfile.ZipFile(stream) as opened:
         for entry in opened.infolist():
             where = f"{archive}: {entry.orig_filename!r}"
@@ -185,10 +203,12 @@ def _tarred(stream: IO[bytes], archive: Path) -> Iterator[Item]:
         while (entry := opened.next()) is not None:
             cast(Any, opened).members = []  # it remembers every one
             where = f"{archive}: {entry.name!r}"
+            name = entry.name.removesuffix("/").removeprefix("./")  # as `tar -c .` writes them
             if entry.isdir():
-                yield Item(entry.name.removesuffix("/"), None)
+                if name != ".":
+                    yield Item(name, None)
             elif entry.islnk():
-                yield Item(entry.name, None, same_as=entry.linkname)
+                yield Item(name, None, same_as=entry.linkname.removeprefix("./"))
             elif not entry.isreg():
                 raise _refused(where, "a symbolic link" if entry.issym() else "a device or pipe")
             elif entry.sparse is not None:
@@ -196,7 +216,7 @@ def _tarred(stream: IO[bytes], archive: Path) -> Iterator[Item]:
             else:
                 content = opened.extractfile(entry)
                 assert content is not None
-                yield Item(entry.name, _blocks(content, archive))
+                yield Item(name, _blocks(content, archive))
         if not ended:
             raise InputError(f"{archive}: ends without the empty blocks that end a tar; fetch it again")
         _read_on(stream, archive)
