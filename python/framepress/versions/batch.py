@@ -223,7 +223,8 @@ class Batch:
 
     def _drop(self) -> None:
         if self._pack is not None:
-            self._pack[1].close()
+            with suppress(OSError):  # what it still holds may not fit on the disk
+                self._pack[1].close()
         for temp in (*self._temps.values(), *([self._pack[0]] if self._pack else [])):
             with suppress(OSError):
                 os.unlink(temp)

@@ -1,4 +1,7 @@
-"""Who uses a store at the moment: `leases/<token>.json`, one small file each, gone when its owner is done.
+"""Who uses a store at the moment: one small file each in `leases/`, gone when its owner is done.
+
+It is called <token>.<machine>.<process id>.<start of the process>.json, so that whose it is can be told however little
+of {"purpose", "holds", "leaves"} was written into it.
 
 Contents are taken away only while nobody adds any (they may rely on one that no version needs yet), and what a reader
 holds is kept. Both sides first say that they are there and then look for the other, so they cannot miss each other: who
@@ -10,6 +13,7 @@ from __future__ import annotations
 
 import errno
 import functools
+import hashlib
 import json
 import os
 import secrets
@@ -20,7 +24,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from framepress.errors import OutputError
 from framepress.storage.output import refused
@@ -43,6 +46,7 @@ class Lease:
         holds: the commits whose contents must stay; None for all that is there.
         token: begins the names of all that its owner has not finished, and is part of what it leaves elsewhere.
         path: of its file.
+        process: its machine, id and start; "" where that cannot be known.
         leaves: folders elsewhere that are void when the lease is; their names hold the token.
     """
 
@@ -50,7 +54,7 @@ class Lease:
     holds: tuple[str, ...] | None
     token: str
     path: Path
-    process: dict[str, Any]
+    process: tuple[str, str, str]
     leaves: tuple[str, ...] = ()
 
     def check(self) -> None:
@@ -61,8 +65,7 @@ class Lease:
             raise OutputError(f"{self.path}: was taken away while the {self.purpose} went on; do it again")
 
     def to_json(self) -> bytes:
-        document = {"purpose": self.purpose, "holds": self.holds, "process": self.process, "leaves": self.leaves}
-        return json.dumps(document).encode()
+        return json.dumps({"purpose": self.purpose, "holds": self.holds, "leaves": self.leaves}).encode()
 
 
 class Leases:
@@ -109,15 +112,17 @@ class Leases:
     @contextmanager
     def _made(self, purpose: str, holds: tuple[str, ...] | None, leaves: Path | None) -> Iterator[Lease]:
         token = secrets.token_hex(8)
+        process = _this_process()
         left = () if leaves is None else (f"{leaves}{token}",)
-        lease = Lease(purpose, holds, token, self._folder / f"{token}.json", _this_process(), left)
-        temp = self._temporary / f"{token}-lease"
+        lease = Lease(purpose, holds, token, self._folder / f"{token}.{'.'.join(process)}.json", process, left)
         try:
             self._folder.mkdir(exist_ok=True)
             self._temporary.mkdir(exist_ok=True)
-            temp.write_bytes(lease.to_json())
-            os.replace(temp, lease.path)
+            with lease.path.open("xb", buffering=0) as stream:
+                stream.write(lease.to_json())
         except OSError as error:
+            with suppress(OSError):
+                lease.path.unlink()
             if holds and error.errno in _READ_ONLY:
                 yield lease  # nobody takes anything away where nothing can be written
                 return
@@ -183,17 +188,18 @@ def _read(path: Path, now_ns: int) -> tuple[Lease | None, float]:
     except FileNotFoundError:
         return None, 0.0
     except (OSError, ValueError):
-        found = {}
+        found = {}  # its owner is about to write it, or ended before
     if not isinstance(found, dict):
         found = {}
-    holds, process, leaves = found.get("holds"), found.get("process"), found.get("leaves")
+    token, *process = path.stem.split(".")
+    holds, leaves = found.get("holds"), found.get("leaves")
     return (
         Lease(
-            str(found.get("purpose", "lease that cannot be read")),
+            str(found.get("purpose", "process")),
             tuple(map(str, holds)) if isinstance(holds, list) else None,
-            path.stem,
+            token,
             path,
-            process if isinstance(process, dict) else {},
+            (process[0], process[1], process[2]) if len(process) == 3 else ("", "", ""),
             tuple(map(str, leaves)) if isinstance(leaves, list) else (),
         ),
         age_s,
@@ -201,32 +207,32 @@ def _read(path: Path, now_ns: int) -> tuple[Lease | None, float]:
 
 
 def _is_live(lease: Lease, age_s: float) -> bool:
-    machine = _machine()
-    if machine is None or lease.process.get("machine") != machine:
+    machine, id, started = lease.process
+    if not machine or machine != _machine():
         return age_s < EXPIRY_S
-    started = _started(lease.process.get("pid"))
-    return started is not None and started == lease.process.get("started")
+    return started == _started(id) != ""
 
 
-def _this_process() -> dict[str, Any]:
-    return {"machine": _machine(), "pid": os.getpid(), "started": _started(os.getpid())}
+def _this_process() -> tuple[str, str, str]:
+    id = str(os.getpid())
+    return _machine(), id, _started(id)
 
 
 @functools.cache
-def _machine() -> str | None:
-    """What tells machines, their starts, and containers apart; None where it cannot be known."""
+def _machine() -> str:
+    """What tells machines, their starts, and containers apart; "" where it cannot be known."""
     try:
         boot = Path("/proc/sys/kernel/random/boot_id").read_text("ascii").strip()
-        return f"{boot}/{os.stat('/proc/self/ns/pid').st_ino}"
+        return hashlib.sha256(f"{boot} {os.stat('/proc/self/ns/pid').st_ino}".encode()).hexdigest()[:16]
     except OSError:
-        return None
+        return ""
 
 
-def _started(pid: Any) -> str | None:
-    """When a process of this machine began, in its own count; None where there is none such."""
+def _started(id: str) -> str:
+    """When a process of this machine began, in its own count; "" where there is none such."""
     try:
         # The name, in parentheses, may hold anything; what follows is fields. Number 22 of all is the start.
-        fields = Path(f"/proc/{int(pid)}/stat").read_text("utf-8", "replace").rpartition(")")[2].split()
-    except (OSError, ValueError, TypeError):
-        return None
-    return None if fields[0] in "ZX" else fields[19]
+        fields = Path(f"/proc/{id}/stat").read_text("utf-8", "replace").rpartition(")")[2].split()
+    except OSError:
+        return ""
+    return "" if fields[0] in "ZX" else fields[19]
