@@ -28,6 +28,7 @@ from framepress.core.arrays import Array
 from framepress.dataset import index_cache
 from framepress.dataset.index_block import NO_TIME
 from framepress.dataset.index_build import COLUMNS, TEXTS, VOCABULARIES, read_header
+from framepress.dataset.index_fields import stem_of
 from framepress.dataset.index_files import SURROGATES
 from framepress.dataset.index_source import build
 from framepress.dataset.opening import Dataset
@@ -125,7 +126,9 @@ class Fields(Mapping[str, Field]):
     def __init__(self, folder: Path, name: str, rows: int, header: Mapping[str, Any]) -> None:
         self.left_out: dict[str, int] = dict(header["left_out"])
         self._fields = {
-            key: _field(folder / f"{name}.{kept['file']}", rows, kept) for key, kept in sorted(header["fields"].items())
+            key: _field(folder / stem_of(name, key), rows, kept)
+            for key, kept in header["fields"].items()
+            if kept["numbers"] or kept["texts"]
         }
 
     def __getitem__(self, key: str) -> Field:

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from framepress import __version__
 from framepress.core import Boxes3D, LabelMap
 from framepress.core.arrays import Array
 from framepress.dataset.index_block import NO_TIME, Block
@@ -19,7 +20,7 @@ from framepress.errors import InputError, LabelError
 
 __all__ = ["COLUMNS", "TEXTS", "VERSION", "VOCABULARIES", "Builder", "read_header"]
 
-VERSION = 4
+VERSION = 5
 HEADER = "index.json"
 _STEEP = 0.9
 _NAN = float("nan")
@@ -65,33 +66,38 @@ VOCABULARIES: dict[str, tuple[str, str]] = {
 
 
 class Builder:
-    """Takes blocks in order, in an empty folder; `close` makes it an index.
+    """Takes blocks in order; `close` makes the folder an index.
+
+    Args:
+        folder: empty, or with the files of an index that is to go on; `before` is its header.
 
     Attributes:
         labels: the classes; they grow by those that blocks bring.
     """
 
-    def __init__(self, folder: Path, labels: LabelMap) -> None:
+    def __init__(self, folder: Path, labels: LabelMap, before: Mapping[str, Any] | None = None) -> None:
+        before = before or {"rows": {}, "features": [], "outside": False, "meta": None, "attributes": None}
+        rows: dict[str, int] = {**dict.fromkeys((*COLUMNS, *VOCABULARIES), 0), **before["rows"]}
         self.labels = labels
         self._folder = folder
-        self._features: dict[str, int] = {}
+        self._features: dict[str, int] = {name: bit for bit, name in enumerate(before["features"])}
         self._bits: dict[frozenset[str], int] = {}
         self._codes: dict[tuple[str, ...], Array] = {}
-        self._outside = False
-        self._rows = dict.fromkeys(COLUMNS, 0)
+        self._outside: bool = before["outside"]
+        self._rows = {table: rows[table] for table in COLUMNS}
         self._columns = {
-            table: {name: ColumnFile(folder / f"{table}.{name}", *kind) for name, kind in columns.items()}
+            table: {name: ColumnFile(folder / f"{table}.{name}", *kind, rows[table]) for name, kind in columns.items()}
             for table, columns in COLUMNS.items()
         }
         self._texts = {
             f"{table}.{name}": TextFile(folder / f"{table}.{name}") for table in TEXTS for name in TEXTS[table]
         }
         self._vocabularies = {
-            name: Vocabulary(folder / name, memory=_MEMORY, nothing="" if name == "tracks" else None)
+            name: Vocabulary(folder / name, memory=_MEMORY, nothing="" if name == "tracks" else None, rows=rows[name])
             for name in VOCABULARIES
         }
-        self._meta = FieldFiles(folder, "meta")
-        self._attributes = FieldFiles(folder, "attributes")
+        self._meta = FieldFiles(folder, "meta", rows["frames"], before["meta"])
+        self._attributes = FieldFiles(folder, "attributes", rows["objects"], before["attributes"])
 
     def add(self, block: Block) -> None:
         """Raises:
@@ -205,13 +211,19 @@ class Builder:
             "edition": self._vocabularies["editions"].codes([file.edition for _, file in block.files]),
         }
 
-    def close(self) -> None:
-        """Write what makes it an index."""
+    def close(self, source: Mapping[str, Any] | None = None) -> None:
+        """Write what makes it an index.
+
+        Args:
+            source: what it was made from, where it can go on from there (`index_source`).
+        """
         for name, (table, column) in VOCABULARIES.items():
             self._columns[table][column].recode(self._vocabularies[name].close())
         header = {
             "schema": "framepress.index",
             "version": VERSION,
+            "framepress": __version__,
+            "source": source,
             "rows": {**self._rows, **{name: texts.rows for name, texts in self._vocabularies.items()}},
             "columns": {
                 table: [name for name, column in columns.items() if column.known]

@@ -9,6 +9,7 @@ under "").
 
 from __future__ import annotations
 
+import hashlib
 import json
 import math
 from collections import Counter
@@ -19,9 +20,9 @@ from typing import Any
 import numpy as np
 
 from framepress.core.arrays import Array
-from framepress.dataset.index_files import ColumnFile, Vocabulary
+from framepress.dataset.index_files import SURROGATES, ColumnFile, Vocabulary
 
-__all__ = ["LONGEST_TEXT", "MOST_KEYS", "FieldFiles"]
+__all__ = ["LONGEST_TEXT", "MOST_KEYS", "FieldFiles", "stem_of"]
 
 MOST_KEYS = 128
 """Fields of a table at most: each takes up to 12 bytes a row."""
@@ -33,13 +34,20 @@ _SCALARS = (str, bool, int, float)
 
 
 class FieldFiles:
-    """The fields of one table."""
+    """The fields of one table.
 
-    def __init__(self, folder: Path, name: str) -> None:
+    Args:
+        rows: how many the table has already; `before` is what `header` said of their fields.
+    """
+
+    def __init__(self, folder: Path, name: str, rows: int = 0, before: Mapping[str, Any] | None = None) -> None:
         self._folder, self._name = folder, name
-        self._fields: dict[str, _Field] = {}
-        self._left_out: Counter[str] = Counter()
-        self._rows = 0
+        self._rows = rows
+        self._left_out: Counter[str] = Counter(before["left_out"] if before else {})
+        self._fields: dict[str, _Field] = {
+            key: _Field(folder / stem_of(name, key), rows, of["texts"], of["boolean"])
+            for key, of in (before["fields"] if before else {}).items()
+        }
 
     def append(self, said: Iterable[tuple[int, Mapping[str, Any]]], count: int) -> None:
         """The next rows of the table.
@@ -94,7 +102,7 @@ class FieldFiles:
             if len(self._fields) >= MOST_KEYS or len(key) > LONGEST_TEXT:
                 self._leave_out("", len(rows))
                 return
-            field = self._fields[key] = _Field(self._folder / f"{self._name}.{len(self._fields)}")
+            field = self._fields[key] = _Field(self._folder / stem_of(self._name, key))
         self._leave_out(key, len(rows) - field.put(rows, values, count))
 
     def _leave_out(self, key: str, count: int) -> None:
@@ -106,27 +114,24 @@ class FieldFiles:
         """What `index.Fields` reads them by; after the last rows, and once."""
         for field in self._fields.values():
             field.codes.recode(field.texts.close())
-        return {
-            "fields": {
-                key: {
-                    "file": number,
-                    "numbers": field.numbers.known,
-                    "texts": field.texts.rows,
-                    "boolean": field.boolean,
-                }
-                for number, (key, field) in enumerate(self._fields.items())
-                if field.numbers.known or field.texts.rows
-            },
-            "left_out": dict(sorted(self._left_out.items())),
+        fields = {
+            key: {"numbers": field.numbers.known, "texts": field.texts.rows, "boolean": field.boolean}
+            for key, field in sorted(self._fields.items())
         }
+        return {"fields": fields, "left_out": dict(sorted(self._left_out.items()))}
+
+
+def stem_of(name: str, key: str) -> str:
+    """What the names of a field's files begin with; keys may be anything."""
+    return f"{name}.{hashlib.sha256(key.encode('utf-8', SURROGATES)).hexdigest()[:32]}"
 
 
 class _Field:
-    def __init__(self, path: Path) -> None:
-        self.boolean = True
-        self.numbers = ColumnFile(path.with_name(path.name + ".numbers"), "<f8", (), math.nan)
-        self.codes = ColumnFile(path.with_name(path.name + ".codes"), "<i4", (), -1)
-        self.texts = Vocabulary(path.with_name(path.name + ".texts"), memory=_MEMORY)
+    def __init__(self, path: Path, rows: int = 0, texts: int = 0, boolean: bool = True) -> None:
+        self.boolean = boolean
+        self.numbers = ColumnFile(path.with_name(path.name + ".numbers"), "<f8", (), math.nan, rows)
+        self.codes = ColumnFile(path.with_name(path.name + ".codes"), "<i4", (), -1, rows)
+        self.texts = Vocabulary(path.with_name(path.name + ".texts"), memory=_MEMORY, rows=texts)
         self._numbers: Array | None = None
         self._codes: Array | None = None
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -19,11 +20,15 @@ _mark = hash
 
 
 class ColumnFile:
-    """One column, block after block. While every row is blank there is no file, and no space is taken."""
+    """One column, block after block. While every row is blank there is no file, and no space is taken.
 
-    def __init__(self, path: Path, dtype: str, shape: tuple[int, ...], blank: float | int) -> None:
-        self.rows = 0
-        self.known = False
+    Args:
+        rows: how many there are already.
+    """
+
+    def __init__(self, path: Path, dtype: str, shape: tuple[int, ...], blank: float | int, rows: int = 0) -> None:
+        self.rows = rows
+        self.known = path.exists()
         self._path = path
         self._dtype = np.dtype(dtype)
         self._shape = shape
@@ -74,14 +79,18 @@ class ColumnFile:
 
 
 class TextFile:
-    """`<path>.utf8` holds the texts without gaps, `<path>.ends` where each ends, from 0 on (little-endian int64)."""
+    """`<path>.utf8` holds the texts without gaps, `<path>.ends` where each ends, from 0 on (little-endian int64).
+
+    It goes on with what is there.
+    """
 
     def __init__(self, path: Path) -> None:
         self._content = path.with_name(path.name + ".utf8")
         self._ends = path.with_name(path.name + ".ends")
-        self._end = 0
-        self._content.write_bytes(b"")
-        self._ends.write_bytes(bytes(8))
+        if not self._ends.exists():
+            self._content.write_bytes(b"")
+            self._ends.write_bytes(bytes(8))
+        self._end = self._content.stat().st_size
 
     def extend(self, texts: Iterable[str]) -> None:
         contents = [text.encode("utf-8", SURROGATES) for text in texts]
@@ -92,6 +101,13 @@ class TextFile:
                 file.write(b"".join(contents))
             with self._ends.open("ab") as file:
                 file.write(ends.tobytes())
+
+    def __iter__(self) -> Iterator[str]:
+        """Those that were there at the time of the call."""
+        ends = np.fromfile(self._ends, "<i8")
+        with self._content.open("rb") as file:
+            for start, end in pairwise(ends.tolist()):
+                yield file.read(end - start).decode("utf-8", SURROGATES)
 
     def rename(self, path: Path) -> None:
         """In place of another."""
@@ -108,16 +124,26 @@ class Vocabulary:
     Args:
         memory: bytes that it may remember, about.
         nothing: a text that is no text; its code is -1.
+        rows: how many texts are there already.
     """
 
-    def __init__(self, path: Path, *, memory: int, nothing: str | None = None) -> None:
-        self.rows = 0
+    def __init__(self, path: Path, *, memory: int, nothing: str | None = None, rows: int = 0) -> None:
+        self.rows = rows
         self._path = path
         self._nothing = {} if nothing is None else {nothing: -1}
         self._codes = dict(self._nothing)
         self._file = TextFile(path)
         self._memory, self._left = memory, memory
         self._forgot = False
+        for row, text in enumerate(self._file if rows else ()):
+            if self._left < 0:
+                self._forgot = True
+                break
+            self._remember([text], row)
+
+    def _remember(self, texts: Sequence[str], first: int) -> None:
+        self._codes.update(zip(texts, range(first, first + len(texts)), strict=True))
+        self._left -= sum(map(len, texts)) + _ENTRY_BYTES * len(texts)
 
     def codes(self, texts: Sequence[str]) -> Array:
         """int64 (N,)"""
@@ -126,9 +152,8 @@ class Vocabulary:
             if self._left < 0:
                 self._codes, self._left, self._forgot = dict(self._nothing), self._memory, True
             new = [text for text in dict.fromkeys(texts) if text not in self._codes]
-            self._codes.update(zip(new, range(self.rows, self.rows + len(new)), strict=True))
+            self._remember(new, self.rows)
             self.rows += len(new)
-            self._left -= sum(map(len, new)) + _ENTRY_BYTES * len(new)
             self._file.extend(new)
             found = list(map(self._codes.get, texts))
         return np.array(found, np.int64)
