@@ -5,6 +5,7 @@ Killed at any moment it leaves nothing there that is wrong, and the next push go
 
 from __future__ import annotations
 
+import io
 import secrets
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
@@ -31,7 +32,7 @@ __all__ = ["INDEXES", "Pushed", "common_steps", "push"]
 
 INDEXES = "indexes"
 """The folder of `.framepress/versions/` for the indexes of remotes' packs."""
-_PACK_SIZE = 64 << 20
+_PACK_SIZE = 32 << 20  # in memory, as often as there are uploads
 _UPLOADS = 4
 
 
@@ -230,21 +231,12 @@ class _Sender:
                 raise
 
     def _packed(self, ids: Sequence[str]) -> int:
-        temp = self._temporary / f"{self._token}-{secrets.token_hex(8)}.pack"
-        try:
-            with temp.open("xb", buffering=1 << 20) as stream:
-                writer = PackWriter(stream)
-                for _, content in self._objects.read_many(ids):
-                    writer.add(content)
-                size = writer.size
-                name = writer.finish()
-            self._far.put(pack_path(name), temp)
-        except OSError as error:
-            raise refused(temp, "written", error) from error
-        finally:
-            with suppress(OSError):
-                temp.unlink()
-        return size
+        stream = io.BytesIO()
+        writer = PackWriter(stream)
+        for id, content in self._objects.read_many(ids):
+            writer.add(content, id)
+        self._far.put(pack_path(writer.finish()), stream.getbuffer())
+        return writer.size
 
     def _alone(self, id: str) -> int:
         """A large content, read once to check it and once to send it."""

@@ -59,14 +59,14 @@ class FilesystemRemote:
         except (OSError, ValueError) as error:
             raise self._unreadable(path, error) from error
 
-    def put(self, path: str, source: bytes | Path) -> None:
+    def put(self, path: str, source: bytes | memoryview | Path) -> None:
         name = self._name(path)
         try:
             self._make_folder(name.rpartition("/")[0])
             if isinstance(source, Path):
                 self._fs.put_file(str(source), name)
             else:
-                self._fs.pipe_file(name, source)
+                self._fs.pipe_file(name, bytes(source))
         except (OSError, ValueError) as error:
             raise OutputError(
                 f"{self.where}/{path}: cannot be written: {error}; what was done so far is kept; run it again"

@@ -63,7 +63,7 @@ class FolderRemote:
         except OSError as error:
             raise self._unreadable(path, error) from error
 
-    def put(self, path: str, source: bytes | Path) -> None:
+    def put(self, path: str, source: bytes | memoryview | Path) -> None:
         target = self._root / path
         temp = self._root / "tmp" / f"{self._token}-{secrets.token_hex(8)}"
         try:

@@ -18,8 +18,10 @@ from framepress.versions.remotes.secrets import without_secrets
 
 __all__ = ["ObjectStoreRemote"]
 
+_IN_ONE = 33 << 20  # bytes that go in one request; more go in parts
 _PART = 8 << 20
 _PARTS_AT_ONCE = 4
+_TIMEOUT = "300s"  # of one request with all its bytes; obstore's 30 s are too few for a slow line
 _RETRIES = {
     "max_retries": 8,
     "backoff": {"init_backoff": timedelta(milliseconds=100), "max_backoff": timedelta(seconds=5), "base": 2},
@@ -59,9 +61,7 @@ class ObjectStoreRemote:
         from_url = require("obstore.store", extra="remote").from_url
         client = {key: _switch(key, value) for key, value in options.items() if key in _OF_CLIENT}
         config = {key: value for key, value in options.items() if key not in _OF_CLIENT}
-        more: dict[str, Any] = {"retry_config": _RETRIES}
-        if client:
-            more["client_options"] = client
+        more: dict[str, Any] = {"retry_config": _RETRIES, "client_options": {"timeout": _TIMEOUT, **client}}
         if config:
             more["config"] = config
         try:
@@ -100,9 +100,11 @@ class ObjectStoreRemote:
         except (self._errors.BaseError, OSError, ValueError) as error:
             raise self._unreadable(path, error) from error
 
-    def put(self, path: str, source: bytes | Path) -> None:
+    def put(self, path: str, source: bytes | memoryview | Path) -> None:
+        size = source.stat().st_size if isinstance(source, Path) else len(source)
+        parts: dict[str, Any] = {"chunk_size": _PART, "max_concurrency": _PARTS_AT_ONCE}
         try:
-            self._obstore.put(self._store, path, source, chunk_size=_PART, max_concurrency=_PARTS_AT_ONCE)
+            self._obstore.put(self._store, path, source, **({"use_multipart": False} if size < _IN_ONE else parts))
         except (self._errors.BaseError, OSError, ValueError) as error:
             raise self._unwritable(path, error) from error
 

@@ -41,7 +41,7 @@ class Remote(Protocol):
     def stream(self, path: str) -> Iterator[bytes]:
         """A file that is there, in blocks."""
 
-    def put(self, path: str, source: bytes | Path) -> None:
+    def put(self, path: str, source: bytes | memoryview | Path) -> None:
         """A file, whole and durable when it returns; one of that name is taken to be the same."""
 
     def create(self, path: str, content: bytes) -> bool:
