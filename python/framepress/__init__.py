@@ -44,8 +44,10 @@ if TYPE_CHECKING:
     from framepress.dataset.splitting.plan import SplitPlan, plan_split
     from framepress.dataset.splitting.press import split_dataset
     from framepress.dataset.writer import DatasetWriter
+    from framepress.delivery.card import check_card, write_card
     from framepress.delivery.manifest import manifest_of as manifest
     from framepress.delivery.optimize import optimize
+    from framepress.delivery.organize import organize
     from framepress.delivery.pack import pack
     from framepress.delivery.unpack import unpack
     from framepress.errors import (
@@ -58,6 +60,7 @@ if TYPE_CHECKING:
         OutputError,
     )
     from framepress.formats import Format, register
+    from framepress.quality.report.statistics_document import dataset_statistics as statistics
 
 __version__ = "0.1.0"
 
@@ -84,7 +87,12 @@ __all__ = [
     "SplitCounts",
     "SplitPlan",
     "Merging",
+    # what is in them
+    "statistics",
+    "write_card",
+    "check_card",
     # handing them on
+    "organize",
     "manifest",
     "optimize",
     "pack",
@@ -139,15 +147,18 @@ _HOMES = {
     "dataset.splitting.plan": "SplitPlan plan_split",
     "dataset.splitting.press": "split_dataset",
     "dataset.writer": "DatasetWriter",
+    "delivery.card": "check_card write_card",
     "delivery.manifest": "manifest",
     "delivery.optimize": "optimize",
+    "delivery.organize": "organize",
     "delivery.pack": "pack",
     "delivery.unpack": "unpack",
     "errors": "FrameError FramepressError InputError JournalError LabelError OptionError OutputError",
     "formats": "Format register",
+    "quality.report.statistics_document": "statistics",
 }
 _HOME = {name: home for home, names in _HOMES.items() for name in names.split()}
-_NAMED_THERE = {"open": "open_dataset", "manifest": "manifest_of"}
+_NAMED_THERE = {"open": "open_dataset", "statistics": "dataset_statistics", "manifest": "manifest_of"}
 
 
 def __getattr__(name: str) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from framepress import __version__
+from framepress.cli.card import card
 from framepress.cli.convert import convert
 from framepress.cli.datasets import finish, info
 from framepress.cli.derive import append, relabel, slice
@@ -56,6 +57,7 @@ for _command in (
     index,
     stats,
     organize,
+    card,
     validate,
     rules,
     explain,
