@@ -9,6 +9,7 @@ import frame
 import images
 import index
 import masks
+import pack
 import render
 import scale
 import validate
@@ -20,5 +21,6 @@ if __name__ == "__main__":
     checks.main([])
     render.main([])
     validate.main([])
+    pack.main([])
     index.main(["--full"] if "--scale" in sys.argv else [])
     scale.main([] if "--scale" in sys.argv else ["--frames", "1000,10000"])
