@@ -15,7 +15,7 @@ from PIL import Image, ImageCms
 from PIL.PngImagePlugin import PngInfo
 
 from framepress.delivery.optimize_images import Outcome, Wish, optimized
-from framepress.delivery.optimize_png import chunks, same_picture, smaller
+from framepress.delivery.optimize_png import chunks, five_filters, same_picture, smaller
 from framepress.errors import InputError, OptionError
 from framepress.storage import png
 
@@ -97,6 +97,22 @@ def test_a_png_keeps_every_pixel_and_every_other_chunk(kind: str, level: int) ->
     kept = [chunk for chunk in chunks(content) if chunk.kind != b"IDAT"]
     assert [chunk for chunk in chunks(found) if chunk.kind != b"IDAT"] == kept
     assert same_picture(content, found, kind)
+
+
+@pytest.mark.parametrize("number", range(5))
+@pytest.mark.parametrize("channels", [1, 3, 4])
+def test_each_row_filter_is_undone_by_opencv(number: int, channels: int) -> None:
+    pixels = np.random.default_rng(number).integers(0, 256, (H, W, channels), np.uint8)
+    rows = pixels.reshape(H, -1)
+    above = np.vstack((np.zeros_like(rows[:1]), rows[:-1]))
+    lines = np.column_stack((np.full(H, number, np.uint8), five_filters(rows, above, channels)[number]))
+    header = struct.pack(">IIBBBBB", W, H, 8, {1: 0, 3: 2, 4: 6}[channels], 0, 0, 0)
+    parts = [png.SIGNATURE]
+    for kind, body in ((b"IHDR", header), (b"IDAT", zlib.compress(lines.tobytes())), (b"IEND", b"")):
+        parts += [struct.pack(">I", len(body)), kind, body, struct.pack(">I", zlib.crc32(kind + body))]
+    found = cv2.imdecode(np.frombuffer(b"".join(parts), np.uint8), cv2.IMREAD_UNCHANGED).reshape(H, W, channels)
+    order = {1: [0], 3: [2, 1, 0], 4: [2, 1, 0, 3]}[channels]
+    assert np.array_equal(found[:, :, order], pixels)
 
 
 def test_pngs_that_were_written_in_haste_get_smaller() -> None:

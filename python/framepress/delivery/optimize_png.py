@@ -20,7 +20,7 @@ from framepress.errors import InputError
 from framepress.storage import png
 from framepress.storage.images_header import MAX_PIXELS, check_size
 
-__all__ = ["Chunk", "chunks", "same_picture", "smaller"]
+__all__ = ["Chunk", "chunks", "five_filters", "same_picture", "smaller"]
 
 _CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
 _BAND_BYTES = 1 << 18
@@ -151,7 +151,7 @@ def _best_filters(rows: Array, pixel_bytes: int) -> Array:
         above[1:] = here[:-1]
         if first:
             above[0] = rows[first - 1]
-        candidates = _candidates(here, above, pixel_bytes)
+        candidates = five_filters(here, above, pixel_bytes)
         cost = np.minimum(candidates, 256 - candidates.astype(np.int16)).sum(2, dtype=np.int64)
         best = cost.argmin(0)
         filtered[first : first + step, 0] = best
@@ -159,7 +159,7 @@ def _best_filters(rows: Array, pixel_bytes: int) -> Array:
     return filtered
 
 
-def _candidates(here: Array, above: Array, pixel_bytes: int) -> Array:
+def five_filters(here: Array, above: Array, pixel_bytes: int) -> Array:
     """The rows behind each of the five filters, in the order of their numbers: uint8 (5, H, bytes)."""
     left, corner = np.zeros_like(here), np.zeros_like(here)
     left[:, pixel_bytes:] = here[:, :-pixel_bytes]
