@@ -15,7 +15,7 @@ import pytest
 from framepress.core import Boxes3D, Camera, Distortion, Frame, LabelMap, Objects, Rle, Signal, View
 from framepress.core.features import features
 from framepress.core.record import to_record
-from framepress.dataset import index_files, index_source
+from framepress.dataset import index_files, index_journal
 from framepress.dataset.index import Index
 from framepress.dataset.index_block import Block
 from framepress.dataset.index_lines import block_of_lines
@@ -149,7 +149,7 @@ def columns(cache: Path) -> dict[str, bytes]:
 def built(dataset: Dataset, cache: Path, fast: Fast | None, monkeypatch: pytest.MonkeyPatch) -> dict[str, bytes]:
     """The files of the index, made by this reader of lines."""
     reader = fast or (lambda lines: None)
-    monkeypatch.setattr(index_source, "_fast_reader", lambda: reader)
+    monkeypatch.setattr(index_journal, "_fast_reader", lambda: reader)
     Index.of(dataset, rebuild=True)
     return columns(cache)
 
@@ -345,7 +345,7 @@ def test_what_is_taken_straight_is_never_more_than_frames_can_be_made_of() -> No
 def _slowly(line: bytes) -> Block:
     from framepress.storage.segments import Line, Segment
 
-    return index_source._judged([Line(Segment(0, True), 2, "add", "", line)])
+    return index_journal._judged([Line(Segment(0, True), 2, "add", "", line)])
 
 
 def _assert_same(fast: Block, slow: Block) -> None:

@@ -171,8 +171,8 @@ class Index:
         """The index of a dataset: the cached one while the dataset is unchanged, else made now.
 
         A dataset of ours is indexed by its journal, which knows all editions and needs no finished one; another one by
-        reading every frame (no pixel is decoded). Memory stays flat but for one text each of every class, sequence and
-        track name.
+        reading every frame (no pixel is decoded). Where the journal only grew, what is new is read. Memory stays flat,
+        but for some 16 bytes a frame and a bounded memory for texts.
 
         Args:
             rebuild: make it even if there is one.
@@ -184,7 +184,10 @@ class Index:
         place = index_cache.Place.of(dataset)
         found = None if rebuild else cls._cached(place.folder)
         if found is None:
-            found = place.made(lambda target: build(dataset, target), lambda built: cls._cached(built, fresh=True))
+            older = [] if rebuild else place.others()
+            found = place.made(
+                lambda target: build(dataset, target, older), lambda built: cls._cached(built, fresh=True)
+            )
         if found is None:
             raise OutputError(f"{place.folder}: cannot be read back; set FRAMEPRESS_CACHE to a folder on another disk")
         return found

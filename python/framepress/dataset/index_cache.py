@@ -126,6 +126,12 @@ class Place:
                 shutil.rmtree(other, ignore_errors=True)
         return made
 
+    def others(self) -> list[Path]:
+        """Where indexes of the dataset in other states are."""
+        home = self.folder.parent
+        found = sorted(home.iterdir()) if home.is_dir() else []
+        return [path for path in found if path != self.folder and not path.name.startswith(_BUILDING)]
+
     def _publish(self, built: Path) -> None:
         if self.folder.exists():
             retired = Path(mkdtemp(prefix=_BUILDING, dir=built.parent))
