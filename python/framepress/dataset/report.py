@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from framepress.core import Frame
-from framepress.core.features import features
+from framepress.core.features import features, record_features
 from framepress.dataset.checks import FOUND
 from framepress.formats import Row
 
@@ -80,13 +80,24 @@ class Totals:
 
     def add(self, frame: Frame, channels: Iterable[str], rows: Mapping[str, Row]) -> None:
         """Count one frame; `channels` are those it had when it was written (a record has none)."""
-        self.frames += 1
         self.views += len(frame.views)
         for view in frame.views:
             self.objects += len(view.objects)
             self.classes.update(view.objects.labels)
-        self.splits[frame.split] += 1
-        held = features(frame) | set(channels)
+        self._add(frame.split, features(frame) | set(channels), rows)
+
+    def add_record(self, record: Mapping[str, Any], channels: Iterable[str], rows: Mapping[str, Row]) -> None:
+        """The same of a frame's record, without making the frame."""
+        self.views += len(record["views"])
+        for view in record["views"]:
+            labels = view["objects"]["label"] if "objects" in view else ()
+            self.objects += len(labels)
+            self.classes.update([view["classes"][label] for label in labels])
+        self._add(record.get("split", ""), record_features(record) | set(channels), rows)
+
+    def _add(self, split: str, held: frozenset[str], rows: Mapping[str, Row]) -> None:
+        self.frames += 1
+        self.splits[split] += 1
         for name, row in rows.items():
             self.counts.setdefault(name, Counter()).update(row.get("counts", {}))
             self.lost.setdefault(name, Counter()).update(held - self.carries[name])

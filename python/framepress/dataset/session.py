@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 from framepress.core import Frame, LabelMap
-from framepress.core.record import from_record
 from framepress.dataset.finish import finish_editions, journal_labels, totals_of
 from framepress.dataset.job import JOB_PATH, Job
 from framepress.dataset.report import Report
@@ -148,7 +147,7 @@ class Session:
         self.journal.append({**record, "op": "add"})
         self.intents.settle(frame_id)
         rows = {name: edition["row"] for name, edition in record["editions"].items()}
-        self._totals.add(from_record(record["frame"]), record["channels"], rows)
+        self._totals.add_record(record["frame"], record["channels"], rows)
 
     def finish(self) -> Report:
         """Seal the journal, write the dataset-wide files of every edition, and close."""
