@@ -9,6 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from framepress.dataset.writer import DatasetWriter
+from frames import LABELS, many
+
 AWKWARD = (
     "images/a b.png",
     'images/it\'s "quoted".png',
@@ -63,4 +66,17 @@ def dataset(tmp_path: Path) -> Path:
         (made / f"labels/{number} -x.txt").write_text(f"{number} car\n")
     (made / "run.sh").write_text("#!/bin/sh\n")
     (made / "run.sh").chmod(0o755)
+    return made
+
+
+@pytest.fixture
+def ours(tmp_path: Path) -> Path:
+    """A dataset with a journal, and what a run leaves beside it."""
+    made = tmp_path / "ours"
+    with DatasetWriter(made, ["native", "coco"], labels=LABELS) as writer:
+        for frame in many(6):
+            writer.add(frame)
+    for name in ("tmp/x", "orphans/y", "lock"):
+        (made / ".framepress" / name).parent.mkdir(exist_ok=True)
+        (made / ".framepress" / name).touch()
     return made

@@ -23,3 +23,13 @@ def files(root: Path) -> dict[str, bytes]:
         and not path.name.endswith(".dvc")
         and path.name not in (".gitignore", ".gitattributes", ".dvcignore")
     }
+
+
+def records(folder: Path) -> set[str]:
+    """Our own files that git has; the journal by its folder."""
+    names = git(folder, "ls-files", "-z", "--", ".framepress").split("\0")[:-1]
+    return {".framepress/journal" if name.startswith(".framepress/journal/") else name for name in names}
+
+
+RECORDS = {".framepress/dataset.json", ".framepress/finished.json", ".framepress/ledger.jsonl"}
+"""Of our own, what belongs to a version beside the journal."""

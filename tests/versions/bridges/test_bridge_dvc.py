@@ -14,10 +14,12 @@ from pathlib import Path
 
 import pytest
 
+import framepress
 from framepress.errors import OptionError, OutputError
 from framepress.versions.bridges import Bridge, bridge
+from frames import LABELS
 from judges.environments import python_of
-from versions.bridges.plain import files, git
+from versions.bridges.plain import RECORDS, files, git, records
 
 pytestmark = pytest.mark.judge
 
@@ -268,3 +270,23 @@ def test_killed_at_any_moment_the_next_commit_is_whole(dataset: Path) -> None:
     shutil.rmtree(dataset / "clouds")
     dvc(dataset, "checkout", "-q")
     assert (dataset / "clouds/299.bin").read_bytes() == b"299" * 500
+
+
+def test_a_dataset_of_ours_goes_back_with_its_journal(ours: Path, tmp_path: Path) -> None:
+    kept = Bridge.init(ours, "dvc")
+    kept.commit("first")
+    assert records(ours) == {
+        *RECORDS,
+        ".framepress/bridge.json",
+        ".framepress/journal.dvc",
+        ".framepress/.gitignore",
+    }
+    assert json.loads(dvc(ours, "data", "status", "--json", "--granular")) == {}
+    assert kept.status().changes == ()
+    (ours / "native/note.txt").write_text("more\n")
+    kept.commit("second")
+    kept.checkout("1")
+    assert not (ours / "native/note.txt").exists()
+    kept.checkout("1", tmp_path / "old")
+    assert framepress.open(tmp_path / "old", "native").labels().names == LABELS.names
+    assert kept.diff("1", "2").frames == ()

@@ -12,13 +12,15 @@ from pathlib import Path
 
 import pytest
 
+from framepress.dataset.writer import DatasetWriter
 from framepress.errors import InputError, OptionError, OutputError
 from framepress.versions.bridges import Bridge, begin, bridge
 from framepress.versions.bridges import lfs as lfs_module
 from framepress.versions.manifest import Row
 from framepress.versions.working import look
+from frames import LABELS, many
 from judges.environments import git_lfs
-from versions.bridges.plain import files, git
+from versions.bridges.plain import RECORDS, files, git, records
 
 pytestmark = pytest.mark.judge
 
@@ -317,3 +319,18 @@ def test_what_is_not_done_here_names_the_command_that_does_it(kept: Bridge) -> N
         kept.verify()
     with pytest.raises(OptionError, match="git lfs prune"):
         kept.gc(keep=3)
+
+
+def test_a_dataset_of_ours_is_committed_without_reading_and_compared_by_its_boxes(ours: Path) -> None:
+    kept = Bridge.init(ours, "git-lfs")
+    made = kept.commit("first")
+    pictures = len(list(ours.rglob("*.png")))
+    assert made.read < pictures
+    assert records(ours) == {*RECORDS, ".framepress/bridge.json", ".framepress/journal"}
+    with DatasetWriter(ours, ["native", "coco"], labels=LABELS, existing="append") as writer:
+        for frame in many(2, first=6):
+            writer.add(frame)
+    assert len(kept.diff("1", None).added) == 2
+    kept.commit("second")
+    assert len(kept.diff("1", "2").added) == 2
+    assert len(kept.diff("2", "1").removed) == 2

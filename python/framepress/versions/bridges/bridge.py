@@ -38,15 +38,10 @@ __all__ = ["Bridge", "KINDS", "Shared", "remembered"]
 KINDS: dict[str, Callable[[Repository], Tracker]] = {"dvc": Dvc, "git-lfs": Lfs}
 """What --to may be."""
 
-_FILE = f"{INSIDE}bridge.json"
+_FILE = f"{OWN}bridge.json"
 _SCHEMA = {"schema": "framepress.bridge", "version": 1}
-_IGNORED = (
-    f"/{OWN}*",
-    *(f"!/{OWN}{name}" for name in ("journal/", "dataset.json", "finished.json", "ledger.jsonl")),
-    *(f"!/{OWN}{name}" for name in ("journal.dvc", ".gitignore", "versions/")),
-    f"/{INSIDE}*",
-    f"!/{_FILE}",
-)
+# Name by name: DVC does not see `.dvc` files that are taken out of a wider pattern again.
+_IGNORED = tuple(f"/{OWN}{name}" for name in ("tmp/", "orphans/", "versions/", "lock", "intents.jsonl"))
 
 
 @dataclass(frozen=True)
@@ -313,13 +308,13 @@ class Bridge:
         """Raises:
         OptionError: with the command of the tool that does it.
         """
-        raise OptionError(f"{self.dataset}: its versions are kept by {self.kind}; `{self._tracker.checked_with}`")
+        raise OptionError(f"{self.dataset}: {self.kind} checks its own: `{self._tracker.checked_with}`")
 
     def gc(self, *_: object, **__: object) -> NoReturn:
         """Raises:
         OptionError: with the command of the tool that does it.
         """
-        raise OptionError(f"{self.dataset}: its versions are kept by {self.kind}; `{self._tracker.swept_with}`")
+        raise OptionError(f"{self.dataset}: {self.kind} sweeps its own: `{self._tracker.swept_with}`")
 
 
 def remembered(dataset: Path) -> str | None:

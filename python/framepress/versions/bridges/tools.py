@@ -13,7 +13,7 @@ import subprocess
 import sys
 import tempfile
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -68,7 +68,7 @@ class Tools:
     """Runs tools in one folder.
 
     Args:
-        say: gets each line that a tool says on stderr.
+        say: gets each line that a tool says on stderr while `run` waits for it.
     """
 
     def __init__(self, folder: Path, say: Say | None = None) -> None:
@@ -100,7 +100,7 @@ class Tools:
             OptionError: it is not installed.
             OutputError: it failed; with its last words.
         """
-        answer = self.ask(tool, *arguments, stdin=stdin, env=env)
+        answer = self._answer(tool, arguments, stdin, env, self._say)
         if answer.code != 0:
             verb = next((word for word in arguments if not word.startswith("-") and "=" not in word), "")
             said = answer.said or answer.out.decode(errors="replace").strip()[-2000:] or "without a word"
@@ -108,7 +108,12 @@ class Tools:
         return answer.out
 
     def ask(self, tool: Tool, *arguments: str, stdin: bytes = b"", env: Mapping[str, str] | None = None) -> Answer:
-        """The same, where failing is an answer."""
+        """The same, where failing is an answer; what the tool says meanwhile is for nobody."""
+        return self._answer(tool, arguments, stdin, env, None)
+
+    def _answer(
+        self, tool: Tool, arguments: Sequence[str], stdin: bytes, env: Mapping[str, str] | None, say: Say | None
+    ) -> Answer:
         command = [_program(tool), *tool.command[1:], *arguments]
         environment = {key: value for key, value in os.environ.items() if key not in _OF_ANOTHER_GIT}
         environment.update(_SETTINGS, **(env or {}))
@@ -119,7 +124,7 @@ class Tools:
                 command, cwd=self.folder, env=environment, stdin=given, stdout=printed, stderr=subprocess.PIPE
             )
             try:
-                said = self._listen(process)
+                said = _heard(process, say)
             except BaseException:
                 process.terminate()
                 process.wait()
@@ -127,17 +132,19 @@ class Tools:
             printed.seek(0)
             return Answer(process.returncode, printed.read(), said)
 
-    def _listen(self, process: subprocess.Popen[bytes]) -> str:
-        last: deque[str] = deque(maxlen=_LAST_LINES)
-        assert process.stderr is not None
-        with process.stderr as stream:
-            for raw in stream:
-                line = raw.decode(errors="replace").rstrip()
-                last.append(line)
-                if self._say is not None:
-                    self._say(line)
-        process.wait()
-        return "\n".join(last).strip()
+
+def _heard(process: subprocess.Popen[bytes], say: Say | None) -> str:
+    """The last lines of what it says until it ends."""
+    last: deque[str] = deque(maxlen=_LAST_LINES)
+    assert process.stderr is not None
+    with process.stderr as stream:
+        for raw in stream:
+            line = raw.decode(errors="replace").rstrip()
+            last.append(line)
+            if say is not None:
+                say(line)
+    process.wait()
+    return "\n".join(last).strip()
 
 
 def _program(tool: Tool) -> str:
