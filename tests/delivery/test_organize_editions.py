@@ -13,6 +13,7 @@ from framepress.core import Frame
 from framepress.dataset.convert import convert
 from framepress.dataset.opening import open_dataset
 from framepress.dataset.writer import DatasetWriter
+from framepress.delivery.card import write_card
 from framepress.delivery.groups import Folders, grouping
 from framepress.delivery.organize import organize
 from framepress.errors import InputError, OptionError, OutputError
@@ -150,6 +151,20 @@ def test_frames_that_come_later_are_added_to_their_groups(tmp_path: Path) -> Non
         assert editions_of(tmp_path / "out" / name) == editions_of(tmp_path / "whole" / name)
     again = organize(everything, tmp_path / "out", "detection", by="class", existing="resume")
     assert again.added == 0
+
+
+def test_sources_of_other_origins_add_to_one_tree_and_the_card_tells_the_last(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FRAMEPRESS_CACHE", str(tmp_path / "cache"))
+    frames = list(many(4))
+    for name, some in (("one", frames[:2]), ("two", frames[2:])):
+        with DatasetWriter(tmp_path / name, ["native"], labels=LABELS, origin={"seed": name}) as writer:
+            for frame in some:
+                writer.add(frame)
+        organize(open_dataset(tmp_path / name), tmp_path / "out", "detection", existing="resume")
+    assert len(list(open_dataset(tmp_path / "out").frames())) == 4
+    assert write_card(open_dataset(tmp_path / "out")).document["facts"]["origin"] == {"seed": "two"}
 
 
 def test_a_run_that_was_cut_off_is_gone_on_with(tmp_path: Path) -> None:

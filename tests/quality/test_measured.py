@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import math
+import tracemalloc
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -178,3 +180,22 @@ def test_a_dataset_is_measured_whole_or_by_a_sample_of_its_frames(
     pixels = [view.channels["rgb"].reshape(-1, 3) for frame in frames if frame.id in chosen for view in frame.views]
     np.testing.assert_allclose(part["pixels"]["mean_255"], np.concatenate(pixels).mean(0), rtol=1e-12)
     assert json.loads(json.dumps(whole, allow_nan=False)) == whole
+
+
+def test_memory_does_not_grow_with_the_number_of_frames() -> None:
+    """A frame's pixels take 14 kB."""
+    peaks = []
+    for count in (30, 150):
+        tracemalloc.start()
+        assert measured(coloured_anew(count), workers=2)["frames"] == count
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    assert peaks[1] - peaks[0] < 120 * 14_000 / 4
+
+
+def coloured_anew(count: int) -> Iterator[Frame]:
+    """Frames that share no array, one at a time."""
+    for index in range(count):
+        size = (80, 60)
+        channels = Channels({"rgb": np.full((60, 80, 3), index, np.uint8)}, size)
+        yield Frame(f"f{index}", index, (View(Camera(*size), channels=channels),))

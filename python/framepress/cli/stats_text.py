@@ -128,8 +128,9 @@ def _together(found: Mapping[str, Any]) -> str:
 
 
 def _measured(seen: Mapping[str, Any]) -> str:
-    of = "" if seen["sampled"] is None else f" of {seen['sampled']:,}"
-    parts = [f"  measured in {seen['frames']:,}{of} frames"]
+    whole = seen["frames"] if seen["sampled"] is None else seen["sampled"]
+    of = "" if seen["sampled"] is None else f" of {whole:,}"
+    parts = [f"  measured in {seen['frames']:,}{of} {noun(whole, 'frames')}"]
     if (pixels := seen["pixels"]) is not None:
         rows = [
             [

@@ -29,6 +29,7 @@ import numpy as np
 from framepress.dataset.index import Index
 from framepress.dataset.opening import Dataset
 from framepress.dataset.state import root_of, state_of
+from framepress.delivery.organized import Organized
 from framepress.errors import InputError
 from framepress.quality.scores.statistics import statistics
 
@@ -84,8 +85,16 @@ def facts_of(dataset: Dataset) -> Facts:
             else 0,
             "classes_missing_in_splits": _missing(counted, bare),
         },
-        "origin": None if dataset.job is None else dataset.job.origin,
+        "origin": _origin(dataset),
     }
+
+
+def _origin(dataset: Dataset) -> Facts | None:
+    """What made the frames; of an organised dataset, those of its source."""
+    if dataset.job is not None and dataset.job.origin is not None:
+        return dict(dataset.job.origin)
+    organized = Organized.read(home_of(dataset))
+    return None if organized is None or organized.origin is None else dict(organized.origin)
 
 
 def _is_held(feature: str, dataset: Dataset) -> bool:

@@ -110,7 +110,8 @@ def organize(
     groups = None if by is None else grouping(by)
     found = check_target(target, asked, existing)
     folders = Folders({} if found is None or found.groups is None else found.groups)
-    asked = replace(asked, groups=None if groups is None else folders.groups)
+    origin = None if source.job is None else source.job.origin
+    asked = replace(asked, groups=None if groups is None else folders.groups, origin=origin)
     report = OrganizeReport(str(target), tree)
     if editions:
         press_groups(

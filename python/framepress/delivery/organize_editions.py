@@ -64,7 +64,6 @@ def press_groups(
             existing=existing,
             workers=workers,
             stages=stages,
-            origin=None if source.job is None else source.job.origin,
             on_frame=lambda frames, before=handled: on_frame(before + frames),
         )
         handled += pressed.run.get("asked", 0) + pressed.run.get("left out by a stage", 0)

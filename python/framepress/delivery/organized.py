@@ -1,7 +1,7 @@
 """What an organised folder says of itself: `organized.json` how it was made, `map.jsonl` which file is of which frame.
 
 organized.json: {"schema": "framepress.organized", "version": 1, "tree", "by", "options", "classes": [names],
-                 "groups": {folder: group} | null}
+                 "groups": {folder: group} | null, "origin": what made the frames, as the source says | null}
 map.jsonl, one in each group's folder, a line a frame, sorted by index and id: {"frame": id, "index", and where they
           are known "sequence", "split", "files": [path, ...], "sources": [path, ...], "views": [...]}
 Files are relative to the map's folder; sources are the image files that they are of, relative to what was organised.
@@ -31,13 +31,19 @@ Line = dict[str, Any]
 
 @dataclass(frozen=True)
 class Organized:
-    """How a folder was organised; `groups` folder -> group, None where it is not by groups."""
+    """How a folder was organised.
+
+    Args:
+        groups: folder -> group, None where it is not by groups.
+        origin: what made the frames of the last run's source; a dataset that grows may have another one each time.
+    """
 
     tree: str
     by: str | None
     options: Mapping[str, Any]
     classes: tuple[str, ...]
     groups: Mapping[str, str] | None = None
+    origin: Mapping[str, Any] | None = None
 
     def to_json(self) -> bytes:
         document = {
@@ -47,6 +53,7 @@ class Organized:
             "options": dict(self.options),
             "classes": list(self.classes),
             "groups": None if self.groups is None else dict(sorted(self.groups.items())),
+            "origin": None if self.origin is None else dict(self.origin),
         }
         return (json.dumps(document, indent=1, ensure_ascii=False) + "\n").encode()
 
@@ -64,7 +71,8 @@ class Organized:
             found = json.loads(read_file(file))
             if {key: found.get(key) for key in _SCHEMA} != _SCHEMA:
                 raise ValueError(f"schema {found.get('schema')!r} version {found.get('version')!r} is not {_SCHEMA}")
-            return cls(found["tree"], found["by"], found["options"], tuple(found["classes"]), found["groups"])
+            how = (found["tree"], found["by"], found["options"], tuple(found["classes"]))
+            return cls(*how, groups=found["groups"], origin=found["origin"])
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise InputError(f"{file}: cannot be understood: {error}; restore it from a copy") from error
 
