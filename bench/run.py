@@ -9,9 +9,11 @@ import frame
 import images
 import index
 import masks
+import merging
 import pack
 import render
 import scale
+import splits
 import validate
 
 if __name__ == "__main__":
@@ -23,4 +25,6 @@ if __name__ == "__main__":
     validate.main([])
     pack.main([])
     index.main(["--full"] if "--scale" in sys.argv else [])
+    splits.main([] if "--scale" in sys.argv else ["--frames", "100000"])
+    merging.main(["--full"] if "--scale" in sys.argv else [])
     scale.main([] if "--scale" in sys.argv else ["--frames", "1000,10000"])
