@@ -229,6 +229,32 @@ def test_a_killed_run_leaves_no_visible_archive_and_is_no_hindrance(tmp_path: Pa
     assert [path.name for path in target.parent.iterdir()] == ["a.zip"]
 
 
+FULL = """
+import resource, signal, sys
+from framepress.delivery.pack import pack
+from framepress.delivery.unpack import unpack
+from framepress.errors import OutputError
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, 1 << 20))
+place = sys.argv[2]
+for run in (lambda: pack(sys.argv[1], place + "/b.tar"), lambda: unpack(place + "/a.zip", place + "/out")):
+    try:
+        run()
+    except OutputError as error:
+        print(error)
+"""
+
+
+def test_a_disk_that_takes_no_more_ends_it_and_nothing_is_left(root: Path, tmp_path: Path) -> None:
+    pack(root, tmp_path / "a.zip")
+    run = subprocess.run([sys.executable, "-c", FULL, str(root), str(tmp_path)], capture_output=True, text=True)
+    assert run.returncode == 0, run.stderr
+    told = run.stdout.splitlines()
+    assert len(told) == 2
+    assert all("File too large" in line for line in told)
+    assert [path.name for path in tmp_path.iterdir()] == ["a.zip"]
+
+
 def test_nothing_is_overwritten_and_nothing_is_left_of_a_failure(root: Path, tmp_path: Path) -> None:
     target = put(tmp_path, "a.zip", b"mine")
     with pytest.raises(OutputError, match="exists already"):
