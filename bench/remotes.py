@@ -28,6 +28,7 @@ sys.path.insert(0, str(ROOT / "tests"))
 
 from framepress.versions.remotes.opening import open_remote  # noqa: E402
 from s3 import radosgw  # noqa: E402
+from s3.server import S3Server  # noqa: E402
 
 DVC = ROOT / ".venvs" / "dvc-s3" / "bin" / "dvc"
 SIZES = (10_000, 50_000)
@@ -59,7 +60,7 @@ def seconds(call: Callable[[], object]) -> float:
     return time.perf_counter() - begin
 
 
-def ours(server: radosgw.Radosgw, root: Path, files: int, repeats: int) -> dict[str, float]:
+def ours(server: S3Server, root: Path, files: int, repeats: int) -> dict[str, float]:
     from framepress.versions.history import History
 
     environment = {**os.environ, "PYTHONPATH": str(ROOT / "python")}
@@ -93,7 +94,7 @@ def ours(server: radosgw.Radosgw, root: Path, files: int, repeats: int) -> dict[
     return {**{name: min(taken) for name, taken in found.items()}, "peak MB": max(peaks)}
 
 
-def dvc(server: radosgw.Radosgw, root: Path) -> dict[str, float] | None:
+def dvc(server: S3Server, root: Path) -> dict[str, float] | None:
     """None where it is not installed."""
     if not DVC.exists():
         return None

@@ -8,22 +8,20 @@ from __future__ import annotations
 
 import os
 import shutil
-import socket
 import subprocess
 import tempfile
 import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import timedelta
 from pathlib import Path
 from urllib.error import HTTPError, URLError
-from urllib.request import Request, urlopen
+from urllib.request import urlopen
+
+from s3.server import S3Server, free_ports
 
 PACKAGES = ("ceph-mon", "ceph-osd", "ceph-common", "radosgw")
 COMMANDS = ("monmaptool", "ceph-mon", "ceph-osd", "ceph", "radosgw", "radosgw-admin", "setpriv")
-ACCESS_KEY, SECRET_KEY = "testkey", "testsecret"
 _UP_WITHIN_S = 60
 _CONF = """\
 [global]
@@ -61,66 +59,43 @@ rgw data = {root}/rgw
 
 
 class RadosgwError(RuntimeError):
-    """The server cannot be had; the message says why."""
+    """The server does not come up; the message says what its daemons said."""
 
 
-@dataclass(frozen=True)
-class Radosgw:
-    """A running server, with one user."""
-
-    endpoint: str
-    access_key: str = ACCESS_KEY
-    secret_key: str = SECRET_KEY
-
-    @property
-    def options(self) -> dict[str, str]:
-        """For `remotes.open_remote`, and for obstore."""
-        return {
-            "endpoint": self.endpoint,
-            "region": "us-east-1",
-            "allow_http": "true",
-            "access_key_id": self.access_key,
-            "secret_access_key": self.secret_key,
-        }
-
-    def make_bucket(self, name: str) -> None:
-        """By a signed request, as obstore itself makes none."""
-        from obstore import sign
-        from obstore.store import from_url
-
-        options = {key: value for key, value in self.options.items() if key != "allow_http"}
-        store = from_url(f"s3://{name}", config=options, client_options={"allow_http": True})
-        url = sign(store, "PUT", "", timedelta(minutes=1))
-        urlopen(Request(url, method="PUT"), timeout=20).close()
+class NotInstalledError(RuntimeError):
+    """Ceph is not here and cannot be installed; the message says why."""
 
 
 def install() -> None:
     """See that Ceph's commands are there.
 
     Raises:
-        RadosgwError: they are not and cannot be installed, with the reason.
+        NotInstalledError: they are not and cannot be installed, with the reason.
     """
     missing = [command for command in COMMANDS if shutil.which(command) is None]
     if not missing:
         return
     if os.geteuid() != 0 or shutil.which("apt-get") is None:
-        raise RadosgwError(f"no {', '.join(missing)} here; as root on Debian: apt-get install {' '.join(PACKAGES)}")
+        raise NotInstalledError(
+            f"no {', '.join(missing)} here; as root on Debian: apt-get install {' '.join(PACKAGES)}"
+        )
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     for step in (["update"], ["install", "-y", "--no-install-recommends", *PACKAGES, "util-linux"]):
         run = subprocess.run(["apt-get", *step], env=environment, capture_output=True, text=True)
         if run.returncode:
-            raise RadosgwError(f"apt-get {step[0]} failed ({run.returncode}): {run.stderr.strip()[-400:]}")
+            raise NotInstalledError(f"apt-get {step[0]} failed ({run.returncode}): {run.stderr.strip()[-400:]}")
 
 
 @contextmanager
-def running(disk_bytes: int = 2 << 30) -> Iterator[Radosgw]:
+def running(disk_bytes: int = 2 << 30) -> Iterator[S3Server]:
     """A server for the time of a block; it takes some seconds to come up.
 
     Args:
         disk_bytes: of a sparse file in the temporary folder.
 
     Raises:
-        RadosgwError: it cannot be installed, or does not come up.
+        NotInstalledError: Ceph is not here, and cannot be installed.
+        RadosgwError: it does not come up.
     """
     install()
     root = Path(tempfile.mkdtemp(prefix="radosgw-"))
@@ -134,10 +109,10 @@ def running(disk_bytes: int = 2 << 30) -> Iterator[Radosgw]:
         shutil.rmtree(root, ignore_errors=True)
 
 
-def _start(root: Path, disk_bytes: int, daemons: list[subprocess.Popen[bytes]]) -> Radosgw:
+def _start(root: Path, disk_bytes: int, daemons: list[subprocess.Popen[bytes]]) -> S3Server:
     for name in ("mon", "osd", "run", "log", "rgw", "crash"):
         (root / name).mkdir()
-    mon, http = _free_ports(2)
+    mon, http = free_ports(2)
     fsid = str(uuid.uuid4())
     conf = root / "ceph.conf"
     conf.write_text(_CONF.format(fsid=fsid, root=root, mon=mon, http=http, disk_bytes=disk_bytes))
@@ -153,11 +128,12 @@ def _start(root: Path, disk_bytes: int, daemons: list[subprocess.Popen[bytes]]) 
     daemons.append(_daemon(root, "ceph-osd", "-i", "0"))
     daemons.append(_daemon(root, "radosgw", "-n", "client.rgw"))
     _wait_for(f"http://127.0.0.1:{http}/", root, daemons)
+    server = S3Server(f"http://127.0.0.1:{http}")
     _ran(
         root, "radosgw-admin", "-c", conf, "user", "create", "--uid", "tester", "--display-name", "tester",
-        "--access-key", ACCESS_KEY, "--secret-key", SECRET_KEY,
+        "--access-key", server.access_key, "--secret-key", server.secret_key,
     )  # fmt: skip
-    return Radosgw(f"http://127.0.0.1:{http}")
+    return server
 
 
 def _daemon(root: Path, command: str, *arguments: str) -> subprocess.Popen[bytes]:
@@ -195,14 +171,3 @@ def _said(root: Path) -> str:
     """The end of what each daemon wrote."""
     files = sorted((root / "log").iterdir())
     return "\n".join(f"{file.name}: {file.read_text(errors='replace')[-600:]}" for file in files)
-
-
-def _free_ports(count: int) -> list[int]:
-    sockets = [socket.socket() for _ in range(count)]
-    try:
-        for one in sockets:
-            one.bind(("127.0.0.1", 0))
-        return [one.getsockname()[1] for one in sockets]
-    finally:
-        for one in sockets:
-            one.close()
