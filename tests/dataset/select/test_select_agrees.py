@@ -356,6 +356,40 @@ def test_what_is_compared_with_a_value_that_it_has_is_equal_to_it_in_32_bits_too
     assert choose(index, "visibility > 1e300").objects.tolist() == [False] * 3
 
 
+@pytest.mark.parametrize(
+    ("text", "chosen", "unknown"),
+    [
+        ("area in (3, 5)", [0], 1),
+        ("area not in (3, 5)", [1, 2], 1),
+        ("not area in (3, 5)", [1, 2], 1),
+        ("attributes.kind == 7", [1], 1),
+        ("attributes.kind != 7", [0, 2], 1),
+        ("attributes.kind not in (7, 8)", [0, 2], 1),
+        ("attributes.kind != 'red'", [1, 2], 1),
+        ("attributes.kind not in ('red', 'blue')", [1], 1),
+        ("attributes.kind is None", [3], 0),
+        ("area / (area - 4) > 0", [2], 2),  # 4 / 0 is not known
+        ("area % 3 == 1", [1], 1),
+        ("area % (area - 4) < 9", [0, 2], 2),
+        ("max(area, 5) == 5", [0, 1], 1),
+        ("min(area, 5, 4) == 4", [1, 2], 1),
+        ("abs(4 - area) == 1", [0], 1),
+        ("+area == - -3", [0], 1),
+    ],
+)
+def test_values_of_several_kinds_and_zeros_are_what_they_are(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str, chosen: list[int], unknown: int
+) -> None:
+    monkeypatch.setenv("FRAMEPRESS_CACHE", str(tmp_path / "cache"))
+    said = [{"kind": "red"}, {"kind": 7}, {"kind": "blue"}, {}]
+    objects = Objects.build(["car"] * 4, area=[3, 4, 9, np.nan], attributes=said)
+    with DatasetWriter(tmp_path / "set", ["native"]) as writer:
+        writer.add(Frame("a", 0, (View(Camera(8, 6), objects=objects),)))
+    found = choose(Index.of(open_dataset(tmp_path / "set")), text)
+    assert np.flatnonzero(found.objects).tolist() == chosen
+    assert found.unknown == unknown
+
+
 def test_the_naive_evaluator_can_disagree(made: tuple[list[Frame], Index]) -> None:
     given, index = made
     expected = [held(("compare", ("name", "area"), ">", ("value", 300.0)), row) is True for row in rows_of(given)]
