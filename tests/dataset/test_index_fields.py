@@ -113,11 +113,11 @@ def test_keys_beyond_count_are_counted_and_the_first_are_kept(index_of: Indexed)
 
 def test_mappings_without_end_are_not_followed(index_of: Indexed) -> None:
     deep: dict[str, Any] = {"end": 1}
-    for _ in range(500):
+    for _ in range(40):
         deep = {"a": deep}
     index = index_of([deep, {"a": {"b": 2}}])
     assert list(index.meta) == ["a.b"]
-    assert sum(index.meta.left_out.values()) == 1
+    assert index.meta.left_out == {".".join("a" * 17): 1}
 
 
 def test_a_file_name_that_is_no_unicode_comes_back(index_of: Indexed) -> None:
