@@ -141,7 +141,7 @@ def main(argv: list[str] | None = None) -> None:
         for kind, rows in packing().items():
             table(kind, rows, folder, arguments.runs)
         for kind in ("zip", "tar"):
-            subprocess.run(ours("pack", "set", f"in.{kind}"), cwd=folder, check=True, stdout=subprocess.DEVNULL)
+            subprocess.run(ours("pack", "set", f"in.{kind}"), cwd=folder, check=True, capture_output=True)
             table(kind, unpacking(kind), folder, arguments.runs)
             (folder / f"in.{kind}").unlink()
 

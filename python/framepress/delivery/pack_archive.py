@@ -16,7 +16,7 @@ from framepress.delivery import pack_tar, pack_zip
 from framepress.delivery.manifest_files import SUMS
 from framepress.delivery.manifest_text import Entry, lines
 from framepress.delivery.pack_members import Member, Portion, contents, digest_of, portions
-from framepress.delivery.pack_tar import TarPacker, gzip_member, plain, zstd_frame
+from framepress.delivery.pack_tar import TarPacker, gzip_member, zstd_frame
 from framepress.delivery.pack_threads import in_order
 from framepress.delivery.pack_zip import ZipPacker
 from framepress.errors import OptionError, OutputError, require
@@ -79,7 +79,7 @@ KINDS = (
         (1, 19),
         ("zstandard", "pack"),
     ),
-    Kind((".tar",), lambda level: TarPacker(plain, level, level), pack_tar.overhead),
+    Kind((".tar",), lambda level: TarPacker(None), pack_tar.overhead),
 )
 
 

@@ -16,17 +16,13 @@ from typing import BinaryIO
 from framepress.delivery.pack_members import Member, Portion, compressed_already
 from framepress.errors import require
 
-__all__ = ["TarPacker", "gzip_member", "overhead", "plain", "zstd_frame"]
+__all__ = ["TarPacker", "gzip_member", "overhead", "zstd_frame"]
 
 _TIME_S = 315_532_800  # 1980-01-01; GNU tar warns of 1970
 _GZIP = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff"  # deflate, no name, no time, no system
 
 Codec = Callable[[bytes, int], bytes]
 """From a portion's bytes and the level to what is written."""
-
-
-def plain(content: bytes, level: int) -> bytes:
-    return content
 
 
 def gzip_member(content: bytes, level: int) -> bytes:
@@ -46,14 +42,16 @@ class TarPacker:
     """`pack_archive.Packer`.
 
     Args:
+        codec: None for a plain tar.
         media_level: for portions of files that are compressed already; 0 wraps them as they are.
     """
 
-    def __init__(self, codec: Codec, level: int, media_level: int) -> None:
+    def __init__(self, codec: Codec | None, level: int = 0, media_level: int = 0) -> None:
         self._codec, self._level, self._media_level = codec, level, media_level
         self._size = 0
 
-    def press(self, portion: Portion, contents: list[bytes]) -> tuple[bytes, int]:
+    def press(self, portion: Portion, contents: list[bytes]) -> tuple[list[bytes], int]:
+        """What is written, and how much of the tar it is."""
         pieces = []
         for member, content in zip(portion.members, contents, strict=True):
             if portion.first:
@@ -61,20 +59,22 @@ class TarPacker:
             pieces.append(content)
             if portion.last:
                 pieces.append(bytes(-member.size % tarfile.BLOCKSIZE))
-        whole = b"".join(pieces)
+        size = sum(map(len, pieces))
+        if self._codec is None:
+            return pieces, size
         level = self._media_level if compressed_already(portion.members[0].name) else self._level
-        return self._codec(whole, level), len(whole)
+        return [self._codec(b"".join(pieces), level)], size
 
-    def write(self, out: BinaryIO, portion: Portion, contents: list[bytes], pressed: tuple[bytes, int]) -> None:
+    def write(self, out: BinaryIO, portion: Portion, contents: list[bytes], pressed: tuple[list[bytes], int]) -> None:
         packed, size = pressed
-        out.write(packed)
+        out.writelines(packed)
         self._size += size
 
     def end(self, out: BinaryIO) -> None:
         """Two empty blocks, and as many as fill a record."""
         blank = 2 * tarfile.BLOCKSIZE
         blank += -(self._size + blank) % tarfile.RECORDSIZE
-        out.write(self._codec(bytes(blank), self._level))
+        out.write(bytes(blank) if self._codec is None else self._codec(bytes(blank), self._level))
 
     def close(self) -> None:
         pass
