@@ -183,7 +183,7 @@ def test_equal_frames_are_taken_once_and_counted(tmp_path: Path, linked: bool) -
     b = pressed(tmp_path / "b", frames[4:], ["native", "coco"] if linked else ["native"])
     for order in ([a, b], [b, a]):
         target = tmp_path / f"out{order[0].name}"
-        report = merge(order, target, None if linked else ["native", "coco"], SKIP)
+        report = merge(order, target, ["native", "coco"], SKIP)
         assert (report.frames, report.run["equal frames taken once"]) == (8, 2)
         inode = (target / f"native/rgb/{frames[0].id}.png").stat().st_ino
         assert (inode == (a / f"native/rgb/{frames[0].id}.png").stat().st_ino) == linked
@@ -211,6 +211,27 @@ def test_frames_of_one_id_that_differ_are_refused_before_anything_is_written(
     with pytest.raises(InputError, match=f"frame {frames[1].id} is another one in"):
         merge([a, b], tmp_path / "out", formats, SKIP)
     assert not (tmp_path / "out").exists()
+
+
+def test_numbers_are_no_difference_where_frames_are_numbered_anew(tmp_path: Path) -> None:
+    frames = list(many(5))
+    sources = [foreign(tmp_path / "a", frames[:4], "yolo"), foreign(tmp_path / "b", frames[3:], "yolo")]
+    with pytest.raises(InputError, match="they differ in index;"):
+        merge(sources, tmp_path / "out", ["native"], SKIP)
+    report = merge(sources, tmp_path / "out", ["native"], Merging(collisions="skip-equal", index="sequential"))
+    assert sorted(frame.index for frame in frames_in(tmp_path / "out").values()) == [0, 1, 2, 3, 4]
+    assert report.run["equal frames taken once"] == 1
+
+
+def test_a_list_of_classes_settles_what_the_sources_say_differently(tmp_path: Path) -> None:
+    frames = list(many(4))
+    said = [LabelMap((Label("car", supercategory=name), Label("person"), Label("cone"))) for name in ("toy", "vehicle")]
+    sources = [pressed(tmp_path / f"s{n}", frames[2 * n : 2 * n + 2], labels=said[n]) for n in range(2)]
+    with pytest.raises(LabelError, match=r"'toy' in .*s0 and 'vehicle' in .*s1"):
+        merge(sources, tmp_path / "out", ["coco"])
+    merge(sources, tmp_path / "out", ["coco"], Merging(labels=said[1]))
+    document = json.loads((tmp_path / "out/annotations/instances_default.json").read_text())
+    assert document["categories"][0]["supercategory"] == "vehicle"
 
 
 def test_formats_that_number_their_files_ask_for_other_numbers(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 
 from framepress.core import LabelMap
 from framepress.dataset.job import Job
-from framepress.dataset.merge_labels import united_labels
+from framepress.dataset.merge_labels import UnitedLabels, united_labels
 from framepress.dataset.merge_shards import TAKEN_ONCE, linked, merged_origin, refuse_growing, shards_of
 from framepress.dataset.merge_sources import (
     Incoming,
@@ -48,7 +48,7 @@ class Merging:
     Args:
         collisions: frames of one id in several sources: `error`; `rename` puts the source's name before the ids and
             sequences of all frames, and into `meta.source` where that is free; `skip-equal` takes frames once that are
-            equal (records, splits and decoded pixels), and is an error for others.
+            equal (records, splits and decoded pixels; numbers where they are kept), and is an error for others.
         names: of the sources, in their order; None for the names of their folders, numbered where several have one.
         index: `keep`, or `sequential`: frames are numbered from 0, source after source.
         mappings: name of a source, or "" for every one that has such classes -> other names for them.
@@ -111,14 +111,15 @@ def merge(
     if not sources:
         raise OptionError("nothing to merge: name at least one dataset")
     _refuse_inside(sources, target)
-    if how.leaves_frames and formats is None and (shards := shards_of(sources)) is not None:
+    asked = None if formats is None else Job.named(formats)
+    if how.leaves_frames and (shards := shards_of(sources, asked)) is not None:
         return linked(shards, target, existing, skip_equal=how.collisions == "skip-equal", on_frame=on_frame)
     opened = [open_dataset(source) if isinstance(source, Path | str) else source for source in sources]
     for place in filter(None, map(root_of, opened)):
         refuse_growing(place)
-    asked = _formats(opened) if formats is None else Job.named(formats)
     found = incoming(opened, names=how.names, renamed=how.collisions == "rename", mappings=how.mappings or {})
-    return _pressed(found, target, asked, how, existing=existing, workers=workers, on_frame=on_frame)
+    wanted = _formats(opened) if asked is None else asked
+    return _pressed(found, target, wanted, how, existing=existing, workers=workers, on_frame=on_frame)
 
 
 def _refuse_inside(sources: Sequence[Path | str | Dataset], target: Path | str) -> None:
@@ -148,8 +149,10 @@ def _pressed(
     workers: int | None,
     on_frame: Callable[[int], None] | None,
 ) -> Report:
-    united = united_labels([(source.told, source.labels) for source in sources])
-    labels = united.labels if how.labels is None else how.labels
+    if how.labels is None:
+        united = united_labels([(source.told, source.labels) for source in sources])
+    else:
+        united = UnitedLabels(how.labels, renumbered=False)
     collisions = colliding(sources)
     if collisions and how.collisions != "skip-equal":
         id = min(collisions)
@@ -161,11 +164,11 @@ def _pressed(
     if how.index == "keep":
         refuse_numbers(sources, formats, collisions.keys())
     if collisions:
-        refuse_different(sources, collisions.keys(), united.labels)
+        refuse_different(sources, collisions.keys(), numbers=how.index == "keep")
     with DatasetWriter(
         target,
         formats,
-        labels=labels,
+        labels=united.labels,
         unlisted=how.unlisted,
         split=how.split,
         workers=workers,
@@ -175,7 +178,7 @@ def _pressed(
         for name, count in (
             (TAKEN_ONCE, sum(len(holders) - 1 for holders in collisions.values())),
             (SHARED, _shared_sequences(sources)),
-            (RENUMBERED, len(labels) if united.renumbered and how.labels is None else 0),
+            (RENUMBERED, len(united.labels) if united.renumbered else 0),
         ):
             if count:
                 writer.count(name, count)

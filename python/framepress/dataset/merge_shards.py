@@ -76,18 +76,25 @@ def refuse_growing(path: Path) -> None:
         )
 
 
-def shards_of(sources: Sequence[Path | str | Dataset]) -> list[Shard] | None:
+def shards_of(
+    sources: Sequence[Path | str | Dataset], formats: Mapping[str, Mapping[str, Any]] | None
+) -> list[Shard] | None:
     """The sources by their first frames, if they are ours and equally made, so that files can be linked; else None.
+
+    Args:
+        formats: what to write, with all options; None for what all of them have.
 
     Raises:
         InputError: one is not finished.
-        OptionError: all are ours and have different formats.
+        OptionError: all are ours and have different formats, and none are named.
     """
     places = [_place(source) for source in sources]
     if not all(place is not None for place in places):
         return None
     shards = [Shard.open(place) for place in places if place is not None]
     first = shards[0]
+    if formats is not None and any(shard.job.formats != formats for shard in shards):
+        return None
     for shard in shards[1:]:
         if shard.job.formats != first.job.formats:
             raise OptionError(f"{shard.path} and {first.path} have other formats or options: name the formats to write")

@@ -163,19 +163,22 @@ def colliding(sources: Sequence[Incoming]) -> dict[str, list[Incoming]]:
     return found
 
 
-def refuse_different(sources: Sequence[Incoming], ids: Collection[str], labels: LabelMap) -> None:
+def refuse_different(sources: Sequence[Incoming], ids: Collection[str], *, numbers: bool) -> None:
     """Frames of one id must hold the same: records (but for `source_id`) and decoded pixels.
+
+    Args:
+        numbers: whether they must have one index, too.
 
     Raises:
         InputError: they do not, with what differs.
     """
-    labelling = Labelling(labels, grow=False)
+    labelling = Labelling(LabelMap(), grow=True)  # one order and spelling of classes, so that records can be compared
     first: dict[str, tuple[dict[str, str], Incoming]] = {}
     for source in sources:
         for frame in source.frames():
             if frame.id not in ids:
                 continue
-            parts = _parts(labelling.settle(frame)[0])
+            parts = _parts(labelling.settle(frame if numbers else frame.replaced(index=0))[0])
             before, holder = first.setdefault(frame.id, (parts, source))
             if differing := sorted(key for key in before.keys() | parts if before.get(key) != parts.get(key)):
                 raise InputError(
