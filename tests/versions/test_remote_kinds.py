@@ -262,7 +262,7 @@ def test_progress_ends_with_all_bytes(ours: Store, theirs: Store, tmp_path: Path
     assert told[-1] == (pulled.size, pulled.size)
 
 
-@pytest.mark.parametrize("said", ["s4://bucket", 7, ("a", "b"), "s3://"])
+@pytest.mark.parametrize("said", ["s4://bucket", 7, ("a", "b"), "s3://", "memory://"])
 def test_what_is_no_remote_is_refused_with_those_that_are(said: Any, ours: Store, tmp_path: Path) -> None:
     add_version(ours, pictures(3), "one")
     with pytest.raises(OptionError):

@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 import secrets
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 
 from framepress.errors import InputError
 from framepress.storage.durable import sync_file
 from framepress.storage.output import refused
+from framepress.versions.claim import claim
 
 __all__ = ["FolderCells", "sync_folder"]
 
@@ -28,20 +28,19 @@ class FolderCells:
         target = self._root / path
         temp = self._root / "tmp" / f"cell-{secrets.token_hex(8)}"
         try:
+            fresh = not target.parent.exists()
             target.parent.mkdir(parents=True, exist_ok=True)
             temp.parent.mkdir(parents=True, exist_ok=True)
             with temp.open("xb") as stream:
                 stream.write(content)
                 stream.flush()
                 sync_file(stream.fileno())
-            try:
-                os.link(temp, target)
-            except FileExistsError:
+            if not claim(temp, target):
                 return False
-            finally:
-                with suppress(OSError):
-                    temp.unlink()
-            sync_folder(target.parent)
+            for folder in (target.parent, *(target.parents[1:] if fresh else ())):
+                sync_folder(folder)
+                if folder == self._root:
+                    break
         except OSError as error:
             raise refused(target, "written", error) from error
         return True

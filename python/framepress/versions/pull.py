@@ -21,7 +21,7 @@ from framepress.versions.leases import Lease
 from framepress.versions.manifest import Row, check_paths, chunk_rows, roots_chunks
 from framepress.versions.prune import PRUNED, pruned
 from framepress.versions.push import common_steps, diverged
-from framepress.versions.refs import Ref, Refs
+from framepress.versions.refs import Ref, Refs, check_name
 from framepress.versions.remotes.cells import RemoteCells
 from framepress.versions.remotes.contents import RemoteContents
 from framepress.versions.remotes.opening import is_store, open_remote
@@ -90,12 +90,12 @@ def pull(
     """
     if depth is not None and depth < 1:
         raise OptionError(f"depth {depth}: must be 1 or more; it counts versions from the latest on")
+    here = check_name(as_line or line)
     far = open_remote(remote, options)
     if not is_store(far):
         raise InputError(f"{far.where}: no versions are there; push some first, or correct its name")
     cells = RemoteCells(far)
     refs = Refs(cells)
-    here = as_line or line
     theirs = refs.line(line)
     if not theirs:
         told = ", ".join(refs.lines()) or "none yet"

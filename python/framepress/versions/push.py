@@ -20,7 +20,7 @@ from framepress.versions.commits import Commit
 from framepress.versions.manifest import chunk_rows, roots_chunks
 from framepress.versions.packs import PackWriter
 from framepress.versions.prune import PRUNED, pruned
-from framepress.versions.refs import Ref, Refs
+from framepress.versions.refs import Ref, Refs, check_name
 from framepress.versions.remotes.cells import RemoteCells
 from framepress.versions.remotes.contents import PACKED_BELOW, RemoteContents, object_path, pack_path
 from framepress.versions.remotes.opening import is_store, make_store, open_remote, probe
@@ -89,6 +89,7 @@ def push(
         OutputError: the remote refused, cannot keep two pushes apart, or has versions of the line that are not here.
         InputError: something here or there is missing or damaged.
     """
+    there = check_name(remote_line or line)
     far = open_remote(remote, options)
     ours = store.refs.line(line)
     if not ours:
@@ -100,7 +101,6 @@ def push(
         make_store(far)
     cells = RemoteCells(far)
     refs = Refs(cells)
-    there = remote_line or line
     theirs = refs.line(there)
     if common_steps(ours, theirs) < min(len(ours), len(theirs)):
         raise OutputError(diverged(far.where, there, ours, theirs))
@@ -110,10 +110,10 @@ def push(
     bare = [ref for ref in new if ref.commit in given_up]
     if new:
         whole = [ref.commit for ref in new if ref.commit not in given_up]
-        with store.leases.hold("push", whole) as near, far.adding() as check:
+        with store.leases.hold("push", whole) as near, far.adding() as settle:
             sender = _Sender(store, far, progress, near.token)
             sent = sender.send([ref.commit for ref in new], whole, RemoteContents(far, indexes))
-            check()
+            settle()
             for ref in bare:
                 cells.create(f"{PRUNED}/{ref.commit}", b"{}")
             for ref in new:
@@ -218,7 +218,7 @@ class _Sender:
         return _Sent(len(contents), self._of)
 
     def _upload(self, sizes: Mapping[str, int]) -> None:
-        """All of them there, durable, when it returns."""
+        """All of them there when it returns."""
         small = {id: size for id, size in sizes.items() if size < PACKED_BELOW}
         with ThreadPoolExecutor(_UPLOADS) as pool:
             waiting = [pool.submit(self._packed, group) for group in _groups(small)]

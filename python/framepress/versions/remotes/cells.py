@@ -15,7 +15,7 @@ _PATH = re.compile(
     r"refs/[A-Za-z0-9][A-Za-z0-9._-]{0,99}/[0-9]{8,12}|tags/[A-Za-z0-9][A-Za-z0-9._-]{0,99}|pruned/[0-9a-f]{64}"
 )
 _LIMIT = 1 << 20  # bytes of a ref; its note may be long
-_AT_MOST = 1_000_000
+_AT_MOST = 1_000_000  # refs
 _AT_ONCE = 16
 
 
@@ -44,7 +44,7 @@ class RemoteCells:
         """Raises:
         InputError: something that is no ref is among them, or there is no end of them.
         """
-        paths = sorted(entry.path for entry in bounded(self._remote, prefix))
+        paths = sorted(entry.path for entry in bounded(self._remote, prefix, _AT_MOST))
         for path in paths:
             if not _PATH.fullmatch(path):
                 raise InputError(f"{self._remote.where}/{path!r:.200}: is no ref of ours; take it away there")
@@ -61,13 +61,13 @@ class RemoteCells:
         return content
 
 
-def bounded(remote: Remote, prefix: str) -> Iterator[Entry]:
+def bounded(remote: Remote, prefix: str, at_most: int) -> Iterator[Entry]:
     """What a remote lists below a folder.
 
     Raises:
         InputError: there is no end of it.
     """
     for count, entry in enumerate(remote.list(prefix)):
-        if count >= _AT_MOST:
-            raise InputError(f"{remote.where}/{prefix}: lists more than {_AT_MOST:,} files; it is no store of ours")
+        if count >= at_most:
+            raise InputError(f"{remote.where}/{prefix}: lists more than {at_most:,} files; it is no store of ours")
         yield entry

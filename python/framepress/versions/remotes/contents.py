@@ -30,6 +30,7 @@ _FIRST_LOOK = 1 << 16
 _SPAN = 8 << 20
 _GAP = 1 << 16
 _AT_ONCE = 8
+_AT_MOST = 20_000_000  # files of a kind
 _PACK = re.compile(r"packs/([0-9a-f]{64})\.pack")
 _OBJECT = re.compile(r"objects/([0-9a-f]{2})/([0-9a-f]{62})")
 
@@ -73,11 +74,15 @@ class RemoteContents:
         self._remote = remote
         self._indexes = indexes
         self._alone: dict[str, int] = {}
-        for entry in bounded(remote, "objects"):
+        for entry in bounded(remote, "objects", _AT_MOST):
             found = _OBJECT.fullmatch(entry.path)
             if found:
                 self._alone[found[1] + found[2]] = entry.size
-        sizes = {found[1]: entry.size for entry in bounded(remote, "packs") if (found := _PACK.fullmatch(entry.path))}
+        sizes = {
+            found[1]: entry.size
+            for entry in bounded(remote, "packs", _AT_MOST)
+            if (found := _PACK.fullmatch(entry.path))
+        }
         with ThreadPoolExecutor(_AT_ONCE) as pool:
             self._packs = list(pool.map(self._pack, *zip(*sorted(sizes.items()), strict=True))) if sizes else []
 

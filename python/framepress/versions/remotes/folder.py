@@ -10,9 +10,9 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from framepress.errors import InputError
-from framepress.storage.durable import sync_file
+from framepress.storage.durable import sync_file, sync_tree
 from framepress.storage.output import refused
-from framepress.versions.cells import FolderCells, sync_folder
+from framepress.versions.cells import FolderCells
 from framepress.versions.leases import EXPIRY_S, Leases
 from framepress.versions.remotes.remote import Entry
 
@@ -79,8 +79,6 @@ class FolderRemote:
                 sync_file(stream.fileno())
             os.chmod(temp, 0o444)
             os.replace(temp, target)
-            sync_folder(target.parent)
-            sync_folder(self._root)
         except OSError as error:
             with suppress(OSError):
                 temp.unlink()
@@ -111,7 +109,12 @@ class FolderRemote:
         with Leases(self._root).hold("push") as lease:
             self._token = lease.token
             self._sweep(lease.path)
-            yield lease.check
+
+            def check() -> None:
+                lease.check()
+                sync_tree(self.where)  # the names too
+
+            yield check
 
     def _sweep(self, fresh: Path) -> None:
         """Refs and probes on their way have no lease, and are there for a moment only.

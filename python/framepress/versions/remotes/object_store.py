@@ -65,7 +65,7 @@ class ObjectStoreRemote:
         if config:
             more["config"] = config
         try:
-            store = from_url(url) if url.partition(":")[0] in ("memory", "file") else from_url(url, **more)
+            store = from_url(url, **more)
         except Exception as error:  # of obstore, some without a class of its own
             raise OptionError(f"{_shown(url)}: cannot be opened: {without_secrets(_first(error), options)}") from error
         return cls(store, _shown(url), options)

@@ -26,7 +26,7 @@ def open_remote(remote: Any, options: Mapping[str, str] | None = None) -> Remote
     """What is said, as a remote; nothing is read or written yet.
 
     Args:
-        remote: a folder; a URL that obstore knows (s3://bucket/prefix, gs://, az://, memory://); an fsspec file system
+        remote: a folder; a URL that obstore knows (s3://bucket/prefix, gs://, az://); an fsspec file system
             with a path in it, as a pair; a store of obstore; or a `Remote` itself.
         options: for a URL only: those of obstore, such as endpoint, region, allow_http, access_key_id and
             secret_access_key. What is not given is taken from the environment.
@@ -35,6 +35,10 @@ def open_remote(remote: Any, options: Mapping[str, str] | None = None) -> Remote
         OptionError: it is none of these, or an option is unknown.
         ImportError: obstore is needed and not there.
     """
+    if isinstance(remote, str) and remote.startswith("memory://"):
+        raise OptionError(
+            f"{remote}: would be gone with this process; hand in a MemoryStore of obstore, or say a folder"
+        )
     if isinstance(remote, str) and _URL.match(remote) and not remote.startswith("file://"):
         return ObjectStoreRemote.at(remote, options or {})
     if options:

@@ -42,10 +42,10 @@ class Remote(Protocol):
         """A file that is there, in blocks."""
 
     def put(self, path: str, source: bytes | memoryview | Path) -> None:
-        """A file, whole and durable when it returns; one of that name is taken to be the same."""
+        """A file, whole when it returns; one of that name is taken to be the same."""
 
     def create(self, path: str, content: bytes) -> bool:
-        """The same for a file that must be new: False where one of that name is there already."""
+        """A file that must be new, whole and durable when it returns: False where one of that name is there already."""
 
     def list(self, prefix: str) -> Iterator[Entry]:
         """Files below a folder ("" for all), in any order."""
@@ -53,7 +53,8 @@ class Remote(Protocol):
     def adding(self) -> AbstractContextManager[Callable[[], None]]:
         """Held while contents are added, so that nobody takes them away as unneeded before refs name them.
 
-        What it gives raises OutputError where somebody may have done so all the same.
+        What it gives makes durable all that was put so far, and raises OutputError where somebody may have taken some of
+        it away all the same.
         """
 
     def delete(self, path: str) -> None:
