@@ -37,7 +37,7 @@ def open_remote(remote: Any, options: Mapping[str, str] | None = None) -> Remote
     """
     if isinstance(remote, str) and remote.startswith("memory://"):
         raise OptionError(
-            f"{remote}: would be gone with this process; hand in a MemoryStore of obstore, or say a folder"
+            f"{remote}: is gone with this process; hand in a MemoryStore of obstore, or say a folder"
         )
     if isinstance(remote, str) and _URL.match(remote) and not remote.startswith("file://"):
         return ObjectStoreRemote.at(remote, options or {})

@@ -53,8 +53,8 @@ class Remote(Protocol):
     def adding(self) -> AbstractContextManager[Callable[[], None]]:
         """Held while contents are added, so that nobody takes them away as unneeded before refs name them.
 
-        What it gives makes durable all that was put so far, and raises OutputError where somebody may have taken some of
-        it away all the same.
+        What it gives makes durable all that was put so far, and raises OutputError where somebody may have taken some
+        of it away all the same.
         """
 
     def delete(self, path: str) -> None:
