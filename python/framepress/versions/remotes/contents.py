@@ -61,7 +61,7 @@ class _Span(NamedTuple):
 
 
 class RemoteContents:
-    """The contents of a remote at the moment when this was made, and what was added through `note`.
+    """The contents of a remote at the moment when this was made.
 
     Args:
         indexes: a folder of ours for the indexes of packs.
@@ -91,16 +91,6 @@ class RemoteContents:
         wanted = list(dict.fromkeys(ids))
         packed = self._located([id for id in wanted if id not in self._alone])
         return [id for id in wanted if id not in self._alone and id not in packed]
-
-    def read(self, id: str) -> bytes:
-        """A content, checked.
-
-        Raises:
-            InputError: it is not there, damaged, or too large to be what is asked.
-        """
-        found: dict[str, bytes] = {}
-        self.fetch({id: None}, found.__setitem__)
-        return found[id]
 
     def fetch(
         self,

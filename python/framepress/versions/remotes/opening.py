@@ -36,9 +36,7 @@ def open_remote(remote: Any, options: Mapping[str, str] | None = None) -> Remote
         ImportError: obstore is needed and not there.
     """
     if isinstance(remote, str) and remote.startswith("memory://"):
-        raise OptionError(
-            f"{remote}: is gone with this process; hand in a MemoryStore of obstore, or say a folder"
-        )
+        raise OptionError(f"{remote}: is gone with this process; hand in a MemoryStore of obstore, or say a folder")
     if isinstance(remote, str) and _URL.match(remote) and not remote.startswith("file://"):
         return ObjectStoreRemote.at(remote, options or {})
     if options:
