@@ -13,6 +13,7 @@ import merging
 import pack
 import render
 import scale
+import selection
 import splits
 import validate
 
@@ -25,6 +26,7 @@ if __name__ == "__main__":
     validate.main([])
     pack.main([])
     index.main(["--full"] if "--scale" in sys.argv else [])
+    selection.main([] if "--scale" in sys.argv else ["--frames", "100000"])
     splits.main([] if "--scale" in sys.argv else ["--frames", "100000"])
     merging.main(["--full"] if "--scale" in sys.argv else [])
     scale.main([] if "--scale" in sys.argv else ["--frames", "1000,10000"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from framepress.core import Frame, LabelMap
+from framepress.core import Camera, Frame, LabelMap, Objects, View
 from framepress.dataset.convert import convert
 from framepress.dataset.opening import Dataset, open_dataset
 from framepress.dataset.prepare import with_masks
@@ -18,6 +19,7 @@ from framepress.dataset.select import derive
 from framepress.dataset.select.places import slice
 from framepress.dataset.select.relabel import ClassMapping, relabel
 from framepress.dataset.select.selection import select
+from framepress.dataset.select.stages import erased
 from framepress.dataset.writer import DatasetWriter
 from framepress.errors import InputError, OptionError
 from framepress.quality.profile import profile
@@ -127,6 +129,25 @@ def test_erasing_leaves_the_parts_of_what_is_kept(tmp_path: Path) -> None:
     source = pressed(tmp_path / "a", [Frame("a", 0, (view_of(FRONT, things, seed=0),))])
     select(source, "label == 'car'").write(tmp_path / "b", erase=True)
     assert np.unique(frames_of(tmp_path / "b")["a"].view.channels["instance"]).tolist() == [0, 1, 2]
+
+
+def test_an_id_that_something_kept_has_too_is_not_erased() -> None:
+    view = mono()[0].view
+    ids = view.objects.id.copy()
+    ids[1] = ids[0]
+    left = erased(view.replaced(objects=view.objects.with_columns(id=ids)), np.arange(len(ids)) == 0)
+    shown = set(np.unique(view.channels["instance"]).tolist()) - set(ids[2:].tolist())
+    assert set(np.unique(left.channels["instance"]).tolist()) == shown
+    assert int(ids[0]) in shown
+
+
+def test_where_pixels_are_not_known_the_box_is_measured(tmp_path: Path) -> None:
+    box = [[0, 0, 5, 4], [0, 0, 5, 5], [np.nan] * 4]
+    objects = Objects.build(["car"] * 3, box=box, area=[np.nan, np.nan, np.nan])
+    view = View(Camera(8, 6), objects=objects)
+    source = pressed(tmp_path / "a", [Frame("a", 0, (view,))])
+    assert select(source, "True", min_area=21).choice.objects.tolist() == [False, True, True]
+    assert select(source, "True", min_area=20).choice.objects.all()
 
 
 @pytest.mark.parametrize(
@@ -262,6 +283,17 @@ def test_other_formats_classes_or_objects_are_pressed(tmp_path: Path, formats: S
     for edition in formats:
         read = list(open_dataset(tmp_path / "b", edition).frames())
         assert sum(len(frame.view.objects) for frame in read) == large - (edition == "yolo")  # which has no crowds
+
+
+def test_files_that_another_encoder_made_are_not_linked(tmp_path: Path) -> None:
+    """A dataset says which encoders made its bytes: with theirs among them, it would not be so."""
+    source = pressed(tmp_path / "a", mono())
+    job = source / ".framepress/dataset.json"
+    job.write_text(re.sub(r'"ids": "\w+"', '"ids": "another"', job.read_text()))
+    slice(source, frames=(0, 3, None)).write(tmp_path / "b")
+    for image in (tmp_path / "b").rglob("instance/*.png"):
+        assert not os.path.samefile(image, source / image.relative_to(tmp_path / "b"))
+    assert len(frames_of(tmp_path / "b")) == 3
 
 
 EXPRESSIONS = ("distance < 8", "not crowd and width > 10")

@@ -56,10 +56,11 @@ def choose(
     if plan.level == Level.OBJECT and large is not None:
         chosen &= large
     frames, views, objects = _spread(index, plan.level, chosen, whole_frames)
-    meant = per_frame(index, objects)
+    kept = meant = per_frame(index, objects)
     if large is not None:
         objects = objects & large
-    kept, had = per_frame(index, objects), np.asarray(index.frames["objects"])
+        kept = per_frame(index, objects)
+    had = np.asarray(index.frames["objects"])
     if plan.level == Level.OBJECT and not whole_frames:
         frames = (kept > 0) | (negatives == "keep") | ((negatives == "original") & (had == 0))
     elif negatives != "keep":
@@ -68,11 +69,16 @@ def choose(
 
 
 def _spread(index: Index, level: Level, chosen: Array, whole_frames: bool) -> tuple[Array, Array, Array]:
-    """What was chosen on one level, on all three: frames, views and objects."""
+    """What was chosen on one level, on all three: frames, views and objects.
+
+    Where single objects are chosen, all frames: which of them stay, those that keep objects or others, comes later.
+    """
     frame_of_view, frame_of_object = np.asarray(index.views["frame"]), np.asarray(index.objects["frame"])
     views, objects = np.ones(index.views.rows, bool), chosen
     frames = np.zeros(index.frames.rows, bool)
-    if level == Level.OBJECT:
+    if level == Level.OBJECT and not whole_frames:
+        frames[:] = True
+    elif level == Level.OBJECT:
         frames = per_frame(index, objects) > 0
     elif level == Level.VIEW:
         frames[frame_of_view[chosen]] = True
