@@ -92,7 +92,7 @@ def optimize(
             min_saving=min_saving, workers=workers, on_progress=shown,
         )  # fmt: skip
     if in_place:
-        put_in_place(source, found.target, former)
+        put_in_place(source.resolve(), found.target, former)
     where = None if found.target is None else source if in_place else found.target
     emit(_document(found, where), _text(found, where), as_json=as_json)
 

@@ -63,12 +63,13 @@ def pack(
     `.framepress/SHA256SUMS`, which `framepress unpack` compares and `sha256sum --check` reads. OUT appears when it is
     whole and durable; a file that exists is never overwritten, SRC never changed.
     """
-    from framepress.core.files import read_file
     from framepress.delivery.pack import pack as press
 
     frames = None
     if frames_from is not None:
-        frames = {line.strip() for line in read_file(frames_from).decode("utf-8").splitlines() if line.strip()}
+        from framepress.dataset.splitting.lists import read_list
+
+        frames = {line for line in read_list(frames_from) if line}
     with (
         ToldProgress("files", "writing it to the disk") as shown,
         interruptible("nothing of the archive is left: start again"),

@@ -73,6 +73,7 @@ def optimize_own(
     scratch = folder.with_name(f"{folder.name}-files")
     shutil.rmtree(scratch, ignore_errors=True)
     session = Session.start(folder, _job_of(job, wish, depth), existing="error")
+    session.ledger.event("optimized", images=wish.images, quality=wish.quality, depth=depth)
     frames = _Frames(source, scratch, job, wish, depth)
     try:
         records = (record for record in journal.records() if record["op"] in ("add", "replace"))
