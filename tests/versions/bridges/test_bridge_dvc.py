@@ -39,7 +39,6 @@ def _tool(folder_of_dvc: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def kept(dataset: Path) -> Bridge:
-    (dataset / "images/new\nline.png").unlink()  # DVC's own limit, see below
     return Bridge.init(dataset, "dvc")
 
 
@@ -205,7 +204,6 @@ def test_a_dataset_in_a_bigger_repository_commits_itself_only(dataset: Path, tmp
     (tmp_path / "code.py").write_text("1\n")
     git(tmp_path, "add", "code.py")
     git(tmp_path, "commit", "-qm", "code")
-    (dataset / "images/new\nline.png").unlink()
     kept = Bridge.init(dataset, "dvc")
     (tmp_path / "code.py").write_text("2\n")
     first = files(dataset)
@@ -224,7 +222,6 @@ def test_a_dataset_in_a_project_of_dvc_uses_that(dataset: Path, tmp_path: Path) 
     git(tmp_path, "init", "-q")
     dvc(tmp_path, "init", "-q")
     git(tmp_path, "commit", "-qm", "dvc")
-    (dataset / "images/new\nline.png").unlink()
     kept = Bridge.init(dataset, "dvc")
     assert not (dataset / ".dvc").exists()
     first = files(dataset)
@@ -240,7 +237,6 @@ def test_what_git_has_stays_gits(dataset: Path) -> None:
     git(dataset, "init", "-q")
     git(dataset, "add", "clouds/0.pcd")
     git(dataset, "commit", "-qm", "mine")
-    (dataset / "images/new\nline.png").unlink()
     kept = Bridge.init(dataset, "dvc")
     kept.commit("first")
     known = set(git(dataset, "ls-files").splitlines())
@@ -249,7 +245,6 @@ def test_what_git_has_stays_gits(dataset: Path) -> None:
 
 
 def test_killed_at_any_moment_the_next_commit_is_whole(dataset: Path) -> None:
-    (dataset / "images/new\nline.png").unlink()
     for number in range(300):
         (dataset / f"clouds/{number}.bin").write_bytes(b"%d" % number * 500)
     kept = Bridge.init(dataset, "dvc")

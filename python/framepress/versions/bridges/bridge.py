@@ -24,6 +24,7 @@ from framepress.versions.bridges.record import GitVersion, message_with
 from framepress.versions.bridges.repository import Repository
 from framepress.versions.bridges.tools import GIT, Say, Tools
 from framepress.versions.bridges.tracker import Changes, Tracker
+from framepress.versions.committing import nobody_writes
 from framepress.versions.difference import Difference, difference
 from framepress.versions.history import Committed, Status
 from framepress.versions.manifest import FileChange, Row
@@ -173,17 +174,18 @@ class Bridge:
 
         Raises:
             OptionError: `message` is empty, or git does not know who commits.
-            OutputError: git is in the middle of something else, or refused; `status` tells where it stands.
-            InputError: a file changed meanwhile.
+            OutputError: somebody writes the dataset, git is in the middle of something else, or refused.
+            InputError: a file changed meanwhile, or a run that writes the dataset was interrupted.
         """
         if not message.strip():
             raise OptionError("a commit needs a message; say what is in it, in one line")
         self._repository.check_can_commit()
-        if gate is not None:
-            gate(self.dataset)
-        staged = self._tracker.stage(workers)
-        text = message_with(message, staged.files, staged.size, provenance_of(self.dataset, notes))
-        new = self._repository.commit(text, author, time)
+        with nobody_writes(self.dataset):
+            if gate is not None:
+                gate(self.dataset)
+            staged = self._tracker.stage(workers)
+            text = message_with(message, staged.files, staged.size, provenance_of(self.dataset, notes))
+            new = self._repository.commit(text, author, time)
         return Committed(self.log()[0], new=new, read=staged.read, added=staged.added)
 
     def tag(self, name: str, version: str = "head", *, note: str = "", time: str = "", by: str = "") -> GitVersion:
@@ -260,9 +262,10 @@ class Bridge:
         if target is not None:
             lay_out(lambda scratch: self._tracker.parts(found.id, scratch), Path(target).absolute())
             return found
-        if not force:
-            self._check_unchanged("checked out over")
-        self._tracker.restore(found.id)
+        with nobody_writes(self.dataset, interrupted=force):
+            if not force:
+                self._check_unchanged("checked out over")
+            self._tracker.restore(found.id)
         return found
 
     def push(self, remote: str | None = None) -> Shared:
@@ -287,9 +290,10 @@ class Bridge:
             OptionError: there is no such remote.
             OutputError: the folder has changes, or the branch has versions that the remote has not.
         """
-        self._check_unchanged("pulled over")
-        before = self._repository.head()
-        name = self._tracker.pull(remote or "")
+        with nobody_writes(self.dataset):
+            self._check_unchanged("pulled over")
+            before = self._repository.head()
+            name = self._tracker.pull(remote or "")
         return Shared(name, self._new_since(before, self._repository.head()))
 
     def _new_since(self, before: str | None, after: str | None) -> tuple[int, ...]:

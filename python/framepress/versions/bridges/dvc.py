@@ -226,7 +226,9 @@ class Dvc:
         dataset: the `.dvc` files of all versions are put into one project for the moment, which is pushed.
         """
         named = self._named(remote)
-        with tempfile.TemporaryDirectory(prefix="push-", dir=self._dataset / INSIDE) as scratch:
+        own = self._dataset / INSIDE
+        own.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix="push-", dir=own) as scratch:
             tools = self._project(Path(scratch))
             self._give_remotes(tools)
             blobs = [blob for version in self._repository.log() for blob in self._repository.blobs(version.id)]

@@ -35,6 +35,8 @@ __all__ = ["Lfs"]
 _TRACKED = " filter=lfs diff=lfs merge=lfs -text"
 _BIG = 50_000_000  # bytes; hosts of git warn from here on
 _JOURNAL = f"{OWN}journal/"
+_COPY = "framepress-index-"
+_OLD_S = 86_400
 
 
 class Lfs:
@@ -99,9 +101,10 @@ class Lfs:
         """
         index = self._repository.index
         lock = index.with_name(f"{index.name}.lock")
-        descriptor, name = tempfile.mkstemp(prefix="framepress-index-", dir=index.parent)
+        descriptor, name = tempfile.mkstemp(prefix=_COPY, dir=index.parent)
         os.close(descriptor)
         copy = Path(name)
+        _sweep(copy)
         try:
             before = index.stat() if index.exists() else None
             if before is None:
@@ -275,6 +278,15 @@ def _content(name: str) -> bytes:
 
 def _key(status: os.stat_result | None) -> tuple[int, ...] | None:
     return None if status is None else (status.st_ino, status.st_size, status.st_mtime_ns)
+
+
+def _sweep(copy: Path) -> None:
+    """Takes away what commits left behind that were killed a day before this one began."""
+    now_s = copy.stat().st_mtime
+    for left in copy.parent.glob(f"{_COPY}*"):
+        with suppress(FileNotFoundError):
+            if now_s - left.stat().st_mtime > _OLD_S:
+                left.unlink()
 
 
 def _has(target: Path, size: int) -> bool:

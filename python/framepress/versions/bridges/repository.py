@@ -50,8 +50,12 @@ class Repository:
 
         Raises:
             OptionError: it does, and that repository ignores it.
+            OutputError: git refuses to say.
         """
-        if tools.ask(GIT, "rev-parse", "--is-inside-work-tree").out.strip() != b"true":
+        answer = tools.ask(GIT, "rev-parse", "--is-inside-work-tree")
+        if answer.code != 0 and "not a git repository" not in answer.said:
+            raise OutputError(f"{tools.folder}: git rev-parse failed (exit {answer.code}): {answer.said}")
+        if answer.out.strip() != b"true":
             return False
         if tools.ask(GIT, "check-ignore", "-q", "--", str(tools.folder), env={"GIT_LITERAL_PATHSPECS": "0"}).code == 0:
             raise OptionError(f"{tools.folder}: is ignored by the git repository around it; take it out of .gitignore")
