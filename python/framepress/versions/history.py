@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,6 @@ from framepress.errors import InputError, OptionError, OutputError
 from framepress.versions import manifest
 from framepress.versions.annotations import Annotations, annotations_in, annotations_of, laid_out
 from framepress.versions.checkout import check_out, check_rows, chosen
-from framepress.versions.commits import Commit
 from framepress.versions.committing import add_commit, nobody_writes
 from framepress.versions.difference import Difference, difference
 from framepress.versions.gc import GRACE_S, Collected, collect
@@ -34,78 +33,10 @@ from framepress.versions.store import Store
 from framepress.versions.stored import StoredFiles
 from framepress.versions.take_back import check_whole, intent_of, take_back
 from framepress.versions.verify import Verified, verify
+from framepress.versions.version import Committed, Status, Version
 from framepress.versions.working import Working, look, settle
 
 __all__ = ["Committed", "History", "Status", "Version"]
-
-
-@dataclass(frozen=True)
-class Version:
-    """One version of a line.
-
-    Args:
-        id: sha256 of the commit.
-        number: in its line, from 1 on.
-        time: ISO 8601, as the committer told; "" for not told.
-        tags: its names.
-        pruned: whether its files were given up.
-    """
-
-    id: str
-    number: int
-    commit: Commit
-    time: str
-    tags: tuple[str, ...]
-    pruned: bool = False
-
-    def to_dict(self) -> dict[str, Any]:
-        """JSON-able."""
-        return {
-            "id": f"sha256:{self.id}",
-            "number": self.number,
-            "message": self.commit.message,
-            "author": self.commit.author,
-            "time": self.time,
-            "tags": list(self.tags),
-            "pruned": self.pruned,
-            "files": self.commit.files,
-            "size": self.commit.size,
-            "parents": [f"sha256:{parent}" for parent in self.commit.parents],
-            "provenance": dict(self.commit.provenance),
-        }
-
-
-@dataclass(frozen=True)
-class Committed:
-    """What `commit` did.
-
-    Args:
-        new: False where nothing had changed: `version` is the one that is there.
-        read: files that had to be read to know their hash.
-        added: contents that the store did not have.
-    """
-
-    version: Version
-    new: bool
-    read: int
-    added: int
-
-
-@dataclass(frozen=True)
-class Status:
-    """Where a folder stands.
-
-    Args:
-        base: the version that it was last equal to; None before the first.
-        head: the line's latest; None where there is none.
-        changes: of files since `base`.
-        unfinished: sha256 of the version that a checkout into the folder was to lay out, and did not end.
-    """
-
-    base: Version | None
-    head: Version | None
-    changes: tuple[FileChange, ...]
-    unfinished: str | None = None
 
 
 class History:
