@@ -51,33 +51,11 @@ def main(context: click.Context) -> None:
         context.exit(2)
 
 
-for _command in (
-    convert,
-    info,
-    index,
-    stats,
-    organize,
-    card,
-    validate,
-    rules,
-    explain,
-    finish,
-    merge,
-    select,
-    relabel,
-    slice,
-    append,
-    update,
-    split,
-    manifest,
-    optimize,
-    pack,
-    unpack,
-    formats,
-    render,
-    run,
-    job,
-    kit,
-    version,
+for _title, *_commands in (
+    ("Make datasets", convert, render, run, job, finish, kit),
+    ("Look at them", info, stats, index, formats),
+    ("Check them", validate, rules, explain),
+    ("Choose, divide, join", select, slice, relabel, split, merge, append, update),
+    ("Keep, store, hand on", version, organize, optimize, card, manifest, pack, unpack),
 ):
-    main.add_command(_command)
+    main.add_section(_title, _commands)

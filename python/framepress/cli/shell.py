@@ -69,7 +69,27 @@ def exit_code(error: BaseException) -> int:
 
 
 class Commands(click.Group):
-    """The command group; ends the process with an exit code and a message, never with a bare traceback."""
+    """The command group, whose help has sections; ends the process with an exit code and a message, never with a bare
+    traceback.
+    """
+
+    def __init__(self, *arguments: Any, **settings: Any) -> None:
+        super().__init__(*arguments, **settings)
+        self._sections: dict[str, list[click.Command]] = {}
+
+    def add_section(self, title: str, commands: Sequence[click.Command]) -> None:
+        """Commands that the help lists together, in this order."""
+        self._sections[title] = list(commands)
+        for command in commands:
+            self.add_command(command)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        width = max(len(command.name or "") for commands in self._sections.values() for command in commands)
+        for title, commands in self._sections.items():
+            with formatter.section(title):
+                formatter.write_dl(
+                    [((command.name or "").ljust(width), command.get_short_help_str(100)) for command in commands]
+                )
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         ctx.meta[ARGUMENTS] = tuple(args)
