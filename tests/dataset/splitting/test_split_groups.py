@@ -100,6 +100,7 @@ def test_groups_count_from_the_first_frame_on_and_are_called_by_what_they_share(
     by_both = groups_of(index, ["sequence", "scene"])
     assert by_both.of.tolist() == [0, 1, 0, 0]
     assert list(by_both.names) == ["scene=hall", "y"]
+    assert list(groups_of(index, ["scene", "sequence"]).names) == ["scene=hall", "y"]
     assert list(groups_of(index, ["frame"]).names) == ["x", "y", "z", "w"]
 
 
