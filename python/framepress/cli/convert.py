@@ -132,7 +132,7 @@ def convert(
         seconds = progress.seconds
     usage = usage_of(target)
     document: dict[str, Any] = {
-        "source": {"path": str(source), "format": dataset.format.name, "since": since},
+        "source": {"path": str(source), "format": dataset.format.name} | ({} if since is None else {"since": since}),
         **report.to_dict(),
         "disk": {"files": usage.files, "bytes": usage.bytes},
         "seconds": round(seconds, 3),
