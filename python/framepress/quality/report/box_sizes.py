@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 
 from framepress.quality.columns import Columns
+from framepress.quality.index.counting import spans
 
 __all__ = ["box_sizes"]
 
 _EDGES_PX = 2.0 ** (np.arange(25) / 2)  # 1 to 4096
-_PART = 1 << 20
 
 
 def box_sizes(columns: Columns) -> dict[str, Any]:
@@ -22,12 +22,13 @@ def box_sizes(columns: Columns) -> dict[str, Any]:
     bins = _EDGES_PX.size - 1
     counts = np.zeros((bins, bins), np.int64)
     boxes = columns.objects["box"]
-    for start in range(0, len(boxes), _PART):
-        part = np.asarray(boxes[start : start + _PART])
-        sides = part[:, 2:] - part[:, :2]
-        known = ((sides >= _EDGES_PX[0]) & (sides <= _EDGES_PX[-1])).all(1)  # NaN is neither
-        found = np.searchsorted(_EDGES_PX, sides[known], side="right") - 1
-        column, row = np.minimum(found, bins - 1).T
+    for part in spans(len(boxes)):
+        x0, y0, x1, y1 = np.ascontiguousarray(boxes[part].T)
+        sides = (x1 - x0, y1 - y0)
+        known = np.logical_and.reduce([(side >= _EDGES_PX[0]) & (side <= _EDGES_PX[-1]) for side in sides])  # no NaN
+        column, row = (
+            np.minimum(np.searchsorted(_EDGES_PX, side[known], side="right") - 1, bins - 1) for side in sides
+        )
         counts += np.bincount(row * bins + column, minlength=bins * bins).reshape(bins, bins)
     return {
         "edges_px": _EDGES_PX.tolist(),
