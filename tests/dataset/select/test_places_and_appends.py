@@ -229,7 +229,14 @@ def test_an_export_brought_up_to_date_has_what_a_new_one_has(tmp_path: Path, for
     assert own.keys() == fresh.keys()
     # Frames that were pressed again come last, so that lists of all frames have another order.
     assert [name for name in own if own[name] != fresh[name] and name.endswith((".png", ".npy"))] == []
-    assert len(list(open_dataset(tmp_path / "new").frames())) == 6
+    held = [
+        {frame.id: sorted(frame.view.objects.labels) for frame in open_dataset(tmp_path / name).frames()}
+        for name in ("new", "fresh", "old")
+    ]
+    assert held[0] == held[1]
+    assert held[0].keys() != held[2].keys()
+    key = next(id for id in held[0] if id.endswith("0002") and id.startswith("a"))
+    assert held[0][key] != held[2][key]
     linked = next(path for path in (tmp_path / "new").rglob("*.png") if "0001" in path.name and "rgb" not in path.parts)
     assert os.path.samefile(linked, tmp_path / "old" / linked.relative_to(tmp_path / "new"))
     assert contents(tmp_path / "old") == before

@@ -47,6 +47,7 @@ def pressed(folder: Path, frames: list[Frame], formats: str = "native,coco,yolo"
         ("car=vehicle,van=vehicle", ["vehicle", "person", "dog", "cone"], [1, 7, 9, None]),
         ("car=van,van=car", ["van", "car", "person", "dog", "cone"], [1, 5, 7, 9, None]),
         ("cone=CAR", ["car", "Van", "person", "dog"], [1, 5, 7, 9]),  # in the spelling that is there
+        ("car=CONE", ["cone", "Van", "person", "dog"], [None, 5, 7, 9]),
         ("car=Car", ["Car", "Van", "person", "dog", "cone"], [1, 5, 7, 9, None]),
         ("dog=,cone=", ["car", "Van", "person"], [1, 5, 7]),
         (" cone = traffic cone , dog = ", ["car", "Van", "person", "traffic cone"], [1, 5, 7, None]),

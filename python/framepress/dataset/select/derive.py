@@ -12,7 +12,6 @@ from framepress.core.record import from_record, to_record
 from framepress.dataset.convert import Stage, convert
 from framepress.dataset.finish import journal_labels
 from framepress.dataset.job import Job
-from framepress.dataset.labelling import Labelling
 from framepress.dataset.opening import Dataset
 from framepress.dataset.report import Report
 from framepress.dataset.select.stages import Sieve
@@ -155,10 +154,9 @@ def linked(
     assert root is not None
     assert source.job is not None
     journal = Journal.open(FolderOutput(root), repair=False)
-    before = journal_labels(source.job, journal)
+    labels = journal_labels(source.job, journal) if job.labels is None else job.labels
     session = Session.start(target, job, existing=existing)
-    labels = before if job.labels is None else job.labels
-    relink = _Relinking(stages, labels, same_labels=labels == before)
+    relink = _Relinking(stages)
     there = set(session.journal.ids) if existing == "resume" else set()
     try:
         lines = (line for line in journal.valid_lines() if line.op in ("add", "replace"))
@@ -184,12 +182,10 @@ def linked(
 class _Relinking:
     """Journal records gone through stages: what pressing the frame again would have the journal record."""
 
-    def __init__(self, stages: Sequence[Stage], labels: LabelMap, *, same_labels: bool) -> None:
+    def __init__(self, stages: Sequence[Stage]) -> None:
         first = stages[0] if stages else None
         self._sieve = first if isinstance(first, Sieve) else None
         self._stages = stages
-        self._labelling = Labelling(labels, grow=False)
-        self._same_labels = same_labels
 
     def __call__(self, line: Line) -> Mapping[str, Any] | None:
         """None where a stage leaves the frame out."""
@@ -198,11 +194,10 @@ class _Relinking:
             return None
         record = line.record()
         stages = self._stages if standing is None else self._stages[1:]
-        if standing and self._same_labels and not stages:
+        if not stages:
             return record
         before = from_record(record["frame"])
         found = through(stages, before)
-        if found is None or (found is before and self._same_labels):
+        if found is None or found is before:
             return None if found is None else record
-        settled, _ = self._labelling.settle(found)
-        return {**record, "frame": to_record(settled)}
+        return {**record, "frame": to_record(found)}
