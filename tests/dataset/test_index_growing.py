@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -17,7 +18,7 @@ from framepress.dataset.index_lines import block_of_lines
 from framepress.dataset.opening import open_dataset
 from framepress.dataset.writer import DatasetWriter
 from framepress.storage.folder import FolderOutput
-from framepress.storage.journal import Journal
+from framepress.storage.journal import Journal, encoded
 
 FULL = LabelMap.of(["car", "cone"])
 
@@ -95,6 +96,29 @@ def test_classes_that_come_later_stand_behind(tmp_path: Path, read: list[int]) -
         append(tmp_path / "set", range(10 * step, 10 * step + 10), labels=None, label=label)
         index = same_as_from_nothing(tmp_path / "set", tmp_path)
     assert index.labels.names == ("zebra", "car", "apple")
+
+
+def test_classes_of_the_journal_stand_before_those_that_frames_brought(tmp_path: Path, read: list[int]) -> None:
+    append(tmp_path / "set", range(10), labels=None)
+    for number, name in enumerate(("apple", "zebra")):
+        journal = Journal.open(FolderOutput(tmp_path / "set"))
+        first = next(record for record in journal.records() if record["op"] == "add" and "classes" in str(record))
+        if name == "zebra":  # told of, which apples were not
+            journal.append({"op": "labels", "labels": LabelMap.of([name]).to_dict()})
+        named = json.loads(json.dumps(first).replace('"car"', f'"{name}"'))
+        journal.append({**named, "frame": {**named["frame"], "id": f"new/{number}"}})
+        journal.close()
+        index = same_as_from_nothing(tmp_path / "set", tmp_path)
+    assert index.labels.names == ("car", "zebra", "apple")
+
+
+def test_a_frame_that_comes_once_more_counts_once(tmp_path: Path, read: list[int]) -> None:
+    append(tmp_path / "set", range(10))
+    Index.of(open_dataset(tmp_path / "set"))
+    journal = Journal.open(FolderOutput(tmp_path / "set"))
+    journal.append({"op": "line"}, encoded(next(journal.records())))  # as nothing of ours would write it
+    journal.close()
+    assert same_as_from_nothing(tmp_path / "set", tmp_path).frames.rows == 10
 
 
 Change = Callable[[Path], None]
