@@ -9,7 +9,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from framepress.errors import OptionError
-from framepress.versions.bridges.bridge import KINDS, Bridge, remembered
+from framepress.versions.bridges.bridge import Bridge
+from framepress.versions.bridges.kinds import KINDS, remembered
 from framepress.versions.bridges.tools import Say
 from framepress.versions.history import History
 

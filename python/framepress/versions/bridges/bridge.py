@@ -6,7 +6,6 @@ on with such a dataset.
 
 from __future__ import annotations
 
-import json
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,10 +13,11 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from framepress.errors import InputError, OptionError, OutputError
-from framepress.storage.output import OWN
+from framepress.storage.output import OWN, refused
 from framepress.versions.annotations import annotations_in
 from framepress.versions.bridges.blocks import add_lines
 from framepress.versions.bridges.dvc import Dvc
+from framepress.versions.bridges.kinds import KINDS, remember, remembered
 from framepress.versions.bridges.layout import lay_out
 from framepress.versions.bridges.lfs import Lfs
 from framepress.versions.bridges.record import GitVersion, message_with
@@ -29,18 +29,15 @@ from framepress.versions.difference import Difference, difference
 from framepress.versions.history import Committed, Status
 from framepress.versions.manifest import FileChange, Row
 from framepress.versions.names import resolve
-from framepress.versions.place import INSIDE, Place, write_whole
+from framepress.versions.place import INSIDE, Place
 from framepress.versions.provenance import provenance_of
 from framepress.versions.refs import check_name
 from framepress.versions.working import look
 
-__all__ = ["Bridge", "KINDS", "Shared", "remembered"]
+__all__ = ["Bridge", "Shared"]
 
-KINDS: dict[str, Callable[[Repository], Tracker]] = {"dvc": Dvc, "git-lfs": Lfs}
-"""What --to may be."""
+_TRACKERS: dict[str, Callable[[Repository], Tracker]] = {"dvc": Dvc, "git-lfs": Lfs}
 
-_FILE = f"{OWN}bridge.json"
-_SCHEMA = {"schema": "framepress.bridge", "version": 1}
 # Name by name: DVC does not see `.dvc` files that are taken out of a wider pattern again.
 _IGNORED = tuple(f"/{OWN}{name}" for name in ("tmp/", "orphans/", "versions/", "lock", "intents.jsonl"))
 
@@ -74,7 +71,7 @@ class Bridge:
         self.dataset = Path(dataset).resolve()
         self.kind = kind
         self._repository = Repository(Tools(self.dataset, say))
-        self._tracker = KINDS[kind](self._repository)
+        self._tracker = _TRACKERS[kind](self._repository)
 
     @classmethod
     def init(cls, dataset: Path | str, kind: str, *, say: Say | None = None) -> Bridge:
@@ -103,7 +100,7 @@ class Bridge:
         tools.require(*made._tracker.tools)
         made._tracker.init()
         add_lines(folder / ".gitignore", _IGNORED)
-        write_whole(folder / _FILE, (json.dumps({**_SCHEMA, "kind": kind}) + "\n").encode())
+        remember(folder, kind)
         return made
 
     @classmethod
@@ -180,6 +177,7 @@ class Bridge:
         if not message.strip():
             raise OptionError("a commit needs a message; say what is in it, in one line")
         self._repository.check_can_commit()
+        self._own()  # where the hashes of the files are remembered
         with nobody_writes(self.dataset):
             if gate is not None:
                 gate(self.dataset)
@@ -220,9 +218,7 @@ class Bridge:
         Raises:
             InputError: no format reads one of the versions, or a content is lost.
         """
-        own = self.dataset / INSIDE
-        own.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix="diff-", dir=own) as scratch:
+        with tempfile.TemporaryDirectory(prefix="diff-", dir=self._own()) as scratch:
             sides = []
             for number, name in enumerate((before, after)):
                 folder = self.dataset if name is None else Path(scratch) / str(number)
@@ -300,6 +296,15 @@ class Bridge:
         new = self._repository.commits(before, after) if after else set()
         return tuple(version.number for version in reversed(self.log()) if version.id in new)
 
+    def _own(self) -> Path:
+        """`.framepress/versions/`, which no version holds and no clone has."""
+        own = self.dataset / INSIDE
+        try:
+            own.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise refused(own, "made", error) from error
+        return own
+
     def _check_unchanged(self, verb: str) -> None:
         changes = self.status().changes if self.log() else ()
         if changes:
@@ -319,24 +324,6 @@ class Bridge:
         OptionError: with the command of the tool that does it.
         """
         raise OptionError(f"{self.dataset}: {self.kind} sweeps its own: `{self._tracker.swept_with}`")
-
-
-def remembered(dataset: Path) -> str | None:
-    """The tool that keeps the versions of a folder; the file that says so is part of them, so that clones know it, too.
-
-    Raises:
-        InputError: the file is damaged.
-    """
-    where = dataset / _FILE
-    try:
-        found = json.loads(where.read_bytes())
-        if {key: found.get(key) for key in _SCHEMA} != _SCHEMA or found["kind"] not in KINDS:
-            raise ValueError(f"{found!r}")
-    except (FileNotFoundError, NotADirectoryError):
-        return None
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise InputError(f"{where}: is not what this framepress reads: {error}") from error
-    return str(found["kind"])
 
 
 def _listed(changes: Changes) -> tuple[FileChange, ...]:
