@@ -422,6 +422,36 @@ def test_of_a_folder_without_a_journal_nothing_tells_the_splits(root: Path, tmp_
         pack(root, tmp_path / "a.zip", split="train")
 
 
+@pytest.mark.parametrize("kind", ["tar", "tar.gz", "tar.zst"])
+def test_a_picture_of_several_editions_is_packed_once_if_asked(tmp_path: Path, kind: str) -> None:
+    with DatasetWriter(tmp_path / "set", ["native", "coco", "yolo"], labels=LABELS) as writer:
+        for frame in many(4, size_wh=(96, 64)):
+            writer.add(frame)
+    plain = pack(tmp_path / "set", tmp_path / f"plain.{kind}")
+    found = pack(tmp_path / "set", tmp_path / f"a.{kind}", links=True, verify=True, prefix="set/", workers=1)
+    pack(tmp_path / "set", tmp_path / f"b.{kind}", links=True, prefix="set/", workers=8)
+    assert (tmp_path / f"a.{kind}").read_bytes() == (tmp_path / f"b.{kind}").read_bytes()
+    assert found.links == 8
+    assert found.packed_bytes < plain.packed_bytes - 7 * 4096
+    (tmp_path / "out").mkdir()
+    assert tool("tar", "-xf", tmp_path / f"a.{kind}", "-C", tmp_path / "out") == ""
+    assert without_manifest(tmp_path / "out/set") == files_of(tmp_path / "set")
+    back = unpack(tmp_path / f"a.{kind}", tmp_path / "back")
+    assert back.checked == found.files == back.files
+    assert files_of(tmp_path / "back/set") == files_of(tmp_path / "set")
+    (picture,) = (tmp_path / "back/set/native/rgb").rglob("0001.png")
+    assert picture.stat().st_nlink == 3
+    found = pack(tmp_path / "set", tmp_path / f"parts.{kind}", links=True, max_bytes=100_000)
+    assert len(found.archives) > 1
+    unpack(found.archives[0], tmp_path / "whole")
+    assert files_of(tmp_path / "whole") == files_of(tmp_path / "set")
+
+
+def test_a_zip_knows_no_links(root: Path, tmp_path: Path) -> None:
+    with pytest.raises(OptionError, match="knows no links"):
+        pack(root, tmp_path / "a.zip", links=True)
+
+
 def test_labels_alone_and_what_is_of_this_machine(tmp_path: Path) -> None:
     root = tree(tmp_path / "set", files=3)
     for name in (".framepress/tmp/x", ".framepress/lock", ".framepress/versions/refs/1", ".git/config"):

@@ -96,7 +96,7 @@ def test_archives_of_others_come_out_too(tmp_path: Path) -> None:
     with zipfile.ZipFile(tmp_path / "others.zip", "w", zipfile.ZIP_LZMA) as opened_zip:
         for name, content in contents(root).items():
             opened_zip.writestr(name, content)
-        opened_zip.mkdir("void")
+        opened_zip.writestr("void/", b"")
     unpack(tmp_path / "others.zip", tmp_path / "zipped")
     assert contents(tmp_path / "zipped") == contents(root)
 

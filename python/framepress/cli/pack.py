@@ -38,6 +38,7 @@ def _bytes(text: str) -> int:
 @click.option("--no-images", is_flag=True, help="Leave picture files out: labels alone.")
 @click.option("--prefix", default="", metavar="NAME/", help="A folder in the archive that holds everything.")
 @click.option("--history", is_flag=True, help="The store of versions inside the dataset too.")
+@click.option("--links", is_flag=True, help="Hard links (images of several editions) once; tar only.")
 @click.option("--level", type=int, help="zip and tar.gz 1 to 9 (default 6), tar.zst 1 to 19 (default 3).")
 @click.option("--workers", type=click.IntRange(1, 256), help="Threads; the bytes are the same. Default: one a core.")
 @click.option("--verify", is_flag=True, help="Read all of it back and compare, before the archive gets its name.")
@@ -51,6 +52,7 @@ def pack(
     no_images: bool,
     prefix: str,
     history: bool,
+    links: bool,
     level: int | None,
     workers: int | None,
     verify: bool,
@@ -76,7 +78,7 @@ def pack(
     ):
         found = press(
             source, target, split=split, frames=frames, max_bytes=max_bytes, images=not no_images, prefix=prefix,
-            workers=workers, level=level, history=history, verify=verify, on_progress=shown,
+            workers=workers, level=level, history=history, links=links, verify=verify, on_progress=shown,
         )  # fmt: skip
         seconds = shown.seconds
     document = {
@@ -84,6 +86,7 @@ def pack(
         "files": found.files,
         "bytes": found.bytes,
         "packed_bytes": found.packed_bytes,
+        "links": found.links,
         "images_left_out": found.images_left_out,
         "left_out": list(found.left_out),
         "empty_folders_left_out": found.empty_folders,

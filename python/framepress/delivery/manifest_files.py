@@ -23,13 +23,17 @@ _OTHER_TOOLS = {".git", ".dvc", ".hg", ".svn"}
 
 
 class Found(NamedTuple):
-    """A file as it was when the folder was listed; `path` has forward slashes, `link`: a symbolic link leads to it."""
+    """A file as it was when the folder was listed; `path` has forward slashes.
+
+    `link`: a symbolic link leads to it; `shared`: device and inode, where it has several names.
+    """
 
     path: str
     size: int
     mtime_ns: int
     changed_ns: int
     link: bool
+    shared: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True)
@@ -82,8 +86,9 @@ def files_below(root: Path, *, history: bool = False) -> Listing:
                 if status is None:
                     passed_over[path] = reason
                 else:
-                    link = entry.is_symlink()
-                    found.append(Found(path, status.st_size, status.st_mtime_ns, status.st_ctime_ns, link))
+                    shared = (status.st_dev, status.st_ino) if status.st_nlink > 1 else None
+                    times = status.st_mtime_ns, status.st_ctime_ns
+                    found.append(Found(path, status.st_size, *times, entry.is_symlink(), shared))
         empty += not entries and bool(prefix)
     found.sort(key=lambda file: os.fsencode(file.path))
     return Listing(root, found, dict(sorted(passed_over.items())), sorted(left_out), empty)

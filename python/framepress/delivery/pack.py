@@ -11,7 +11,7 @@ from pathlib import Path
 
 from framepress.delivery.manifest_files import SUMS, Listing, files_below
 from framepress.delivery.pack_archive import Packer, kind_of, unfinished, write_archive
-from framepress.delivery.pack_members import IMAGES, Member, parts
+from framepress.delivery.pack_members import IMAGES, Member, linked, parts
 from framepress.delivery.pack_threads import threads
 from framepress.delivery.unpack import digests_within
 from framepress.delivery.unpack_archive import items
@@ -28,6 +28,7 @@ class Packed:
     archives: one, or the numbered parts.
     files, bytes: of the dataset that are in them, the manifests not counted.
     packed_bytes: of the archives.
+    links: those of the files that are names of others before them.
     images_left_out: how many, where images were not asked for.
     left_out: folders of other tools, and the store of versions.
     empty_folders: which an archive of files does not hold.
@@ -38,6 +39,7 @@ class Packed:
     files: int
     bytes: int
     packed_bytes: int
+    links: int
     images_left_out: int
     left_out: Sequence[str]
     empty_folders: int
@@ -56,6 +58,7 @@ def pack(
     workers: int | None = None,
     level: int | None = None,
     history: bool = False,
+    links: bool = False,
     verify: bool = False,
     on_progress: Callable[[int, int], None] | None = None,
 ) -> Packed:
@@ -71,6 +74,8 @@ def pack(
         images: False leaves picture files out.
         prefix: a folder in the archive, with a slash at its end.
         history: the store of versions inside the dataset too.
+        links: pack a file of several names (hard links: an image of several editions) once; tar only. The bytes then
+            depend on which files are links, too.
         verify: read everything back before the archive gets its name.
         on_progress: told how many files of how many are in.
 
@@ -83,6 +88,8 @@ def pack(
     kind, suffix = kind_of(target)
     kind.packer(level).close()  # what cannot be is told before anything is written
     _check(source, target, prefix, max_bytes)
+    if links and not kind.links:
+        raise OptionError(f"{target}: {suffix} knows no links; choose a tar, or leave out `links`")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         lock = FolderLock(str(target.with_name(f".{target.name}.lock")))
@@ -97,6 +104,8 @@ def pack(
         listing = _listed(source, history)
         members = _members(listing, prefix, images)
         lots = parts(members, max_bytes, kind.overhead)
+        if links:
+            lots = [linked(lot) for lot in lots]
         names = _names(target, suffix, len(lots))
         told = _Told(on_progress, len(members))
         for name in names:
@@ -110,6 +119,7 @@ def pack(
         len(members),
         sum(member.size for member in members),
         packed_bytes,
+        sum(bool(member.same_as) for lot in lots for member in lot),
         len(listing.files) - len(members),
         listing.left_out,
         listing.empty_folders,
@@ -139,7 +149,7 @@ def _listed(source: Path, history: bool) -> Listing:
 
 def _members(listing: Listing, prefix: str, images: bool) -> list[Member]:
     return [
-        Member(prefix + file.path, listing.root / file.path, file.size, file.mtime_ns)
+        Member(prefix + file.path, listing.root / file.path, file.size, file.mtime_ns, file.shared)
         for file in listing.files
         if images or os.path.splitext(file.path)[1].lower() not in IMAGES
     ]
@@ -190,7 +200,9 @@ def _verified(part: Path, name: Path, prefix: str) -> None:
     digests: dict[str, str] = {}
     manifest = b""
     for item in items(part):
-        assert item.blocks is not None
+        if item.blocks is None:
+            digests[item.name] = digests[item.same_as]
+            continue
         if item.name == prefix + SUMS:
             manifest = b"".join(item.blocks)
             continue

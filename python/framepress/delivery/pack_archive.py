@@ -46,6 +46,7 @@ class Kind:
     overhead: bytes at most that a member takes beside its content.
     levels: least and most; None where nothing is compressed.
     extra: module and extra that it needs.
+    links: whether it knows several names of one file.
     """
 
     suffixes: tuple[str, ...]
@@ -54,6 +55,7 @@ class Kind:
     level: int = 0
     levels: tuple[int, int] | None = None
     extra: tuple[str, str] | None = None
+    links: bool = True
 
     def packer(self, level: int | None) -> Packer:
         """Raises:
@@ -69,7 +71,7 @@ class Kind:
 
 
 KINDS = (
-    Kind((".zip",), ZipPacker, pack_zip.overhead, 6, (1, 9)),
+    Kind((".zip",), ZipPacker, pack_zip.overhead, 6, (1, 9), links=False),
     Kind((".tar.gz", ".tgz"), lambda level: TarPacker(gzip_member, level, 0), pack_tar.overhead, 6, (1, 9)),
     Kind(
         (".tar.zst", ".tzst"),
@@ -161,6 +163,8 @@ def _written(
         digests = [digest_of(content) for content in found] if portion.whole else []
         return portion, found, packer.press(portion, found), digests
 
+    targets = {member.same_as for member in members if member.same_as}
+    known: dict[str, str] = {}
     digest = hashlib.sha256()
     for portion, found, pressed, digests in in_order(worked, portions(members), workers):
         packer.write(out, portion, found, pressed)
@@ -170,10 +174,13 @@ def _written(
                 continue
             digests = [digest.hexdigest()]
             digest = hashlib.sha256()
-        yield [
-            Entry(member.name.removeprefix(prefix), member.size, sha256)
-            for member, sha256 in zip(portion.members, digests, strict=True)
-        ]
+        entries = []
+        for member, sha256 in zip(portion.members, digests, strict=True):
+            if member.name in targets:
+                known[member.name] = sha256
+            told = known[member.same_as] if member.same_as else sha256
+            entries.append(Entry(member.name.removeprefix(prefix), member.size, told))
+        yield entries
 
 
 _NO_LINK = {errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EINVAL, errno.EACCES}

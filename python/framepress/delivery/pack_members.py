@@ -12,7 +12,18 @@ from typing import NamedTuple
 from framepress.errors import InputError, OptionError, OutputError
 from framepress.storage.paths import checked
 
-__all__ = ["BLOCK", "IMAGES", "Member", "Portion", "compressed_already", "contents", "digest_of", "parts", "portions"]
+__all__ = [
+    "BLOCK",
+    "IMAGES",
+    "Member",
+    "Portion",
+    "compressed_already",
+    "contents",
+    "digest_of",
+    "linked",
+    "parts",
+    "portions",
+]
 
 BLOCK = 1 << 22
 """Bytes of a portion: long enough to be compressed as well as a whole file, short enough for eight in memory."""
@@ -25,12 +36,23 @@ _COMPRESSED = frozenset(
 
 
 class Member(NamedTuple):
-    """A file: its name in the archive, where it lies, and what it was when the folder was listed."""
+    """A file: its name in the archive, where it lies, and what it was when the folder was listed.
+
+    `shared` is equal for names of one file; `same_as` is the member before it whose content it has, and then it is
+    packed as a link to that.
+    """
 
     name: str
     path: Path
     size: int
     mtime_ns: int
+    shared: tuple[int, int] | None = None
+    same_as: str = ""
+
+    @property
+    def content_size(self) -> int:
+        """Bytes of it that are packed."""
+        return 0 if self.same_as else self.size
 
 
 class Portion(NamedTuple):
@@ -61,15 +83,15 @@ def portions(members: Iterable[Member]) -> Iterator[Portion]:
     room = BLOCK
     for member in members:
         same = not group or compressed_already(group[0].name) == compressed_already(member.name)
-        if group and (not same or member.size > room or len(group) == _MOST_FILES):
+        if group and (not same or member.content_size > room or len(group) == _MOST_FILES):
             yield Portion(tuple(group), whole=True)
             group, room = [], BLOCK
-        if member.size > BLOCK:
+        if member.content_size > BLOCK:
             for offset in range(0, member.size, BLOCK):
                 yield Portion((member,), False, offset, min(BLOCK, member.size - offset))
         else:
             group.append(member)
-            room -= member.size
+            room -= member.content_size
     if group:
         yield Portion(tuple(group), whole=True)
 
@@ -84,7 +106,9 @@ def contents(portion: Portion) -> list[bytes]:
 
 
 def _read(member: Member, offset: int, length: int | None) -> bytes:
-    wanted = member.size if length is None else length
+    wanted = member.content_size if length is None else length
+    if member.same_as:
+        return b""
     try:
         descriptor = os.open(member.path, os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0))
         try:
@@ -140,5 +164,19 @@ def parts(members: Sequence[Member], max_bytes: int | None, overhead: Callable[[
     return made
 
 
+def linked(members: Sequence[Member]) -> list[Member]:
+    """The members of one archive, with names of one file as links to the first of them; small files as they are."""
+    first: dict[tuple[int, int], str] = {}
+    made = []
+    for member in members:
+        if member.shared is not None and member.size >= _LINKED_FROM:
+            name = first.setdefault(member.shared, member.name)
+            member = member._replace(same_as="" if name == member.name else name)
+        made.append(member)
+    return made
+
+
+_LINKED_FROM = 4096
+"""Bytes: below, a link's own header takes as much, and the sizes that `parts` counts on would not hold."""
 _FRAME = 1 << 15
 """Bytes that an archive has beside its members, and to spare."""

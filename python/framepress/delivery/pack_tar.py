@@ -58,7 +58,7 @@ class TarPacker:
                 pieces.append(_header(member))
             pieces.append(content)
             if portion.last:
-                pieces.append(bytes(-member.size % tarfile.BLOCKSIZE))
+                pieces.append(bytes(-member.content_size % tarfile.BLOCKSIZE))
         size = sum(map(len, pieces))
         if self._codec is None:
             return pieces, size
@@ -87,5 +87,7 @@ def overhead(member: Member) -> int:
 
 def _header(member: Member) -> bytes:
     entry = tarfile.TarInfo(member.name)
-    entry.size, entry.mtime, entry.mode = member.size, _TIME_S, 0o644
+    entry.size, entry.mtime, entry.mode = member.content_size, _TIME_S, 0o644
+    if member.same_as:
+        entry.type, entry.linkname = tarfile.LNKTYPE, member.same_as
     return entry.tobuf(tarfile.PAX_FORMAT, "utf-8", "strict")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-import shutil
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -13,7 +12,7 @@ from pathlib import Path
 
 from framepress.delivery.manifest_files import SUMS
 from framepress.delivery.manifest_text import parsed
-from framepress.delivery.pack_folder import new_folder
+from framepress.delivery.pack_folder import link_or_copy, new_folder
 from framepress.delivery.unpack_archive import items
 from framepress.delivery.unpack_names import Names, folding
 from framepress.errors import InputError
@@ -150,23 +149,25 @@ class _State:
         digest = hashlib.sha256()
         with open(self._folder / name, "xb", buffering=0) as out:
             for block in blocks:
-                self.bytes += len(block)
-                if self.bytes > self._most:
-                    raise InputError(
-                        f"{archive}: {name!r}: what it holds is above {self._most} bytes, {self._limits.ratio} times "
-                        "its own size or the limit that was given; allow more if it is trusted"
-                    )
+                self._count(len(block), name, archive)
                 digest.update(block)
                 out.write(block)
         return digest.hexdigest()
 
+    def _count(self, size: int, name: str, archive: Path) -> None:
+        self.bytes += size
+        if self.bytes > self._most:
+            raise InputError(
+                f"{archive}: {name!r}: what it holds is above {self._most} bytes, {self._limits.ratio} times its own "
+                "size or the limit that was given; allow more if it is trusted"
+            )
+
     def _link(self, name: str, same_as: str, digests: Mapping[str, str], archive: Path) -> str:
         if not self._names.has_file(same_as) or same_as not in digests:
             raise InputError(f"{archive}: {name!r} has the content of {same_as!r}, which is no file before it")
-        shutil.copyfile(self._folder / same_as, self._folder / name)
-        self.bytes += (self._folder / name).stat().st_size
-        if self.bytes > self._most:
-            raise InputError(f"{archive}: {name!r}: what it holds is above {self._most} bytes")
+        link_or_copy(self._folder / same_as, self._folder / name)
+        if not os.path.samefile(self._folder / same_as, self._folder / name):
+            self._count((self._folder / name).stat().st_size, name, archive)
         return digests[same_as]
 
     def _check(self, manifest: str, digests: dict[str, str], archive: Path) -> None:
