@@ -134,6 +134,22 @@ def test_formats_options_and_splits_are_those_of_the_source_or_as_asked(run: Run
     assert len(list((tmp_path / "d").rglob("*.jpg"))) == 3
 
 
+def test_the_reader_of_the_source_takes_its_options(run: Run, capture: Path, tmp_path: Path) -> None:
+    asked = ["select", capture, "sequence == '0123' and label == 'person'", "--set", "from.sequence=0123"]
+    counted = json.loads(run(*asked, "--json").stdout)["selection"]
+    assert counted["sequences"] == {"0123": {"kept": counted["frames"]["kept"], "of": 6}}
+    assert "name the formats to write" in run(*asked, tmp_path / "b", code=2).stderr
+    run(*asked, tmp_path / "b", "--to", "coco", "--set", "coco.images=jpeg")
+    assert labels_in(tmp_path / "b") == {"person"}
+    assert "no such option" in run(*asked, "--set", "from.sequenec=1", code=2).stderr
+
+
+def test_names_do_not_move_the_cursor(run: Run, tmp_path: Path) -> None:
+    with DatasetWriter(tmp_path / "a", ["native"]) as writer:
+        writer.add(mono()[0].replaced(sequence="a\x1b[2Jb"))
+    assert "\x1b" not in run("select", tmp_path / "a", "True").stdout
+
+
 def test_slices_are_links_to_the_source(run: Run, tmp_path: Path) -> None:
     source = pressed(tmp_path / "a")
     for name, options, ids in (

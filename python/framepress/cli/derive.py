@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -12,14 +13,14 @@ import click
 
 from framepress.cli.datasets import tell
 from framepress.cli.progress import Progress
-from framepress.cli.settings import listed, settings_for
+from framepress.cli.settings import listed, reader_arguments, reader_options, settings_for
 from framepress.cli.shell import as_json, interruptible
 
 if TYPE_CHECKING:
     from framepress.dataset.opening import Dataset
     from framepress.dataset.select.relabel import ClassMapping
 
-__all__ = ["SOURCE", "append", "mapping_of", "relabel", "slice", "writing", "writing_arguments"]
+__all__ = ["SOURCE", "append", "mapping_of", "opened", "relabel", "slice", "writing"]
 
 SOURCE = click.Path(exists=True, path_type=Path)
 TARGET = click.Path(file_okay=False, path_type=Path)
@@ -51,7 +52,11 @@ def writing(command: _Command) -> _Command:
             help="Where DST holds a dataset: stop, add to it, or go on with an interrupted run.",
         ),
         click.option(
-            "--set", "settings", metavar="KEY=VALUE", multiple=True, help="An option of a writer, as for `convert`."
+            "--set",
+            "settings",
+            metavar="KEY=VALUE",
+            multiple=True,
+            help="An option of a writer or of SRC's reader, as for `convert`.",
         ),
     )
     for option in reversed(options):  # shown in the order in which they stand here
@@ -59,22 +64,32 @@ def writing(command: _Command) -> _Command:
     return command
 
 
-def writing_arguments(
-    dataset: Dataset, to: str | None, split: str | None, seed: int, settings: tuple[str, ...], **others: Any
-) -> dict[str, Any]:
-    """Those options as arguments of `derived`; formats of SRC keep their options where none is set."""
+def opened(
+    source: Path, source_format: str | None, to: str | None, settings: tuple[str, ...], **others: Any
+) -> tuple[Dataset, dict[str, Any]]:
+    """The source, and those options as arguments of `derived`; its formats keep their options where none is set."""
     from framepress import formats as registry
+    from framepress.dataset.opening import open_dataset
     from framepress.dataset.select.derive import formats_of
+
+    dataset = open_dataset(source, source_format)
+    kept: Mapping[str, Mapping[str, Any]] | None = None
+    if to is not None:
+        kept = {name: {} for name in listed(to, "--to")}
+    elif dataset.format.writer is not None:
+        kept = formats_of(dataset)
+    writers = {name: {**registry.by_name(name).options(), **options} for name, options in (kept or {}).items()}
+    changed, reading = settings_for(settings, writers, reader_options(dataset.format.read))
+    if reading:
+        dataset = replace(dataset, options=reader_arguments(dataset.format.read, reading, None))
+    formats = None if kept is None else {name: {**options, **changed[name]} for name, options in kept.items()}
+    return dataset, {"formats": formats, **_split_argument(**others)}
+
+
+def _split_argument(split: str | None, seed: int, **others: Any) -> dict[str, Any]:
     from framepress.dataset.split import Split
 
-    kept: Mapping[str, Mapping[str, Any]] = {name: {} for name in listed(to, "--to")} if to else formats_of(dataset)
-    writers = {name: {**registry.by_name(name).options(), **options} for name, options in kept.items()}
-    changed, _ = settings_for(settings, writers, {})
-    return {
-        "formats": {name: {**options, **changed[name]} for name, options in kept.items()},
-        "split": None if split is None else Split.parse(split, seed),
-        **others,
-    }
+    return {"split": None if split is None else Split.parse(split, seed), **others}
 
 
 def mapping_of(text: str | None) -> ClassMapping | None:
@@ -101,14 +116,12 @@ def relabel(
     A new class takes the place, number and colour of the first that becomes it, or of the one that has the name
     already. The names of semantic maps change with the classes; pixels do not. SRC stays as it is.
     """
-    from framepress.dataset.opening import open_dataset
     from framepress.dataset.select.relabel import relabel as relabel_dataset
 
     wanted = mapping_of(mapping)
     if wanted is None:
         raise click.MissingParameter(param_hint="--map", param_type="option")
-    dataset = open_dataset(source, source_format)
-    arguments = writing_arguments(dataset, **options)
+    dataset, arguments = opened(source, source_format, **options)
     run(target, as_json, lambda progress: relabel_dataset(dataset, target, wanted, on_frame=progress, **arguments))
 
 
@@ -135,18 +148,16 @@ def slice(
 
     Files are hard-linked where DST has the formats of SRC, one of them native; else frames are pressed again.
     """
-    from framepress.dataset.opening import open_dataset
     from framepress.dataset.select.places import parsed_frames, parsed_time
     from framepress.dataset.select.places import slice as slice_dataset
 
-    dataset = open_dataset(source, source_format)
+    dataset, arguments = opened(source, source_format, **options)
     selection = slice_dataset(
         dataset,
         frames=None if frames is None else parsed_frames(frames),
         time_s=None if time_range is None else parsed_time(time_range),
         sequences=None if sequences is None else listed(sequences, "--sequences"),
     )
-    arguments = writing_arguments(dataset, **options)
     run(target, as_json, lambda progress: selection.write(target, on_frame=progress, **arguments), selection.rows)
 
 

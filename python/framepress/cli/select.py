@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from framepress.cli.derive import SOURCE, TARGET, map_option, mapping_of, run, source_format, writing, writing_arguments
+from framepress.cli.derive import SOURCE, TARGET, map_option, mapping_of, opened, run, source_format, writing
 from framepress.cli.shell import as_json, emit
 
 if TYPE_CHECKING:
@@ -65,19 +65,17 @@ def select(
     not known is not chosen, whatever is asked of it, and is counted. An unknown name lists the names that there are.
     SRC is never changed. Pixels of dropped objects stay in all images and maps, unless --erase is given.
     """
-    from framepress.dataset.opening import open_dataset
     from framepress.dataset.select.selection import select as choose
 
-    dataset = open_dataset(source, source_format)
     wanted = mapping_of(mapping)
-    arguments = None if target is None else writing_arguments(dataset, **options)
+    dataset, arguments = opened(source, source_format, **options)
     selection = choose(
         dataset, expression, negatives=negatives, whole_frames=whole_frames, min_side=min_side, min_area=min_area
     )
     counts = selection.counts
     document = {"source": str(source), "expression": expression, "selection": counts.to_dict()}
     text = f"{source}: {expression}\n{counts_lines(counts)}"
-    if target is None or arguments is None:
+    if target is None:
         emit(document, text, as_json=as_json)
         return
     if not as_json:
@@ -96,6 +94,7 @@ def select(
 def counts_lines(counts: Counts) -> str:
     """The counts in aligned lines."""
     from framepress.cli.report_text import labelled
+    from framepress.quality.report.places import printable
 
     unknown = f"{counts.unknown:,} {counts.asked}: a value that is asked for is not known of them; not chosen"
     return labelled(
@@ -107,7 +106,7 @@ def counts_lines(counts: Counts) -> str:
             ("not known", unknown if counts.unknown else ""),
             ("classes", _named({name: kept for name, kept in counts.classes.items() if kept.of})),
             ("splits", _named({name: kept for name, kept in counts.splits.items() if name})),
-            ("sequences", _named({name: kept for name, kept in counts.sequences.items() if name})),
+            ("sequences", printable(_named({name: kept for name, kept in counts.sequences.items() if name}))),
         ]
     )
 
