@@ -42,13 +42,18 @@ class Tally:
         self.positions = np.zeros((POSITIONS, POSITIONS), np.int64)
         self.nowhere = 0
         self.histograms = {
-            "relative_size": Histogram(np.geomspace(1 / 1024, 1, 41)),
-            "aspect": Histogram(np.geomspace(1 / 16, 16, 33)),
-            "distance_m": Histogram(np.geomspace(0.1, 1000, 41), "m"),
+            "relative_size": Histogram(_ratios(1 / 1024, 1, 41)),
+            "aspect": Histogram(_ratios(1 / 16, 16, 33)),
+            "distance_m": Histogram(_ratios(0.1, 1000, 41), "m"),
             "visibility": Histogram(np.linspace(0, 1, 21)),
             "truncation": Histogram(np.linspace(0, 1, 21)),
             "yaw_deg": Histogram(np.linspace(-180, 180, 37), "deg"),
         }
+
+
+def _ratios(first: float, last: float, count: int) -> Array:
+    """Edges with one ratio, to 12 digits: the last ones of a power are not the same on all machines."""
+    return np.array([float(f"{edge:.12g}") for edge in np.geomspace(first, last, count)])
 
 
 def tally(columns: Columns) -> Tally:
