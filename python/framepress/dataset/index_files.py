@@ -136,8 +136,7 @@ class Vocabulary:
         self._memory, self._left = memory, memory
         self._forgot = False
         for row, text in enumerate(self._file if rows else ()):
-            if self._left < 0:
-                self._forgot = True
+            if self._left < 0:  # the next new text makes it forget
                 break
             self._remember([text], row)
 
