@@ -368,6 +368,9 @@ def test_what_is_compared_with_a_value_that_it_has_is_equal_to_it_in_32_bits_too
         ("attributes.kind != 'red'", [1, 2], 1),
         ("attributes.kind not in ('red', 'blue')", [1], 1),
         ("attributes.kind is None", [3], 0),
+        ("matches(attributes.kind, '?e*')", [0], 1),
+        ("not matches(attributes.kind, '?e*')", [1, 2], 1),
+        ("startswith(attributes.list, '[\"x')", [0], 3),
         ("area / (area - 4) > 0", [2], 2),  # 4 / 0 is not known
         ("area % 3 == 1", [1], 1),
         ("area % (area - 4) < 9", [0, 2], 2),
@@ -381,7 +384,7 @@ def test_values_of_several_kinds_and_zeros_are_what_they_are(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str, chosen: list[int], unknown: int
 ) -> None:
     monkeypatch.setenv("FRAMEPRESS_CACHE", str(tmp_path / "cache"))
-    said = [{"kind": "red"}, {"kind": 7}, {"kind": "blue"}, {}]
+    said = [{"kind": "red", "list": ["x", 1]}, {"kind": 7}, {"kind": "blue"}, {}]
     objects = Objects.build(["car"] * 4, area=[3, 4, 9, np.nan], attributes=said)
     with DatasetWriter(tmp_path / "set", ["native"]) as writer:
         writer.add(Frame("a", 0, (View(Camera(8, 6), objects=objects),)))

@@ -187,7 +187,11 @@ class _Checker:
         for place, text in texts:
             if text not in codes:
                 self._scope.no_word(place, words, text)
-        found = truths.worded(words, list(codes.values()), positive)
+        return self._one_of_words(term, words, list(codes.values()), positive)
+
+    def _one_of_words(self, term: Term, words: Words, codes: Sequence[int], positive: bool) -> Truth:
+        """A field's number is no text: where it is asked to be another one, it is."""
+        found = truths.worded(words, codes, positive)
         if not positive and isinstance(term, Field) and term.numbers is not None:
             return self._scope.joined([found, truths.known(term.numbers, True)], np.logical_or)
         return found
@@ -293,7 +297,7 @@ class _Checker:
         codes = [code for code, word in enumerate(words.words) if fits(word) and (word or words.blank)]
         if not codes:
             self._scope.no_word(pattern, words, text)
-        return truths.worded(words, codes, positive)
+        return self._one_of_words(term, words, codes, positive)
 
     def _has(self, node: ast.expr, positive: bool) -> Truth:
         name, features = self._operand(node), self._scope.index.features
