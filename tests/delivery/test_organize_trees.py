@@ -153,6 +153,7 @@ def test_objects_that_are_boxes_only_have_no_masks(tmp_path: Path) -> None:
     pressed(tmp_path / "set", mono(), {"yolo": {}})
     with pytest.raises(InputError, match="boxes only"):
         organize(open_dataset(tmp_path / "set", "yolo"), tmp_path / "out", "segmentation")
+    assert not (tmp_path / "out").exists()
 
 
 def test_more_classes_than_eight_bits_hold_are_refused(tmp_path: Path) -> None:
@@ -276,6 +277,7 @@ def test_frames_without_depth_are_refused_by_name(tmp_path: Path) -> None:
     pressed(tmp_path / "set", mono(), {"coco": {}})
     with pytest.raises(InputError, match="frame a/0000: no depth channel"):
         organize(open_dataset(tmp_path / "set", "coco"), tmp_path / "out", "depth")
+    assert not (tmp_path / "out").exists()
 
 
 # ------------------------------------------------------------------------------------------------- going on, bytes

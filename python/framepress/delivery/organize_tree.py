@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import chain, islice
 from pathlib import Path
 
 from framepress.core import Frame, LabelMap
@@ -59,14 +60,18 @@ def plant(
     Raises:
         OutputError: a file is there with another content, or two frames have one name.
     """
+    maps = _Maps(target, ("",) if grouping is None else tuple(folders.groups))
+    labelling = Labelling(labels, grow=False, unlisted=unlisted)
+    tasks = _tasks(source, grouping, folders, maps, labelling, on_frame, report)
+    first = list(islice(tasks, 1))
+    for task in first:
+        tree.leaves(task.frame)  # what the tree cannot be made of is refused before anything is written
     output = FolderOutput(target)
     lock = output.lock()
     try:
         output.replace(ORGANIZED, asked.to_json())
-        maps = _Maps(target, ("",) if grouping is None else tuple(folders.groups))
-        labelling = Labelling(labels, grow=False, unlisted=unlisted)
-        tasks = _tasks(source, grouping, folders, maps, labelling, on_frame, report)
-        for planted in _worked(tasks, tree, output, source.path, link, workers or min(4, os.cpu_count() or 1)):
+        threads = workers or min(4, os.cpu_count() or 1)
+        for planted in _worked(chain(first, tasks), tree, output, source.path, link, threads):
             maps.add(planted)
             report.added += 1
             for name, count in planted.leaves.counts.items():
@@ -133,7 +138,7 @@ def _tasks(
 
 
 def _worked(
-    tasks: Iterator[_Task], tree: Tree, output: FolderOutput, root: Path, link: bool, workers: int
+    tasks: Iterable[_Task], tree: Tree, output: FolderOutput, root: Path, link: bool, workers: int
 ) -> Iterator[_Planted]:
     """In the order of the tasks; a few frames are in memory."""
 
