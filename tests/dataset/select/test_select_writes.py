@@ -240,6 +240,16 @@ def test_classes_without_a_chosen_object_are_not_listed_unless_asked(tmp_path: P
     assert open_dataset(tmp_path / "c").labels() == LABELS
 
 
+def test_a_mapping_may_name_any_class_of_the_dataset(tmp_path: Path) -> None:
+    """Those that the expression leaves without objects too: one mapping serves many selections."""
+    source = pressed(tmp_path / "a", mono())
+    mapping = ClassMapping.parsed("cone=,sign=thing,person=thing")
+    for name, every, names in (("b", False, ("thing",)), ("c", True, ("car", "thing", "never_seen"))):
+        report = select(source, "label == 'sign'").write(tmp_path / name, mapping=mapping, keep_classes=every)
+        assert open_dataset(tmp_path / name).labels().names == names
+        assert {name: count for name, count in report.classes.items() if count} == {"thing": 2}
+
+
 WAYS: dict[str, tuple[Sequence[str], Callable[[Path, Path], object]]] = {
     "a slice": (ALL, lambda a, b: slice(a, frames=(1, 6, 2)).write(b)),
     "whole frames": (ALL, lambda a, b: select(a, "label == 'cone'", whole_frames=True).write(b)),

@@ -101,7 +101,8 @@ class Scope:
             return True
         truth, rows = truths.known(term, True), rows_of(self.index, _level(term))
         step = 1 << 18
-        return any(truth.at(slice(at, min(at + step, rows))).any() for at in range(0, rows, step))
+        with np.errstate(all="ignore"):
+            return any(truth.at(slice(at, min(at + step, rows))).any() for at in range(0, rows, step))
 
     # -- constants and words
 

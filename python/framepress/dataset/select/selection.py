@@ -62,12 +62,23 @@ class Selection:
         had = int(self.index.frames["views"][self.choice.frames].sum())
         return int(np.count_nonzero(self.choice.views)) == had
 
-    @cached_property
-    def labels(self) -> LabelMap:
-        """The classes of which an object is chosen, in the dataset's order; all of them where frames are whole."""
-        kept = self.counts.classes
-        listed = self.index.labels.labels
-        return self.index.labels if self.whole else LabelMap(tuple(one for one in listed if kept[one.name].kept))
+    def labels(self, mapping: ClassMapping | None = None, *, every: bool = False) -> LabelMap:
+        """The classes of which an object is chosen, in the dataset's order; all of them where frames are whole.
+
+        Args:
+            mapping: gives them other names.
+            every: those without a chosen object too.
+
+        Raises:
+            LabelError: the mapping names a class that the dataset does not have, or leaves none.
+        """
+        before = self.index.labels
+        after = before if mapping is None else mapping.labels(before)
+        if self.whole or every:
+            return after
+        names = before.names if mapping is None else mapping.new_names(before)
+        kept = {new for new, count in zip(names, self.counts.classes.values(), strict=True) if count.kept}
+        return LabelMap(tuple(label for label in after.labels if label.name in kept))
 
     def write(
         self,
@@ -90,7 +101,7 @@ class Selection:
 
         Args:
             formats: None for those of the source.
-            mapping: gives classes other names afterwards.
+            mapping: gives classes other names afterwards; frames that lose all objects to it stay.
             keep_classes: list all the dataset's classes, those without a chosen object too: class numbers stay.
             erase: set the pixels of dropped objects to background in the maps of instances and classes.
             others: as for `convert`.
@@ -101,12 +112,11 @@ class Selection:
         """
         if not self.choice.frames.any():
             raise OptionError("the selection holds no frame: there is nothing to write")
-        labels = self.index.labels if keep_classes else self.labels
+        labels = self.labels(mapping, every=keep_classes)
         stages: list[Any] = [Chosen(self.index, self.choice, erased if erase else None)]
         how = dict(self.how)
         if mapping is not None:
-            stages.append(mapping.stage(labels))
-            labels = mapping.labels(labels)
+            stages.append(mapping.stage(self.index.labels))
             how["classes"] = mapping.to_dict()
         if erase:
             how["erase"] = True

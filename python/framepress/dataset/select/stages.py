@@ -47,9 +47,11 @@ class Chosen:
     ) -> None:
         self._frames, self._views, self._objects = choice.frames, choice.views, choice.objects
         self._ids = index.frames.texts("id")
-        self._first_view, self._view_count = index.frames["first_view"], index.frames["views"]
-        self._first_object, self._object_count = index.frames["first_object"], index.frames["objects"]
-        self._first, self._count = index.views["first_object"], index.views["objects"]
+        columns = ("first_view", "views", "first_object", "objects")
+        self._first_view, self._view_count, self._first_object, self._object_count = (
+            np.asarray(index.frames[name]) for name in columns
+        )
+        self._first, self._count = (np.asarray(index.views[name]) for name in columns[2:])
         self._dropping = dropping or _without_rows
         self._row = 0
 
