@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import errno
+import hashlib
+import json
 import os
+import shutil
 from pathlib import Path
 
 import pytest
 import reader
 
+from framepress.core import LabelMap
+from framepress.dataset.job import JOB_PATH, Job
 from framepress.errors import InputError, OutputError
+from framepress.storage.finishing import FINISHED
+from framepress.storage.folder import FolderOutput
+from framepress.storage.segments import SealedFile, header
 from framepress.versions import sharing, working
 from framepress.versions.history import History
 
@@ -107,6 +115,57 @@ def test_only_what_may_have_changed_is_read(folder: Path, monkeypatch: pytest.Mo
     assert (again.read, again.new, again.added) == (1, True, 1)
 
 
+def recorded(folder: Path) -> None:
+    """The folder is a dataset of ours, as a writer leaves it."""
+    output = FolderOutput(folder)
+    output.put(JOB_PATH, Job(Job.named(["native"]), LabelMap.of(["box"]), None, "error", {}).to_json())
+    segment = SealedFile(output, 0)
+    segment.write(header(0))
+    for name in ("a", "b"):
+        content = (folder / f"images/{name}.png").read_bytes()
+        files = [[f"images/{name}.png", len(content), hashlib.sha256(content).hexdigest()]]
+        line = {"op": "add", "frame": {"id": name}, "channels": [], "editions": {"native": {"files": files, "row": {}}}}
+        segment.write(json.dumps(line, separators=(",", ":")).encode() + b"\n")
+    segment.close()
+    output.publish([segment.staged])
+    label = (folder / "labels/a.txt").read_bytes()
+    output.put(FINISHED, json.dumps({"labels/a.txt": [len(label), hashlib.sha256(label).hexdigest()]}).encode())
+
+
+def test_what_the_journal_knows_is_not_read(folder: Path) -> None:
+    recorded(folder)
+    own = {path.as_posix() for path in (folder / ".framepress").rglob("*") if path.is_file()}
+    assert History.init(folder).commit("one").read == len(own)  # the journal, the job and the list themselves
+    held = reader.versions(store_of(folder))[0]
+    assert {name: held[name] for name in reader.files(folder)} == reader.files(folder)
+
+
+def test_what_was_changed_since_the_journal_was_sealed_is_read(folder: Path) -> None:
+    recorded(folder)
+    (folder / "images/a.png").write_bytes(b"A" * 9)  # as long as before
+    later = (folder / "images/a.png").stat().st_mtime_ns + 10**9
+    os.utime(folder / "images/a.png", ns=(later, later))
+    History.init(folder).commit("one")
+    assert reader.versions(store_of(folder))[0]["images/a.png"] == b"A" * 9
+
+
+def test_a_file_that_was_copied_over_one_of_the_journal_with_its_times_is_read(folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "older.png").write_bytes(b"A" * 9)
+    recorded(folder)
+    shutil.copy2(tmp_path / "older.png", folder / "images/a.png")
+    History.init(folder).commit("one")
+    assert reader.versions(store_of(folder))[0]["images/a.png"] == b"A" * 9
+
+
+def test_a_run_that_was_interrupted_is_not_committed(folder: Path) -> None:
+    recorded(folder)
+    line = {"op": "add", "frame": {"id": "c"}, "channels": [], "editions": {}}
+    growing = folder / ".framepress/journal/000001.jsonl"
+    growing.write_bytes(header(1) + json.dumps(line, separators=(",", ":")).encode() + b"\n")
+    with pytest.raises(InputError, match="is not whole, as a run that writes it was interrupted"):
+        History.init(folder).commit("one")
+
+
 def test_a_file_as_young_as_its_reading_is_read_again(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("framepress.versions.seen._TICK_NS", 10**12)
     history = History.init(folder)
@@ -157,8 +216,6 @@ def test_a_shared_file_that_was_changed_in_place_is_never_committed_over(folder:
 
 
 def test_a_dataset_that_is_being_written_is_not_committed(folder: Path) -> None:
-    from framepress.storage.folder import FolderOutput
-
     history = History.init(folder)
     lock = FolderOutput(folder).lock()
     try:

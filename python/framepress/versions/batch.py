@@ -193,15 +193,15 @@ class Batch:
         made = set()
         for id in (*self._temps, *self._files):
             if id[:2] not in made:
-                os.makedirs(self._objects.path(id).parent, exist_ok=True)
+                os.makedirs(os.path.dirname(self._objects.name(id)), exist_ok=True)
                 made.add(id[:2])
         for id, temp in self._temps.items():
-            os.replace(temp, self._objects.path(id))
+            os.replace(temp, self._objects.name(id))
         for id, (file, seen) in self._files.items():
             self._link(file, id, seen)
 
     def _link(self, file: str, id: str, seen: Identity) -> None:
-        name = str(self._objects.path(id))
+        name = self._objects.name(id)
         try:
             os.link(file, name)
         except FileExistsError:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from framepress.errors import InputError
+from framepress.storage.finishing import FINISHED, finished
 from framepress.storage.folder import FolderOutput
 from framepress.storage.segments import JOURNAL, Segment, found, lines
 
 __all__ = ["journalled"]
+
+_SHA256 = re.compile("[0-9a-f]{64}")
 
 
 class _Edition(msgspec.Struct):
@@ -25,8 +29,8 @@ class _Line(msgspec.Struct):
 
 
 def journalled(dataset: Path) -> dict[str, tuple[int, str, int]]:
-    """Path -> (size [bytes], sha256, modification time [ns] of the segment that says so); empty for a dataset that is
-    not ours, or whose journal cannot be read (its files are then read themselves).
+    """Path -> (size [bytes], sha256, modification time [ns] of the segment or list that says so); empty for a dataset
+    that is not ours, or whose journal cannot be read (its files are then read themselves).
     """
     output = FolderOutput(dataset)
     if not (dataset / JOURNAL).is_dir():
@@ -41,9 +45,12 @@ def journalled(dataset: Path) -> dict[str, tuple[int, str, int]]:
                     for edition in decode(line.raw).editions.values():
                         for path, size, sha256 in edition.files:
                             told[path] = (size, sha256, sealed_ns)
+        if output.exists(FINISHED):
+            made_ns = (dataset / FINISHED).stat().st_mtime_ns
+            told.update((path, (size, sha256, made_ns)) for path, (size, sha256) in finished(output).items())
     except (InputError, msgspec.MsgspecError, OSError, ValueError):
         return {}
-    return told
+    return {path: entry for path, entry in told.items() if _SHA256.fullmatch(entry[1])}
 
 
 def _written_ns(dataset: Path, segment: Segment) -> Any:

@@ -35,13 +35,17 @@ class Objects:
 
     def path(self, id: str) -> Path:
         """Where a loose content is, or would be."""
-        return Path(self._name(id))
+        return Path(self.name(id))
+
+    def name(self, id: str) -> str:
+        """`path` as text, which thousands of files are quicker with."""
+        return f"{self._objects}/{id[:2]}/{id[2:]}"
 
     def has(self, id: str) -> bool:
         return self.is_loose(id) or self.packs.find(id) is not None
 
     def is_loose(self, id: str) -> bool:
-        return os.path.exists(self._name(id))
+        return os.path.exists(self.name(id))
 
     def missing(self, ids: Iterable[str]) -> list[str]:
         """Those that are not here, in the order given."""
@@ -102,7 +106,7 @@ class Objects:
             InputError: it is missing, or cannot be read.
         """
         try:
-            return open(self._name(id), "rb")
+            return open(self.name(id), "rb")
         except OSError:
             return io.BytesIO(self.read(id))
 
@@ -113,7 +117,7 @@ class Objects:
             InputError: it is missing.
         """
         try:
-            return os.stat(self._name(id)).st_size
+            return os.stat(self.name(id)).st_size
         except FileNotFoundError as error:
             pack = self.packs.find(id)
             found = None if pack is None else pack.range_of(id)
@@ -128,11 +132,11 @@ class Objects:
             FileNotFoundError: it is not loose.
             OSError: it cannot be linked there.
         """
-        os.link(self._name(id), target)
+        os.link(self.name(id), target)
 
     def clone(self, id: str, target: str) -> None:
         """As `link`, but a file of its own that shares its blocks."""
-        sharing.clone(self._name(id), target)
+        sharing.clone(self.name(id), target)
 
     def copy(self, id: str, target: str) -> None:
         """A new file with the content, checked.
@@ -170,9 +174,6 @@ class Objects:
     def sync(self) -> None:
         """Returns once every name here would survive a power cut."""
         sync_tree(str(self.root))
-
-    def _name(self, id: str) -> str:
-        return f"{self._objects}/{id[:2]}/{id[2:]}"
 
     def _lacking(self, id: str) -> InputError:
         damaged = "".join(f"; {error}" for error in self.packs.damaged.values())

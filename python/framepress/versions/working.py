@@ -1,8 +1,9 @@
 """What a dataset folder holds now: its files with their sha256, reading as few of them as can be.
 
 A hash is known without reading from what was seen before (same size, modification time and inode), or from the
-dataset's journal (same size, and not modified since the journal's segment was sealed). A file whose modification time
-is as young as the moment of reading is read again the next time: it may change once more within the clock's tick.
+dataset's journal (same size, and neither modified nor put there since the journal's segment was sealed). A file whose
+modification time is as young as the moment of reading is read again the next time: it may change once more within the
+clock's tick.
 """
 
 from __future__ import annotations
@@ -114,7 +115,7 @@ def look(dataset: Path, *, workers: int | None = None) -> Working:
         known = table.unchanged(prefix, files)
         if known is None:
             recorded = journalled(dataset) if recorded is None else recorded
-            known = SeenFolder(files, _known(prefix, files, table, recorded, links))
+            known = SeenFolder(files, _known(str(dataset), prefix, files, table, recorded, links))
             unknown.extend((prefix, at) for at, sha256 in enumerate(known.sha256) if not sha256)
         folders[prefix] = known
     if recorded is None and found.keys() == table.prefixes:
@@ -138,7 +139,16 @@ def settle(place: Place, rows: Sequence[Row], commit: Commit) -> None:
     table.remember(folders, commit.manifest)
 
 
+def _untouched_since(path: str, time_ns: int) -> bool:
+    """Whether a file is older here: one that was copied over it brings its modification time along, but not this."""
+    try:
+        return os.stat(path).st_ctime_ns <= time_ns
+    except OSError:
+        return False
+
+
 def _known(
+    root: str,
     prefix: str,
     files: Sequence[FileStat],
     table: SeenTable,
@@ -153,7 +163,8 @@ def _known(
         if not sha256:
             path = checked(prefix + name)
             told_size, told, sealed_ns = recorded.get(path, (-1, "", 0))
-            sha256 = told if told_size == size and mtime_ns <= sealed_ns and path not in links else ""
+            if told_size == size and mtime_ns <= sealed_ns and path not in links:
+                sha256 = told if _untouched_since(f"{root}/{path}", sealed_ns) else ""
         known.append(sha256)
     return known
 
