@@ -16,6 +16,7 @@ from framepress.dataset.writer import DatasetWriter
 from framepress.errors import InputError, OptionError, OutputError
 from framepress.versions.bridges import Bridge, begin, bridge
 from framepress.versions.bridges import lfs as lfs_module
+from framepress.versions.bridges.pointers import Pointer
 from framepress.versions.manifest import Row
 from framepress.versions.working import look
 from frames import LABELS, many
@@ -154,6 +155,19 @@ def test_versions_are_listed_named_compared_and_laid_out(kept: Bridge, tmp_path:
     kept.checkout("sent", tmp_path / "old")
     assert files(tmp_path / "old") == first
     assert os.access(tmp_path / "old/run.sh", os.X_OK)
+    assert git(kept.dataset, "diff-files", "--name-only") == ""  # though files got another name meanwhile
+
+
+def test_media_are_shared_with_lfs_and_safe_from_edits_and_text_is_neither(kept: Bridge, tmp_path: Path) -> None:
+    made = kept.commit("first").version
+    kept.checkout("1", tmp_path / "old")
+    (row,) = [row for row in kept.rows(made) if row.path == "clouds/0.pcd"]
+    (stored,) = (kept.dataset / ".git/lfs/objects").rglob(row.sha256)
+    for file in (kept.dataset / row.path, tmp_path / "old" / row.path):
+        assert file.samefile(stored)
+        assert not file.stat().st_mode & 0o222
+    assert (kept.dataset / "labels/0 -x.txt").stat().st_mode & 0o200
+    assert (tmp_path / "old/labels/0 -x.txt").stat().st_mode & 0o200
 
 
 def test_the_rows_of_a_version_are_the_hashes_of_its_files(kept: Bridge) -> None:
@@ -299,6 +313,40 @@ def test_killed_at_any_moment_the_next_commit_is_whole(dataset: Path) -> None:
     assert git(dataset, "status", "--porcelain") == ""
     assert "OK" in git(dataset, "lfs", "fsck")
     git(dataset, "fsck", "--strict")
+
+
+def test_an_index_that_another_git_changes_meanwhile_is_not_overwritten(kept: Bridge, monkeypatch) -> None:
+    def meanwhile(index: Path, files: object) -> int:
+        git(kept.dataset, "add", "run.sh")
+        return 0
+
+    monkeypatch.setattr(lfs_module, "tell_stats", meanwhile)
+    with pytest.raises(OutputError, match="another git changed it meanwhile"):
+        kept.commit("first")
+    assert git(kept.dataset, "ls-files") == "run.sh\n"
+
+
+def test_while_another_git_is_at_work_nothing_is_staged(kept: Bridge) -> None:
+    lock = kept.dataset / ".git/index.lock"
+    lock.touch()
+    with pytest.raises(OutputError, match=r"index\.lock: another git is at work"):
+        kept.commit("first")
+    assert git(kept.dataset, "ls-files") == ""
+    lock.unlink()
+    assert kept.commit("first").new
+    assert not list((kept.dataset / ".git").glob("framepress-index-*"))
+
+
+def test_what_changes_while_it_is_committed_is_told(kept: Bridge, monkeypatch) -> None:
+    place = kept._tracker._place
+
+    def meanwhile(path: str, pointer: Pointer) -> bool:
+        (kept.dataset / "clouds/deep/1.npz").write_bytes(b"changed meanwhile")
+        return place(path, pointer)
+
+    monkeypatch.setattr(kept._tracker, "_place", meanwhile)
+    with pytest.raises(InputError, match=r"1\.npz: changed while it was committed"):
+        kept.commit("first")
 
 
 def test_versions_kept_in_one_way_are_not_kept_in_another(kept: Bridge, tmp_path: Path) -> None:

@@ -44,6 +44,28 @@ def test_the_log_counts_the_datasets_commits_and_knows_their_tags(dataset: Path,
     assert first.id == git(dataset, "rev-parse", "HEAD~2").strip()
 
 
+def test_commits_of_other_branches_are_no_versions(repository: Repository, dataset: Path) -> None:
+    committed(repository, "first")
+    git(dataset, "switch", "-q", "-c", "other")
+    (dataset / "run.sh").write_text("other\n")
+    committed(repository, "beside it")
+    git(dataset, "switch", "-q", "main")
+    (dataset / "labels/0 -x.txt").write_text("second\n")
+    committed(repository, "second")
+    git(dataset, "merge", "-q", "other", "-m", "merged")
+    assert [version.commit.message for version in repository.log()] == ["merged", "second", "first"]
+
+
+def test_what_is_staged_beside_the_dataset_is_not_committed_with_it(dataset: Path, tmp_path: Path) -> None:
+    git(tmp_path, "init", "-q")
+    repository = Repository(Tools(dataset))
+    (tmp_path / "code.py").write_text("1")
+    repository.check_can_commit()
+    git(tmp_path, "add", "code.py", "data set/run.sh")
+    with pytest.raises(OutputError, match=r"1 files beside the dataset are staged, code\.py first"):
+        repository.check_can_commit()
+
+
 def test_a_record_comes_back_from_the_message_and_is_no_part_of_it(repository: Repository) -> None:
     committed(repository, message_with("über\n# all", 7, 99, {"labels": ["a", "ü"]}))
     version = repository.log()[0]
