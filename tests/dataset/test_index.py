@@ -232,6 +232,17 @@ def test_a_damaged_index_is_made_again(tmp_path: Path, cache: Path, damage: str)
     assert Index.of(dataset).summary() == want
 
 
+def test_it_tells_how_many_frames_are_done(tmp_path: Path) -> None:
+    told: list[int] = []
+    dataset = pressed(tmp_path / "set", list(many(1100)), "native")
+    Index.of(dataset, on_frames=told.append)
+    assert told == [512, 1024, 1100]
+    Index.of(dataset, on_frames=told.append)  # is there already
+    source = Foreign(tmp_path / "foreign", list(many(600))).dataset()
+    Index.of(source, on_frames=told.append)
+    assert told == [512, 1024, 1100, 512, 600]
+
+
 def test_an_interrupted_dataset_has_an_index_too(tmp_path: Path) -> None:
     writer = DatasetWriter(tmp_path / "set", ["kitti"], labels=LABELS)
     for frame in mono()[:3]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from framepress.cli.progress import Progress
 from framepress.cli.shell import as_json, emit
 
 if TYPE_CHECKING:
@@ -46,7 +47,8 @@ def index(path: Path, source_format: str | None, rebuild: bool, folder: Path | N
     place = Place.of(dataset).folder
     was_there = place.exists() and not rebuild
     began = time.monotonic()
-    found = Index.of(dataset, rebuild=rebuild)
+    with Progress(last="writing the last columns") as progress:
+        found = Index.of(dataset, rebuild=rebuild, on_frames=progress)
     document: dict[str, Any] = {
         "path": str(path),
         "format": dataset.format.name,
@@ -94,7 +96,7 @@ def _text(document: dict[str, Any]) -> str:
     for name in ("meta", "attributes"):
         fields, left_out = document[name]["fields"], document[name]["left_out"]
         told = [
-            [f"{name}.{key}", of["kind"], f"{of['texts']:,} different texts" if of["texts"] else ""]
+            [f"{name}.{key}", of["kind"], f"{of['texts']:,} different" if of["texts"] else ""]
             for key, of in fields.items()
         ]
         lines += [aligned(told, indent="  ")] if told else []

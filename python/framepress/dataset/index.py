@@ -16,7 +16,7 @@ and `Index.attributes`, a `Field` a key. The columns are memory-mapped files in 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, overload
@@ -167,7 +167,9 @@ class Index:
         self.attributes = Fields(folder, "attributes", self.objects.rows, header["attributes"])
 
     @classmethod
-    def of(cls, dataset: Dataset, *, rebuild: bool = False) -> Index:
+    def of(
+        cls, dataset: Dataset, *, rebuild: bool = False, on_frames: Callable[[int], None] = lambda frames: None
+    ) -> Index:
         """The index of a dataset: the cached one while the dataset is unchanged, else made now.
 
         A dataset of ours is indexed by its journal, which knows all editions and needs no finished one; another one by
@@ -176,6 +178,7 @@ class Index:
 
         Args:
             rebuild: make it even if there is one.
+            on_frames: told how many frames are done, where it is made.
 
         Raises:
             InputError: the dataset is damaged.
@@ -186,7 +189,7 @@ class Index:
         if found is None:
             older = [] if rebuild else place.others()
             found = place.made(
-                lambda target: build(dataset, target, older), lambda built: cls._cached(built, fresh=True)
+                lambda target: build(dataset, target, older, on_frames), lambda built: cls._cached(built, fresh=True)
             )
         if found is None:
             raise OutputError(f"{place.folder}: cannot be read back; set FRAMEPRESS_CACHE to a folder on another disk")

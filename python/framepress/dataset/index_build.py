@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -70,16 +70,24 @@ class Builder:
 
     Args:
         folder: empty, or with the files of an index that is to go on; `before` is its header.
+        on_frames: told how many frames there are by now.
 
     Attributes:
         labels: the classes; they grow by those that blocks bring.
     """
 
-    def __init__(self, folder: Path, labels: LabelMap, before: Mapping[str, Any] | None = None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        labels: LabelMap,
+        before: Mapping[str, Any] | None = None,
+        on_frames: Callable[[int], None] = lambda frames: None,
+    ) -> None:
         before = before or {"rows": {}, "features": [], "outside": False, "meta": None, "attributes": None}
         rows: dict[str, int] = {**dict.fromkeys((*COLUMNS, *VOCABULARIES), 0), **before["rows"]}
         self.labels = labels
         self._folder = folder
+        self._on_frames = on_frames
         self._features: dict[str, int] = {name: bit for bit, name in enumerate(before["features"])}
         self._bits: dict[frozenset[str], int] = {}
         self._codes: dict[tuple[str, ...], Array] = {}
@@ -134,6 +142,7 @@ class Builder:
         self._texts["frames.id"].extend(block.ids)
         self._meta.append(block.meta, len(block.ids))
         self._attributes.append(block.attributes, len(object_view))
+        self._on_frames(self._rows["frames"])
 
     def _append(self, table: str, columns: Mapping[str, Array], rows: int) -> None:
         self._rows[table] += rows

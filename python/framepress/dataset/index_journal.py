@@ -30,7 +30,9 @@ __all__ = ["build_from_journal"]
 _BLOCK_BYTES = 1 << 24
 
 
-def build_from_journal(root: Path, job: Job, folder: Path, older: Sequence[Path] = ()) -> None:
+def build_from_journal(
+    root: Path, job: Job, folder: Path, older: Sequence[Path], on_frames: Callable[[int], None]
+) -> None:
     """See `index_source.build`."""
     output = FolderOutput(root)
     segments = found(output, repair=False)
@@ -40,15 +42,15 @@ def build_from_journal(root: Path, job: Job, folder: Path, older: Sequence[Path]
             if header is not None:
                 for name in header["bytes"]:
                     copyfile(before / name, folder / name)
-                _from_unchanged_journal(root, segments, job, folder, header)
+                _from_unchanged_journal(root, segments, job, folder, header, on_frames)
                 return
         except (_Changed, FileNotFoundError):  # the latter: another builder has put it away
             _empty(folder)
     try:
-        _from_unchanged_journal(root, segments, job, folder, None)
+        _from_unchanged_journal(root, segments, job, folder, None, on_frames)
     except _Changed:
         _empty(folder)
-        _from_changed_journal(output, job, folder)
+        _from_changed_journal(output, job, folder, on_frames)
 
 
 def _empty(folder: Path) -> None:
@@ -78,7 +80,12 @@ class _Changed(Exception):
 
 
 def _from_unchanged_journal(
-    root: Path, segments: Sequence[Segment], job: Job, folder: Path, before: Mapping[str, Any] | None
+    root: Path,
+    segments: Sequence[Segment],
+    job: Job,
+    folder: Path,
+    before: Mapping[str, Any] | None,
+    on_frames: Callable[[int], None],
 ) -> None:
     """Reading the journal once will do where no later record changes an earlier one: half the work.
 
@@ -90,10 +97,11 @@ def _from_unchanged_journal(
     """
     signs = _signs(root, segments)
     if before is None:
-        records = _Records(Builder(folder, LabelMap() if job.labels is None else job.labels))
+        records = _Records(Builder(folder, job.labels or LabelMap(), on_frames=on_frames))
         marks, done = array("q"), 0
     else:
-        records = _Records(Builder(folder, LabelMap.from_dict(before["labels"]), before), before["source"]["grew"])
+        builder = Builder(folder, LabelMap.from_dict(before["labels"]), before, on_frames)
+        records = _Records(builder, before["source"]["grew"])
         marks, done = array("q", map(hash, TextFile(folder / "frames.id"))), len(before["source"]["signs"]) - 1
     for segment in segments[done:]:
         for line in lines(FolderOutput(root), segment):
@@ -110,9 +118,9 @@ def _from_unchanged_journal(
     records.builder.close(None if signs is None else {"signs": signs, "grew": records.grew})
 
 
-def _from_changed_journal(output: FolderOutput, job: Job, folder: Path) -> None:
+def _from_changed_journal(output: FolderOutput, job: Job, folder: Path, on_frames: Callable[[int], None]) -> None:
     journal = Journal.open(output, repair=False)
-    records = _Records(Builder(folder, journal_labels(job, journal)))
+    records = _Records(Builder(folder, journal_labels(job, journal), on_frames=on_frames))
     for line in journal.valid_lines():
         if line.op in ("add", "replace"):
             records.add(line)

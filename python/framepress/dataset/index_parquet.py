@@ -36,7 +36,8 @@ Column = Callable[[slice], Any]
 def write_parquet(index: Index, folder: Path) -> dict[str, int]:
     """Write the tables of an index into a new folder; rows by file name.
 
-    Memory is that of one row group. The bytes are a function of the index and the release of pyarrow.
+    Memory is that of one row group, beside the mapped columns, which the system takes back where it is short. The
+    bytes are a function of the index and the release of pyarrow.
 
     Raises:
         OutputError: the folder is there and holds something, or cannot be written.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from framepress.core import Frame, LabelMap
@@ -16,12 +16,18 @@ from framepress.dataset.state import root_of
 __all__ = ["build"]
 
 
-def build(dataset: Dataset, folder: Path, older: Sequence[Path] = ()) -> None:
+def build(
+    dataset: Dataset,
+    folder: Path,
+    older: Sequence[Path] = (),
+    on_frames: Callable[[int], None] = lambda frames: None,
+) -> None:
     """Write the index of a dataset into an empty folder.
 
     Args:
         older: folders of indexes of the same dataset in other states; where the journal only grew since, their columns
             are copied and go on.
+        on_frames: told how many frames are done.
 
     Raises:
         InputError: the dataset is damaged.
@@ -29,14 +35,15 @@ def build(dataset: Dataset, folder: Path, older: Sequence[Path] = ()) -> None:
     """
     root = root_of(dataset)
     if root is None:
-        _from_frames(dataset, folder)
+        _from_frames(dataset, folder, on_frames)
     else:
         assert dataset.job is not None
-        build_from_journal(root, dataset.job, folder, older)
+        build_from_journal(root, dataset.job, folder, older, on_frames)
 
 
-def _from_frames(dataset: Dataset, folder: Path) -> None:
-    builder = Builder(folder, LabelMap() if dataset.format.read_labels is None else dataset.labels())
+def _from_frames(dataset: Dataset, folder: Path, on_frames: Callable[[int], None]) -> None:
+    labels = LabelMap() if dataset.format.read_labels is None else dataset.labels()
+    builder = Builder(folder, labels, on_frames=on_frames)
     gathered = Gathered()
     for frame in dataset.frames():
         gathered.add(frame, features(frame), _files_of(frame, dataset))
