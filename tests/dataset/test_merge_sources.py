@@ -281,8 +281,9 @@ def test_a_source_that_is_not_finished_and_a_target_inside_one_are_refused(tmp_p
     writer.add(frames[0])
     writer.abandon()
     done = pressed(tmp_path / "b", frames[1:])
-    with pytest.raises(InputError, match="a: is being written, or was interrupted"):
-        merge([tmp_path / "a", done], tmp_path / "out", ["coco"])
+    for how in (None, RENAME):
+        with pytest.raises(InputError, match="a: is being written, or was interrupted"):
+            merge([tmp_path / "a", done], tmp_path / "out", ["coco"], how)
     with pytest.raises(OutputError, match="is inside"):
         merge([done], done / "out", ["coco"])
     with pytest.raises(OptionError, match="collisions='ask'"):

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
-from framepress.cli.derive import SOURCE, run, source_format, workers_option
+from framepress.cli.derive import SOURCE, opened, run, source_format, workers_option
 from framepress.cli.settings import listed
 from framepress.cli.shell import as_json, emit
 
@@ -48,7 +48,7 @@ __all__ = ["split"]
 @click.option("--seed", type=int, default=0, show_default=True, help="Another seed draws another split.")
 @click.option("--no-images", is_flag=True, help="Do not look for equal images (one pass over SRC's journal).")
 @click.option("--to", metavar="FORMAT,...", help="The formats to write. Default: those of SRC.")
-@click.option("--set", "settings", metavar="KEY=VALUE", multiple=True, help="An option of a writer, as for `convert`.")
+@click.option("--set", "settings", metavar="KEY=VALUE", multiple=True, help="An option of a writer or of SRC's reader.")
 @click.option(
     "--existing",
     type=click.Choice(["error", "resume"]),
@@ -84,25 +84,23 @@ def split(
     left out of DST.
     """
     from framepress.cli.split_text import plan_document, plan_text
-    from framepress.dataset.opening import open_dataset
     from framepress.dataset.splitting.press import split_dataset
 
     target, method = _asked(rest, counts, lists, seed)
-    dataset = open_dataset(source, source_format)
+    dataset, arguments = opened(source, source_format, to, settings, split=None, seed=seed)
     plan = _planned(dataset, method, group, stratify, keep=keep, keep_from=keep_from)
     by = listed(stratify, "--stratify") if stratify else ["label"]
     document = plan_document(plan, dataset, by, images=not no_images)
     if target is None:
         emit(document, plan_text(document), as_json=as_json)
         return
-    formats = _formats(dataset, to, settings)
     if not as_json:
         click.echo(plan_text(document))
     run(
         target,
         as_json,
         lambda progress: split_dataset(
-            dataset, target, plan, formats, existing=existing, workers=workers, on_frame=progress
+            dataset, target, plan, arguments["formats"], existing=existing, workers=workers, on_frame=progress
         ),
         plan.index.frames.rows,
         also=document,
@@ -148,11 +146,3 @@ def _planned(
         stratify=listed(stratify, "--stratify") if stratify else (),
         kept=before,
     )
-
-
-def _formats(dataset: Dataset, to: str | None, settings: tuple[str, ...]) -> dict[str, dict[str, Any]]:
-    """What to write; formats of the source keep their options where none is set."""
-    from framepress.cli.derive import writing_arguments
-
-    found: dict[str, dict[str, Any]] = writing_arguments(dataset, to, None, 0, settings)["formats"]
-    return found

@@ -14,7 +14,7 @@ from index_in_memory import index_of
 from framepress.dataset.index import Index
 from framepress.dataset.split import Split
 from framepress.dataset.splitting.draw import SplitCounts
-from framepress.dataset.splitting.plan import SplitPlan, kept_from, plan_split
+from framepress.dataset.splitting.plan import Method, SplitPlan, kept_from, plan_split
 from framepress.dataset.writer import DatasetWriter
 from framepress.errors import InputError, OptionError
 from frames import LABELS, many
@@ -200,3 +200,9 @@ def test_the_balance_of_a_draw_is_told_by_class() -> None:
     np.testing.assert_allclose(car.ideal, (1.0, 2.0))
     assert car.deviation == pytest.approx(0)
     assert car.groups == 2
+
+
+@pytest.mark.parametrize("method", [THREE, SplitCounts.parse("train=rest,val=0"), {"val": []}, lambda index: []])
+def test_a_dataset_without_frames_has_empty_splits(method: Method) -> None:
+    plan = plan_split(index_of([]), method, stratify=["label"] if method is THREE else [])
+    assert (plan.by_id(), plan.balance(), set(plan.sizes().values()) - {0}) == ({}, (), set())

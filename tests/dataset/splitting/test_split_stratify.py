@@ -10,6 +10,7 @@ from index_in_memory import index_of
 
 from framepress.dataset.index import Index
 from framepress.dataset.split import Split
+from framepress.dataset.splitting import balance, stratify
 from framepress.dataset.splitting.balance import amounts_of
 from framepress.dataset.splitting.groups import groups_of
 from framepress.dataset.splitting.plan import plan_split
@@ -55,6 +56,43 @@ def test_the_amounts_are_what_is_counted_object_by_object() -> None:
     np.testing.assert_array_equal(table, want)
     assert (np.diff(amounts.group) >= 0).all()
     assert len(np.unique(amounts.group * 6 + amounts.kind)) == len(amounts.group)
+
+
+@pytest.mark.parametrize("cells", [1, 1 << 24])
+def test_columns_of_any_length_are_counted_part_by_part(monkeypatch: pytest.MonkeyPatch, cells: int) -> None:
+    """Groups that lie apart, so that each part has something of many of them."""
+    index = drawn(60, 2)
+    index.frames["sequence"][:] = np.arange(60) % 7
+    index.sequences[7:] = []
+    groups = groups_of(index)
+    whole = amounts_of(index, groups)
+    monkeypatch.setattr(balance, "_SPAN", 11)
+    monkeypatch.setattr(balance, "_CELLS", cells)
+    parts = amounts_of(index, groups)
+    for name in ("group", "kind", "amount"):
+        assert getattr(parts, name).tolist() == getattr(whole, name).tolist()
+    assert whole.totals()[1:].sum() == index.objects.rows
+
+
+def test_what_a_move_gains_is_the_change_of_the_distance(monkeypatch: pytest.MonkeyPatch) -> None:
+    index = drawn(40, 4)
+    amounts = amounts_of(index, groups_of(index, ["frame"]))
+    aim = stratify._Aim(amounts, np.array([0.5, 0.3, 0.2]))
+    codes = np.arange(40, dtype=np.int32) % 3
+    monkeypatch.setattr(stratify, "_SPAN", 13)
+    gains = stratify._gains(aim, codes)
+
+    def distance() -> float:
+        return float((aim.excess(codes) ** 2 * aim.weight).sum())
+
+    before = distance()
+    for group in range(40):
+        own, changes = codes[group], []
+        for split in {0, 1, 2} - {int(own)}:
+            codes[group] = split
+            changes.append(distance() - before)
+        codes[group] = own
+        assert gains[group] == pytest.approx(min(changes), rel=1e-6, abs=1e-9)
 
 
 @pytest.mark.parametrize("length", [1, 20])
@@ -104,8 +142,8 @@ def test_fields_of_frames_are_balanced_as_classes_are() -> None:
         [f"f{n}" for n in range(100)], meta={"weather": weather}, labels=[["car"] * (n % 3) for n in range(100)]
     )
     plan = plan_split(index, THREE, group=["frame"], stratify=["meta.weather", "label"])
-    balance = {part.kind: part.held for part in plan.balance(["meta.weather"])}
-    assert balance == {"frames": (80, 10, 10), "meta.weather=rain": (16, 2, 2), "meta.weather=fog": (8, 1, 1)}
+    found = {part.kind: part.held for part in plan.balance(["meta.weather"])}
+    assert found == {"frames": (80, 10, 10), "meta.weather=rain": (16, 2, 2), "meta.weather=fog": (8, 1, 1)}
 
 
 @pytest.mark.parametrize(("seed", "length"), [(0, 1), (1, 3), (2, 3)])

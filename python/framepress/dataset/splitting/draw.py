@@ -77,8 +77,10 @@ def by_share(groups: Groups, split: Split, kept: Array) -> Array:
 
 def ranks(names: Sequence[str], seed: int) -> Array:
     """int64 (N,): the place of each name in the order of their hashes; equal for equal sets of names."""
-    hashes = [hashlib.sha256(f"{seed}\n{name}".encode()).digest()[:8] for name in names]
-    order = np.argsort(np.frombuffer(b"".join(hashes), ">u8").astype(np.uint64), kind="stable")
+    hashes = (hashlib.sha256(f"{seed}\n{name}".encode()).digest() for name in names)
+    order = np.argsort(
+        np.fromiter((int.from_bytes(digest[:8], "big") for digest in hashes), np.uint64, len(names)), kind="stable"
+    )
     found = np.empty(len(order), np.int64)
     found[order] = np.arange(len(order))
     return found
