@@ -352,6 +352,7 @@ def test_what_is_compared_with_a_value_that_it_has_is_equal_to_it_in_32_bits_too
     index = Index.of(open_dataset(tmp_path / "set"))
     assert choose(index, "visibility == 0.3").objects.tolist() == [True, False, False]
     assert choose(index, "visibility > 0.3").objects.tolist() == [False, True, False]
+    assert choose(index, "visibility in (0.3, 0.9)").objects.tolist() == [True, False, False]
     assert choose(index, "occlusion > 0.7").objects.tolist() == [False, False, True]
     assert choose(index, "visibility > 1e300").objects.tolist() == [False] * 3
 
@@ -360,6 +361,7 @@ def test_what_is_compared_with_a_value_that_it_has_is_equal_to_it_in_32_bits_too
     ("text", "chosen", "unknown"),
     [
         ("area in (3, 5)", [0], 1),
+        (f"area in {tuple(range(2, 9))}", [0, 1], 1),
         ("area not in (3, 5)", [1, 2], 1),
         ("not area in (3, 5)", [1, 2], 1),
         ("attributes.kind == 7", [1], 1),

@@ -49,9 +49,7 @@ def one_of(numbers: Numbers, values: Sequence[float], positive: bool) -> Truth:
 
     def at(rows: slice) -> Array:
         column = numbers.at(rows)
-        found = np.zeros(len(column), bool)
-        for value in values:
-            found |= column == value
+        found = np.isin(column, np.array(values, column.dtype))  # rounded as constants are elsewhere
         return found if positive else ~found & ~np.isnan(column)
 
     return Truth(numbers.level, at)
