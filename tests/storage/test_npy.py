@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import io
+import threading
+import time
 
 import numpy as np
 import pytest
@@ -122,3 +125,33 @@ def test_an_image_of_another_size_is_refused():
         InputError, match=r"normals\.npy: the array has the shape \(20, 30, 3\), expected 30 rows of 20"
     ):
         npy.decode(data, "normals.npy", (20, 30))
+
+
+@pytest.mark.parametrize("dtype", ["<f4", [("id", "<i4"), ("box", "<f4", (4,))]], ids=["plain", "structured"])
+def test_many_threads_may_read_headers_at_once(dtype: object) -> None:
+    """Python's own parser fails where threads take turns while it works, as they do when garbage is collected."""
+    data, failed = npy.encode(np.zeros((3, 4), dtype)), []
+
+    def read() -> None:
+        try:
+            for _ in range(100):
+                assert npy.header(data, "a.npy").shape == (3, 4)
+        except SystemError as error:
+            failed.append(error)
+
+    def give_way(*_: object) -> None:
+        time.sleep(0)
+
+    before = gc.get_threshold()
+    threads = [threading.Thread(target=read) for _ in range(8)]
+    gc.callbacks.append(give_way)
+    gc.set_threshold(5)
+    try:
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    finally:
+        gc.set_threshold(*before)
+        gc.callbacks.remove(give_way)
+    assert failed == []

@@ -8,7 +8,10 @@ from __future__ import annotations
 
 import ast
 import math
+import re
 from dataclasses import dataclass
+from threading import Lock
+from typing import Any
 
 import numpy as np
 
@@ -21,6 +24,12 @@ __all__ = ["MAGIC", "NpyHeader", "decode", "encode", "header", "pieces"]
 MAGIC = b"\x93NUMPY"
 _ALIGNMENT = 64  # of the first value, so that a memory map is aligned
 _MAX_HEADER = 1 << 16
+_SIDE = r"(?:0|[1-9][0-9]{0,17})"
+_PLAIN = re.compile(
+    r"\{'descr': '([^'\\]*)', 'fortran_order': (True|False), "
+    rf"'shape': \((|{_SIDE},|{_SIDE}(?:, {_SIDE})+)\), ?\}}\s*"
+)
+_evaluating = Lock()
 
 
 def encode(array: Array) -> bytes:
@@ -69,7 +78,7 @@ def header(data: bytes, where: str) -> NpyHeader:
         raise InputError(f"{where}: the .npy header states {offset - start} bytes, the file has {len(data)}")
     text = data[start:offset].decode("utf8" if data[6] == 3 else "latin1", errors="replace")
     try:
-        fields = ast.literal_eval(text.strip())
+        fields = _fields(text)
         dtype = np.lib.format.descr_to_dtype(fields["descr"])
         shape, fortran_order = fields["shape"], fields["fortran_order"]
     except (SyntaxError, ValueError, TypeError, KeyError, RecursionError, MemoryError) as error:
@@ -82,6 +91,20 @@ def header(data: bytes, where: str) -> NpyHeader:
     if not isinstance(shape, tuple) or not all(type(side) is int and side >= 0 for side in shape):
         raise InputError(f"{where}: the .npy header states the shape {shape!r}; write it again")
     return NpyHeader(dtype, shape, bool(fortran_order), offset)
+
+
+def _fields(text: str) -> dict[str, Any]:
+    """What a header says. Those that NumPy writes of plain dtypes are read without Python's parser.
+
+    Before Python 3.11.8 two threads that parse at a time may both fail, with a SystemError (CPython issue 106905).
+    """
+    if found := _PLAIN.fullmatch(text):
+        descr, order, shape = found.groups()
+        sides = tuple(int(side) for side in shape.split(",") if side)
+        return {"descr": descr, "fortran_order": order == "True", "shape": sides}
+    with _evaluating:
+        fields: dict[str, Any] = ast.literal_eval(text.strip())
+    return fields
 
 
 def decode(data: bytes, where: str, expect_size: tuple[int, int] | None = None) -> Array:
