@@ -55,7 +55,7 @@ def _key(key: Mapping[str, str]) -> str:
     for part, meaning in key.items():
         drawing += tag("rect", class_=part, x=x, y=TOP - 6, width=9, height=9)
         drawing += word(x + 13, TOP + 2, meaning, "start")
-        x += 13 + 6.4 * len(meaning) + 12
+        x += 13 + 7 * len(meaning) + 12
     return drawing
 
 
