@@ -38,7 +38,7 @@ def _share(text: str) -> float:
     help="The format of colour pictures.",
 )
 @click.option("--quality", type=click.IntRange(1, 100), help="Of jpeg (default 95) and webp (default: without loss).")
-@click.option("--level", type=click.IntRange(1, 9), default=9, show_default=True, help="How hard to look, for PNG.")
+@click.option("--level", type=click.IntRange(1, 9), default=7, show_default=True, help="How hard to look, for PNG.")
 @click.option(
     "--depth",
     type=click.Choice(["keep", "npy", "tiff", "png16"]),

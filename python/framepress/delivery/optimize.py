@@ -26,7 +26,7 @@ def optimize(
     *,
     images: str = "keep",
     quality: int | None = None,
-    level: int = 9,
+    level: int = 7,
     depth: str = "keep",
     lossless: bool = False,
     min_saving: float = 0.05,
@@ -42,7 +42,7 @@ def optimize(
         target: does not exist yet.
         images: of colour pictures: `keep` their format, or `png`, `jpeg`, `webp`.
         quality: of jpeg and webp, 1 to 100; with it JPEGs are encoded once more.
-        level: of deflate, 1 to 9.
+        level: of deflate, 1 to 9; 9 finds some hundredths more than 7 in four times the time.
         depth: encoder of depth and range in a dataset of ours, `npy` or `tiff`, both without loss.
         lossless: refuse whatever would lose something.
         min_saving: share of a file.

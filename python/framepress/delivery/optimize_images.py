@@ -45,7 +45,7 @@ class Wish:
 
     images: str = "keep"
     quality: int | None = None
-    level: int = 9
+    level: int = 7
     min_saving: float = 0.05
 
     def __post_init__(self) -> None:
