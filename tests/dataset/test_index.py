@@ -342,3 +342,16 @@ def test_a_converted_foreign_dataset_has_the_same_counts_as_its_source(tmp_path:
     convert(source, tmp_path / "set", ["native"], labels=LABELS)
     theirs, ours = Index.of(source).counts(), Index.of(open_dataset(tmp_path / "set")).counts()
     assert {name: count for name, count in ours.items() if count} == theirs
+
+
+def test_texts_are_the_same_one_by_one_in_runs_and_in_a_row(tmp_path: Path) -> None:
+    frames = [frame.replaced(meta={"scene": "Straße €"[frame.index :]}) for frame in [*mono(), *rig()]]
+    index = Index.of(pressed(tmp_path / "set", frames))
+    for texts in (index.scenes, index.tracks, index.frames.texts("id")):
+        alone = [texts[row] for row in range(len(texts))]
+        assert list(texts) == texts[:] == alone
+        for first, end in ((0, 1), (1, 3), (2, 2), (3, 99), (-3, -1)):
+            assert texts[first:end] == alone[first:end]
+        assert texts[::2] == alone[::2]
+        assert texts[::-1] == alone[::-1]
+    assert "ße €" in list(index.scenes)

@@ -18,6 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, overload
 
@@ -37,6 +38,7 @@ from framepress.errors import LabelError, OutputError
 __all__ = ["NO_TIME", "Field", "Fields", "Index", "Table", "Texts"]
 
 _CHUNK = 1 << 20
+_TEXTS = 1 << 14
 
 
 class Texts(Sequence[str]):
@@ -55,9 +57,22 @@ class Texts(Sequence[str]):
     def __getitem__(self, row: slice) -> list[str]: ...
     def __getitem__(self, row: int | slice) -> str | list[str]:
         if isinstance(row, slice):
-            return [self[place] for place in range(*row.indices(len(self)))]
+            rows = range(*row.indices(len(self)))
+            return self._run(rows) if rows.step == 1 else [self[place] for place in rows]
         place = range(len(self))[row]
         return self._content[self._offsets[place] : self._offsets[place + 1]].tobytes().decode("utf-8", SURROGATES)
+
+    def __iter__(self) -> Iterator[str]:
+        for start in range(0, len(self), _TEXTS):
+            yield from self[start : start + _TEXTS]
+
+    def _run(self, rows: range) -> list[str]:
+        """Neighbours, read at once."""
+        if not rows:
+            return []
+        ends = self._offsets[rows.start : rows.stop + 1]
+        content = self._content[ends[0] : ends[-1]].tobytes()
+        return [content[a:b].decode("utf-8", SURROGATES) for a, b in pairwise((ends - ends[0]).tolist())]
 
     def __repr__(self) -> str:
         return f"Texts({len(self)})"
