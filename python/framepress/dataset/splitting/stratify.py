@@ -3,7 +3,8 @@
 The aim is the sum over splits and kinds of ((held - ideal) / ideal)^2. The start deals the groups, sorted by what is
 rarest in them, to the splits along a sequence of low discrepancy, so that like groups go to all splits in proportion:
 rare classes first, as in iterative stratification (Sechidis, Tsoumakas, Vlahavas 2011), but for all groups at once.
-Then, in pools of groups, the move or exchange of two that brings the sum down most is made, again and again.
+Then, in pools of groups, the move or exchange of two that brings the sum down most is made, again and again. What stays
+far off cannot be reached: it weighs less in the passes that follow, so that the rest comes nearer.
 
 Every sum is made in one stated order, without BLAS: equal inputs give equal splits on every machine.
 """
@@ -66,7 +67,7 @@ def stratified(groups: Groups, amounts: Amounts, shares: Sequence[float], kept: 
 
 
 class _Aim:
-    """What is asked for: `ideal` and `weight`, float64 (splits, kinds)."""
+    """What is asked for: `ideal`, and the `weight` of being off it squared, float64 (splits, kinds)."""
 
     def __init__(self, amounts: Amounts, shares: Array) -> None:
         self.amounts, self.shares = amounts, shares
@@ -74,13 +75,14 @@ class _Aim:
         count = np.maximum(np.bincount(amounts.kind, minlength=len(amounts.kinds)), 1)
         piece = np.maximum(amounts.totals() / count, 1)  # what comes in such pieces cannot be dealt out more finely
         self.scale = np.maximum(self.ideal, piece)
+        self.share = np.ones(len(amounts.kinds))
+        self.share[0] = len(amounts.kinds)  # frames weigh as much as all classes together
         self.weigh(None)
 
     def weigh(self, codes: Array | None) -> None:
-        """By how far off each kind is now, so that squares act as plain distances: what cannot be reached yields."""
+        """All alike, or by how far off each is with these codes: squares then act as plain distances."""
         off = 1.0 if codes is None else np.maximum(np.abs(self.excess(codes)) / self.scale, _GOAL)
-        self.weight = 1 / (self.scale**2 * off)
-        self.weight[:, 0] *= len(self.amounts.kinds)  # frames weigh as much as all classes together
+        self.weight = self.share / (self.scale**2 * off)
 
     def excess(self, codes: Array) -> Array:
         """float64 (splits, kinds): held less ideal."""
@@ -88,7 +90,7 @@ class _Aim:
         return found
 
     def distance(self, codes: Array) -> float:
-        return float(sum((np.abs(self.excess(codes)) / self.scale).ravel().tolist()))
+        return float(sum((np.abs(self.excess(codes)) / self.scale * self.share).ravel().tolist()))
 
     def worst(self, codes: Array) -> float:
         return float((np.abs(self.excess(codes)) / self.scale).max())
