@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import random
+import shutil
 from pathlib import Path
 
 import pytest
@@ -76,6 +78,26 @@ def test_where_a_good_copy_is_is_told(history: History, tmp_path: Path) -> None:
     assert [damage.sources for damage in history.verify().damages] == [(str(tmp_path / "dataset/images/05.txt"),)]
     (tmp_path / "dataset/images/05.txt").write_bytes(b"other")
     assert [damage.sources for damage in history.verify().damages] == [()]
+
+
+def test_good_copies_take_the_place_of_damaged_contents(history: History, tmp_path: Path) -> None:
+    rows = {row.path: row for row in history.rows(history.version("2"))}
+    packed, linked, lost = (rows[f"images/{name}"].sha256 for name in ("05.txt", "06.png", "07.png"))
+    (pack,) = (p for p in history.store.objects.packs.all() if p.range_of(packed))
+    place = pack.range_of(packed)
+    assert place is not None
+    flip(history.store.objects.packs.path(pack.name), place[0])
+    for name, id in (("06", linked), ("07", lost)):
+        shutil.copy(tmp_path / f"dataset/images/{name}.png", tmp_path / "copy")
+        os.replace(tmp_path / "copy", tmp_path / f"dataset/images/{name}.png")
+        flip(history.store.objects.path(id))
+    (tmp_path / "dataset/images/07.png").unlink()
+    found = history.verify()
+    assert {damage.id for damage in found.damages} == {packed, linked, lost}
+    assert [damage.id for damage in history.repair(found)] == [lost]
+    again = History.open(tmp_path / "dataset")
+    assert [damage.id for damage in again.verify().damages] == [lost]
+    assert not list((history.place.store / "tmp").iterdir())
 
 
 def test_a_linked_file_is_no_copy_of_itself(history: History, tmp_path: Path) -> None:

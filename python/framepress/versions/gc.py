@@ -188,7 +188,7 @@ class _Sweep:
             writer = PackWriter(stream)
             for pack, kept in packs:
                 for _, id in sorted((pack.range_of(id), id) for id in kept):
-                    writer.add(pack.read(id))
+                    writer.add(self._store.objects.read(id))  # a good loose copy stands for a damaged one here
             name = writer.finish()
             stream.flush()
             sync_file(stream.fileno())

@@ -32,7 +32,7 @@ from framepress.versions.remotes.remembered import recalled, remember
 from framepress.versions.store import Store
 from framepress.versions.stored import StoredFiles
 from framepress.versions.take_back import check_whole, intent_of, take_back
-from framepress.versions.verify import Verified, verify
+from framepress.versions.verify import Damage, Verified, repair, verify
 from framepress.versions.version import Committed, Status, Version
 from framepress.versions.working import Working, look, settle
 
@@ -367,6 +367,14 @@ class History:
             OptionError: `sample` is not above 0, or above 1.
         """
         return verify(self.store, self.place.dataset, sample=sample, seed=seed, progress=progress)
+
+    def repair(self, verified: Verified) -> list[Damage]:
+        """Put the good copies that `verify` found in the place of damaged contents; what is still damaged.
+
+        Raises:
+            OutputError: the disk refused.
+        """
+        return repair(self.store, verified)
 
     def gc(self, *, grace_s: float = GRACE_S, now: bool = False) -> Collected:
         """Take away what no version of any line needs; see `gc.collect`.

@@ -12,12 +12,15 @@ from pathlib import Path
 from typing import Any
 
 from framepress.errors import InputError, OptionError
+from framepress.storage.durable import sync_tree
+from framepress.storage.output import refused
 from framepress.versions.objects import Objects
 from framepress.versions.reach import Reach, Use
+from framepress.versions.sharing import copy
 from framepress.versions.store import Store
 from framepress.versions.working import sha256_of
 
-__all__ = ["Damage", "Verified", "verify"]
+__all__ = ["Damage", "Verified", "repair", "verify"]
 
 _AT_ONCE = 64
 
@@ -179,3 +182,36 @@ def _copies(id: str, needed_by: Sequence[Use], objects: Objects, dataset: Path) 
                 continue
             if digest == id:
                 yield str(name)
+
+
+def repair(store: Store, verified: Verified) -> list[Damage]:
+    """Put good copies in the place of damaged or missing contents, where `verify` found any; what is still damaged.
+
+    Raises:
+        OutputError: the disk refused.
+    """
+    left = []
+    with store.leases.hold("repair") as lease:
+        for damage in verified.damages:
+            if damage.kind != "content" or not _replace(damage, store.objects, f"{store.root}/tmp/{lease.token}-copy"):
+                left.append(damage)
+        store.objects.sync()
+    return left
+
+
+def _replace(damage: Damage, objects: Objects, temp: str) -> bool:
+    """A loose content is found before one in a pack, so that a good one stands for a damaged one there too."""
+    target = objects.path(damage.id)
+    for source in damage.sources:
+        try:
+            copy(source, temp)
+            if sha256_of(temp)[0] == damage.id:
+                os.chmod(temp, 0o444)
+                sync_tree(str(objects.root))
+                target.parent.mkdir(parents=True, exist_ok=True)
+                os.replace(temp, target)
+                return True
+            os.unlink(temp)
+        except OSError as error:
+            raise refused(target, "repaired", error) from error
+    return False
