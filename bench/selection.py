@@ -42,6 +42,7 @@ EXPRESSIONS = (
     "split == 'train' and label == 'car' and area / (image_width * image_height) > 0.001",
     "count(label == 'car') >= 3 and any(label == 'person' and distance < 5)",
     "split == 'val'",
+    "matches(frame, 's0004/*')",
 )
 
 
