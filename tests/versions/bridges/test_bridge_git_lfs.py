@@ -87,6 +87,7 @@ def test_a_plain_clone_holds_the_bytes(kept: Bridge, tmp_path: Path) -> None:
     remote = tmp_path / "remote.git"
     git(tmp_path, "init", "-q", "--bare", str(remote))
     kept.tag("sent", "1", note="to training")
+    (kept.dataset / ".git/hooks/pre-push").unlink()  # of Git LFS, as in a clone that never had it
     shared = kept.push(str(remote))
     assert shared.to_dict() == {"remote": "origin", "versions": [1, 2]}
     clone = plain_clone(remote.as_uri(), tmp_path / "clone")
@@ -116,7 +117,7 @@ def test_a_push_over_versions_of_others_is_refused_and_nothing_is_forced(kept: B
     git(tmp_path, "init", "-q", "--bare", "remote.git")
     kept.push(str(tmp_path / "remote.git"))
     clone = plain_clone((tmp_path / "remote.git").as_uri(), tmp_path / "clone")
-    (clone / "labels/0 -x.txt").write_text("theirs\n")
+    (clone / "labels/1 -x.txt").write_text("theirs\n")
     git(clone, "commit", "-qam", "theirs")
     git(clone, "push", "-q")
     (kept.dataset / "labels/0 -x.txt").write_text("ours\n")
@@ -274,6 +275,23 @@ def test_pointers_of_a_clone_without_contents_stay_pointers(kept: Bridge, tmp_pa
     monkeypatch.delenv("GIT_LFS_SKIP_SMUDGE")
     theirs.checkout("1", tmp_path / "fetched")
     assert files(tmp_path / "fetched") == files(kept.dataset)
+
+
+def test_a_clone_by_somebody_without_lfs_gets_its_filters_before_it_is_committed(kept: Bridge, tmp_path: Path) -> None:
+    kept.commit("first")
+    git(tmp_path, "init", "-q", "--bare", "remote.git")
+    kept.push(str(tmp_path / "remote.git"))
+    git(tmp_path, "clone", "-q", (tmp_path / "remote.git").as_uri(), "clone")
+    clone = tmp_path / "clone"
+    assert git(clone, "config", "--get-regexp", "^(core.bare|filter)").split() == ["core.bare", "false"]
+    (clone / "images/new.png").write_bytes(b"from there")
+    theirs = bridge(clone)
+    theirs.commit("second")
+    assert "images/new.png" in git(clone, "lfs", "ls-files", "--name-only")
+    assert git(clone, "status", "--porcelain") == ""
+    theirs.push()
+    kept.pull()
+    assert (kept.dataset / "images/new.png").read_bytes() == b"from there"
 
 
 def test_a_lost_content_is_named(kept: Bridge, tmp_path: Path) -> None:

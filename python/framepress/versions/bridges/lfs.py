@@ -59,6 +59,8 @@ class Lfs:
 
     def stage(self, workers: int | None) -> Staged:
         repository = self._repository
+        if not repository.setting("filter.lfs.clean"):  # a clone by somebody without them: git would keep it all itself
+            self._run(LFS, "install", "--local")
         working = look(repository.dataset, workers=workers)
         belonging = repository.belonging()
         self._track(belonging, working)
