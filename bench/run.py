@@ -17,6 +17,8 @@ import selection
 import splits
 import validate
 
+import versions
+
 if __name__ == "__main__":
     masks.main([])
     images.main([])
@@ -29,4 +31,5 @@ if __name__ == "__main__":
     selection.main([] if "--scale" in sys.argv else ["--frames", "100000"])
     splits.main([] if "--scale" in sys.argv else ["--frames", "100000"])
     merging.main(["--full"] if "--scale" in sys.argv else [])
+    versions.main(["--rounds", "1"])
     scale.main([] if "--scale" in sys.argv else ["--frames", "1000,10000"])

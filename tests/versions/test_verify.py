@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import reader
 
-from framepress.errors import OptionError
+from framepress.errors import InputError, OptionError
 from framepress.versions.history import History
 from framepress.versions.verify import Verified
 
@@ -148,6 +148,13 @@ def test_our_own_records_are_verified_too(kind: str, history: History) -> None:
     if kind in ("commit", "manifest", "chunk"):
         (damage,) = found.damages
         assert ("version 2", "") in damage.needed_by
+
+
+def test_a_version_that_is_missing_between_others_is_told(history: History) -> None:
+    (history.place.store / "refs/main/00000001").unlink()
+    assert told(history.verify()) == [("ref", "refs/main/00000001")]
+    with pytest.raises(InputError, match="nothing was taken away"):
+        history.gc(now=True)
 
 
 def test_bits_flipped_anywhere_are_found(history: History) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Set
 from typing import NamedTuple
 
 from framepress.errors import InputError
@@ -36,57 +36,64 @@ class Reach:
         chunks: sha256 of a part of it -> manifests that have it.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, store: Store, tell: OnDamage) -> None:
         self.versions: dict[str, list[str]] = {}
         self.roots: dict[str, list[str]] = {}
         self.chunks: dict[str, list[str]] = {}
+        self._store, self._tell = store, tell
 
     @classmethod
     def of(cls, store: Store, on_damage: OnDamage | None = None, more: Collection[str] = ()) -> Reach:
         """Args:
         on_damage: None passes over what cannot be read.
-        more: commits that count although no line or tag has them.
+        more: commits that count although no line or tag has them, or although they were pruned.
         """
-        tell: OnDamage = on_damage or (lambda kind, what, error: None)
-        found = cls()
-        found._store, found._tell = store, tell
-        for path in sorted([*store.cells.names("refs"), *store.cells.names("tags")]):
-            found._add_ref(path)
+        found = cls(store, on_damage or (lambda kind, what, error: None))
+        found._read_refs()
         for id in more:
             found.versions.setdefault(id, [f"commit {id[:12]}"])
-        without = pruned(store.cells)
-        for id in found.versions:
-            try:
-                commit = store.commit(id)
-            except InputError as error:
-                tell("commit", id, error)
-                continue
-            if id not in without or id in more:
-                found.roots.setdefault(commit.manifest, []).append(id)
-        shallow = (store.root / SHALLOW).exists()
-        for root in found.roots:
-            if shallow and not store.objects.has(root):
-                continue
-            try:
-                for chunk in manifest.roots_chunks(root, store.objects):
-                    found.chunks.setdefault(chunk, []).append(root)
-            except InputError as error:
-                tell("manifest", root, error)
+        found._read_commits(pruned(store.cells) - set(more))
+        found._read_manifests()
         return found
 
-    _store: Store
-    _tell: OnDamage
+    def _read_refs(self) -> None:
+        cells, last = self._store.cells, dict[str, int]()
+        for path in sorted([*cells.names("refs"), *cells.names("tags")]):
+            kind, _, rest = path.partition("/")
+            line, _, number = rest.partition("/")
+            try:
+                ref = Ref.from_json(cells.get(path), int(number or 0), path)
+            except (InputError, ValueError) as error:
+                self._tell(kind.removesuffix("s"), path, InputError(str(error)))
+            else:
+                of_line = "" if line == LINE else f" of {line}"
+                name = f"tag {rest}" if kind == "tags" else f"version {ref.number}{of_line}"
+                self.versions.setdefault(ref.commit, []).append(name)
+            if kind == "refs" and number.isdecimal():
+                for missing in range(last.get(line, 0) + 1, int(number)):
+                    self._tell("ref", f"refs/{line}/{missing:08}", InputError("is missing"))
+                last[line] = int(number)
 
-    def _add_ref(self, path: str) -> None:
-        kind, _, rest = path.partition("/")
-        line, _, number = rest.partition("/")
-        try:
-            ref = Ref.from_json(self._store.cells.get(path), int(number or 0), path)
-        except (InputError, ValueError) as error:
-            self._tell(kind.removesuffix("s"), path, InputError(str(error)))
-            return
-        name = f"tag {rest}" if kind == "tags" else f"version {ref.number}" + ("" if line == LINE else f" of {line}")
-        self.versions.setdefault(ref.commit, []).append(name)
+    def _read_commits(self, without: Set[str]) -> None:
+        for id in self.versions:
+            try:
+                commit = self._store.commit(id)
+            except InputError as error:
+                self._tell("commit", id, error)
+                continue
+            if id not in without:
+                self.roots.setdefault(commit.manifest, []).append(id)
+
+    def _read_manifests(self) -> None:
+        shallow = (self._store.root / SHALLOW).exists()
+        for root in self.roots:
+            if shallow and not self._store.objects.has(root):
+                continue
+            try:
+                for chunk in manifest.roots_chunks(root, self._store.objects):
+                    self.chunks.setdefault(chunk, []).append(root)
+            except InputError as error:
+                self._tell("manifest", root, error)
 
     def rows(self) -> Iterator[tuple[str, list[Row]]]:
         """Each chunk of any manifest once, with its files."""
