@@ -251,3 +251,13 @@ def test_an_export_that_is_up_to_date_is_linked_alone(tmp_path: Path) -> None:
     assert contents(tmp_path / "new") == contents(tmp_path / "old")
     with pytest.raises(FramepressError):
         update(source, tmp_path / "a/coco", tmp_path / "x", [])
+
+
+def test_a_selection_is_not_taken_for_an_export_of_all(tmp_path: Path) -> None:
+    source = pressed(tmp_path / "a", mono())
+    slice(source, sequences=["a"]).write(tmp_path / "old")
+    with pytest.raises(OptionError, match="was made by slice, and all other frames would count as new"):
+        update(source, tmp_path / "old", tmp_path / "new", [])
+    assert not (tmp_path / "new").exists()
+    update(source, tmp_path / "old", tmp_path / "new", [], stages=[changed_since(["a/0000", "a/0001", "a/0002"])])
+    assert ids_of(tmp_path / "new") == ids_of(tmp_path / "old")

@@ -99,10 +99,17 @@ def update(
 
     Raises:
         InputError: `exported` is no dataset of ours, or is not what its journal recorded.
+        OptionError: `exported` is a selection or the like, and no stages are given.
         OutputError: the target is there already.
     """
     dataset = open_dataset(source) if isinstance(source, Path | str) else source
     old, job, held = _held(exported)
+    made = (job.origin or {}).get("derived")
+    if made is not None and not stages:
+        raise OptionError(
+            f"{exported}: was made by {made.get('verb')}, and all other frames would count as new: "
+            f"{made.get('verb')} again, or give the stages that it was made with"
+        )
     now = Index.of(as_read(dataset)).frames.texts("id")
     kept = held.intersection(now) - set(changed)
     report = linked(old, target, job, [changed_since(kept)], on_frame=on_frame)
