@@ -51,9 +51,7 @@ def _contents(facts: Mapping[str, Any]) -> str:
                 for row in facts["editions"]
             ),
         ),
-        "Known of frames: " + ", ".join(_feature(*pair, facts["frames"]) for pair in facts["features"].items()) + "."
-        if facts["features"]
-        else "",
+        _known(facts),
         _gaps(facts["gaps"]),
     ]
     return "\n\n".join(part for part in parts if part)
@@ -66,6 +64,11 @@ def _classes(classes: Sequence[Mapping[str, Any]]) -> str:
     told = _table(("class", "objects", "images"), ((row["name"], row["objects"], row["images"]) for row in shown))
     rest = len(classes) - len(shown)
     return f"{told}\n\nand {rest:,} more classes, see `dataset_info.json`." if rest else told
+
+
+def _known(facts: Mapping[str, Any]) -> str:
+    told = [_feature(name, count, facts["frames"]) for name, count in facts["features"].items()]
+    return f"Known of frames: {', '.join(told)}." if told else ""
 
 
 def _feature(name: str, count: int, frames: int) -> str:

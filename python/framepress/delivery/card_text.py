@@ -77,10 +77,9 @@ def with_sections(card: Card, sections: Mapping[str, str], where: str) -> Card:
     for name in there:
         if name in sections:
             begin, end = (re.escape(mark.format(name)) for mark in (_BEGIN, _END))
-            marked = _marked(name, sections[name])
-            body = re.sub(
-                f"^{begin}[ \\t]*$.*?^{end}[ \\t]*$", lambda _, marked=marked: marked, body, flags=re.M | re.S
-            )
+            found = re.search(f"^{begin}[ \\t]*$.*?^{end}[ \\t]*$", body, re.MULTILINE | re.DOTALL)
+            assert found is not None
+            body = body[: found.start()] + _marked(name, sections[name]) + body[found.end() :]
     return Card(card.front, body)
 
 

@@ -64,7 +64,7 @@ def press_groups(
             existing=existing,
             workers=workers,
             stages=stages,
-            on_frame=lambda frames, before=handled: on_frame(before + frames),
+            on_frame=_after(handled, on_frame),
         )
         handled += pressed.run.get("asked", 0) + pressed.run.get("left out by a stage", 0)
         lines = _lines(root, sources, known if grouping is not None else None)
@@ -78,6 +78,10 @@ def press_groups(
         ids.update(lines)
     report.frames = len(ids)
     FolderOutput(target).replace(ORGANIZED, asked.to_json())
+
+
+def _after(handled: int, on_frame: Callable[[int], None]) -> Callable[[int], None]:
+    return lambda frames: on_frame(handled + frames)
 
 
 def _groups(source: Dataset, grouping: Grouping, folders: Folders) -> list[str]:
