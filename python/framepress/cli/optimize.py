@@ -82,9 +82,10 @@ def optimize(
         raise click.UsageError(f"{former} exists already: move it away, or name a folder DST")
     if in_place and (source.resolve().parent / ".framepress" / "dataset.json").exists():
         raise click.UsageError(f"{source} is an edition of {source.resolve().parent}: name that folder")
+    ours = (source / ".framepress" / "dataset.json").exists()
     goal = beside(source, "optimized") if target is None else target
     with (
-        ToldProgress("images", "writing the last files") as shown,
+        ToldProgress("frames" if ours else "images", "writing the last files") as shown,
         interruptible(f"nothing of {goal} is left, and {source} is as it was: start again"),
     ):
         found = press(
