@@ -238,6 +238,8 @@ def test_classes_without_a_chosen_object_are_not_listed_unless_asked(tmp_path: P
     chosen.write(tmp_path / "c", keep_classes=True)
     assert open_dataset(tmp_path / "b").labels() == LabelMap((LABELS.labels[1], LABELS.labels[3]))
     assert open_dataset(tmp_path / "c").labels() == LABELS
+    select(source, "label == 'never_seen'", negatives="keep").write(tmp_path / "d", ["yolo"])
+    assert open_dataset(tmp_path / "d").labels().names == LABELS.names  # a list of none would serve nobody
 
 
 def test_a_mapping_may_name_any_class_of_the_dataset(tmp_path: Path) -> None:

@@ -63,7 +63,7 @@ class Selection:
         return int(np.count_nonzero(self.choice.views)) == had
 
     def labels(self, mapping: ClassMapping | None = None, *, every: bool = False) -> LabelMap:
-        """The classes of which an object is chosen, in the dataset's order; all of them where frames are whole.
+        """The classes of which an object is chosen, in the dataset's order; all where none is, or frames are whole.
 
         Args:
             mapping: gives them other names.
@@ -78,7 +78,7 @@ class Selection:
             return after
         names = before.names if mapping is None else mapping.new_names(before)
         kept = {new for new, count in zip(names, self.counts.classes.values(), strict=True) if count.kept}
-        return LabelMap(tuple(label for label in after.labels if label.name in kept))
+        return LabelMap(tuple(label for label in after.labels if label.name in kept)) if kept else after
 
     def write(
         self,
