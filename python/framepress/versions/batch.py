@@ -10,6 +10,8 @@ import hashlib
 import os
 import sys
 import threading
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from types import TracebackType
 from typing import TYPE_CHECKING, BinaryIO
@@ -29,6 +31,9 @@ Identity = tuple[int, int, int]
 """Size [bytes], modification time [ns] and inode of a file, which is another file or content where they differ."""
 
 _READ_ONLY = 0o444
+# So few are flushed by themselves, which takes no longer, and need not wait for what a simulation writes meanwhile.
+_FEW = 64
+_AT_ONCE = 8
 _CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0)
 
 
@@ -47,6 +52,7 @@ class Batch:
         self._number = 0
         self._temps: dict[str, str] = {}  # id -> staged file
         self._files: dict[str, tuple[str, Identity]] = {}  # id -> file that gets a second name
+        self._named: set[str] = set()
         self._pack: tuple[str, BinaryIO, PackWriter] | None = None
 
     def __enter__(self) -> Batch:
@@ -82,6 +88,7 @@ class Batch:
                     with os.fdopen(os.open(temp := self._temp(), _CREATE, _READ_ONLY), "wb") as stream:
                         self._temps[id] = temp
                         stream.write(content)
+                        _written(stream)
             except OSError as error:
                 raise refused(self._objects.path(id), "written", error) from error
         return id
@@ -104,6 +111,7 @@ class Batch:
                 while block := stream.read(1 << 20):
                     digest.update(block)
                     target.write(block)
+                _written(target)
         except OSError as error:
             raise refused(self._objects.path(id), "written", error) from error
         if digest.hexdigest() != id:
@@ -151,6 +159,8 @@ class Batch:
                 if error.errno not in COPY_ERRORS:
                     raise
         copy(file, temp)
+        if sys.platform == "win32":
+            sync_files([temp])
         os.chmod(temp, _READ_ONLY)
         return temp
 
@@ -182,19 +192,27 @@ class Batch:
         if self._pack is not None and name is not None:
             self._objects.packs.publish(self._pack[0], name)
         if self.added:
-            self._objects.sync()
+            root = str(self._objects.root)
+            self._flush([root, f"{root}/objects", f"{root}/packs", *self._named])
 
     def _sync_contents(self) -> None:
-        sync_tree(str(self._objects.root))
+        self._flush([*self._temps.values(), *(file for file, _ in self._files.values())])
+
+    def _flush(self, names: Sequence[str]) -> None:
+        """Files or folders to the disk: a few by themselves, many with all that this file system has to write."""
         if sys.platform == "win32":
-            sync_files([*self._temps.values(), *(file for file, _ in self._files.values())])
+            return  # files were flushed when they were written, and names keep by themselves
+        if len(names) > _FEW:
+            sync_tree(str(self._objects.root))
+            return
+        with ThreadPoolExecutor(_AT_ONCE) as pool:
+            for _ in pool.map(_sync, names):
+                pass
 
     def _name_contents(self) -> None:
-        made = set()
-        for id in (*self._temps, *self._files):
-            if id[:2] not in made:
-                os.makedirs(os.path.dirname(self._objects.name(id)), exist_ok=True)
-                made.add(id[:2])
+        self._named = {os.path.dirname(self._objects.name(id)) for id in (*self._temps, *self._files)}
+        for folder in self._named:
+            os.makedirs(folder, exist_ok=True)
         for id, temp in self._temps.items():
             os.replace(temp, self._objects.name(id))
         for id, (file, seen) in self._files.items():
@@ -228,6 +246,24 @@ class Batch:
         for temp in (*self._temps.values(), *([self._pack[0]] if self._pack else [])):
             with suppress(OSError):
                 os.unlink(temp)
+
+
+def _written(stream: BinaryIO) -> None:
+    """Where nothing flushes many files at once, each is flushed."""
+    if sys.platform == "win32":
+        stream.flush()
+        sync_file(stream.fileno())
+
+
+def _sync(name: str) -> None:
+    try:
+        descriptor = os.open(name, os.O_RDONLY)
+    except FileNotFoundError:
+        return
+    try:
+        sync_file(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def _unchanged(file: str, seen: Identity) -> os.stat_result:
