@@ -82,7 +82,7 @@ def test_a_plain_clone_pulls_the_bytes_of_every_version(kept: Bridge, tmp_path: 
     git(tmp_path, "init", "-q", "--bare", "remote.git")
     git(kept.dataset, "remote", "add", "origin", (tmp_path / "remote.git").as_uri())
     (tmp_path / "storage").mkdir()
-    with pytest.raises(OptionError, match="DVC has no remote yet"):
+    with pytest.raises(OptionError, match="DVC has no default remote yet"):
         kept.push()
     assert kept.push(str(tmp_path / "storage")).versions == (1, 2)
     kept.commit("where the contents are")
@@ -173,8 +173,10 @@ def test_the_folder_goes_back_and_the_branch_stays(kept: Bridge) -> None:
 def test_a_content_that_is_gone_from_the_cache_comes_from_the_remote(kept: Bridge, tmp_path: Path) -> None:
     first = files(kept.dataset)
     kept.commit("first")
-    (tmp_path / "storage").mkdir()
-    kept.push(str(tmp_path / "storage"))
+    (tmp_path / "the storage").mkdir()
+    assert kept.push(str(tmp_path / "the storage")).to_dict() == {"remote": "storage", "versions": []}
+    assert kept.push().remote == kept.push(str(tmp_path / "the storage")).remote == "storage"
+    assert list((tmp_path / "the storage").rglob("*.dir"))
     change(kept.dataset)
     kept.commit("second")
     shutil.rmtree(kept.dataset / ".dvc/cache")

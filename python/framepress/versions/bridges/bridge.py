@@ -47,7 +47,7 @@ class Shared:
     """What a push or a pull did.
 
     Args:
-        remote: its name; with DVC that of git's remote, "" where there is none and only contents went to DVC's.
+        remote: the name of git's remote; of DVC's, where git has none and contents alone went there.
         versions: numbers of those that are new on the other side.
     """
 

@@ -204,7 +204,7 @@ class Dvc:
 
     def _give_remotes(self, tools: Tools) -> None:
         """Their URLs, as they are from the dataset's own folder."""
-        for name, url in self._remotes().items():
+        for name, url in _remotes(self._settings()).items():
             tools.run(DVC, "remote", "modify", "--local", "--", name, "url", url)
 
     def restore(self, commit: str) -> None:
@@ -225,7 +225,7 @@ class Dvc:
         `dvc push --all-commits` passes over commits that are older than the remote, and takes in what is beside the
         dataset: the `.dvc` files of all versions are put into one project for the moment, which is pushed.
         """
-        named = self._named(remote)
+        name = self._remote(remote)
         own = self._dataset / INSIDE
         own.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix="push-", dir=own) as scratch:
@@ -237,50 +237,55 @@ class Dvc:
                 folder = Path(scratch) / id
                 folder.mkdir()
                 (folder / "version.dvc").write_bytes(content)
-            tools.run(DVC, "push", *named)
+            tools.run(DVC, "push", "-r", name)
         theirs = self._repository.remote("")
         if theirs:
             self._repository.push(theirs)
-        return theirs
+        return theirs or name
 
     def pull(self, remote: str) -> str:
         theirs = self._repository.remote("")
         if theirs:
             self._repository.pull(theirs)
-        self._each("pull", [*self._outs()], *self._named(remote))
-        return theirs
+        name = self._remote(remote)
+        self._each("pull", [*self._outs()], "-r", name)
+        return theirs or name
 
-    def _named(self, wanted: str) -> list[str]:
-        """Options that name DVC's remote; a URL or folder becomes its default where it has none.
+    def _remote(self, wanted: str) -> str:
+        """The name of DVC's remote; a URL or folder becomes one, the default, where there is none yet.
 
         Raises:
             OptionError: there is no such remote.
         """
-        remotes = self._remotes()
+        settings = self._settings()
+        remotes = _remotes(settings)
         if not wanted:
-            if not remotes:
-                raise OptionError(f"{self._dataset}: DVC has no remote yet; name one: a URL, or a folder")
-            return []
+            wanted = settings.get("core.remote", "") or (next(iter(remotes)) if len(remotes) == 1 else "")
+            if not wanted:
+                raise OptionError(f"{self._dataset}: DVC has no default remote yet; name one: a URL, or a folder")
         if wanted in remotes:
-            return ["-r", wanted]
-        url = location(wanted).removeprefix("file://")
+            return wanted
+        url = str(Path(wanted).resolve()) if Path(wanted).is_dir() else location(wanted)
         known = [name for name, there in remotes.items() if there == url]
         if known:
-            return ["-r", known[0]]
+            return known[0]
         if remotes:
             raise OptionError(f"{wanted!r}: is no remote of DVC ({', '.join(remotes)}); `dvc remote add NAME {wanted}`")
         self._run(DVC, "remote", "add", "-q", "-d", "--", _REMOTE, url)
-        return []
+        return _REMOTE
 
-    def _remotes(self) -> dict[str, str]:
-        """Name -> URL or folder, of DVC's own."""
+    def _settings(self) -> dict[str, str]:
         told = self._run(DVC, "config", "--list").decode(errors="replace").splitlines()
-        settings = [row.partition("=") for row in told]
-        return {
-            name.removeprefix("remote.").removesuffix(".url"): value
-            for name, _, value in settings
-            if name.startswith("remote.") and name.endswith(".url")
-        }
+        return {name: value for name, _, value in (row.partition("=") for row in told)}
+
+
+def _remotes(settings: Mapping[str, str]) -> dict[str, str]:
+    """Name -> URL or folder, of DVC's own."""
+    return {
+        name.removeprefix("remote.").removesuffix(".url"): value
+        for name, value in settings.items()
+        if name.startswith("remote.") and name.endswith(".url")
+    }
 
 
 def _is_big(path: str, name: str) -> bool:

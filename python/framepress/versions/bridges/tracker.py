@@ -52,6 +52,6 @@ class Tracker(Protocol):
         """The folder's files become those of a commit; the branch stays where it is."""
 
     def push(self, remote: str) -> str:
-        """The name of git's remote; "" where there is none."""
+        """The name of git's remote; of the tool's own where git has none."""
 
     def pull(self, remote: str) -> str: ...

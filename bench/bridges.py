@@ -1,8 +1,6 @@
-"""Other tools that keep versions of a folder, each called as its users call it: git, Git LFS, DVC; and our bridges.
+"""git, Git LFS and DVC as their users call them, and the same tools through `framepress version --to`.
 
-    python bench/peers_versions.py [--files 20000] [--size 50000]
-
-For `bench/versions.py`, which measures ours on the same folder in the same run.
+python bench/bridges.py [--files 20000] [--size 50000]
 """
 
 from __future__ import annotations
