@@ -109,8 +109,8 @@ def chunk_rows(chunk: str, contents: Contents) -> list[Row]:
     try:
         rows = _ROWS.decode_lines(contents.read(chunk))
         for row in rows:
-            if len(row.sha256) != 64 or len(bytes.fromhex(row.sha256)) != 32:
-                raise ValueError(f"{row.path!r} has {row.sha256!r} for a sha256")
+            if len(row.sha256) != 64 or len(bytes.fromhex(row.sha256)) != 32 or row.size < 0:
+                raise ValueError(f"{row.path!r} has {row.sha256!r} for a sha256 and {row.size} for a size")
     except (msgspec.MsgspecError, ValueError) as error:
         raise InputError(f"manifest chunk {chunk[:12]}: cannot be read: {error}") from error
     return rows

@@ -11,10 +11,12 @@ from __future__ import annotations
 
 import json
 import os
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from framepress.errors import InputError
+from framepress.storage.durable import sync_file
 from framepress.storage.output import OWN, refused
 from framepress.versions.refs import LINE
 
@@ -89,8 +91,11 @@ class Place:
         write_whole(self.own / _FILE, (json.dumps(document, indent=1, ensure_ascii=False) + "\n").encode())
 
 
-def write_whole(path: Path, content: bytes) -> None:
+def write_whole(path: Path, content: bytes, *, lasting: bool = True) -> None:
     """A small file of our own, whole or as it was before.
+
+    Args:
+        lasting: so after a power cut too.
 
     Raises:
         OutputError: the disk refused.
@@ -98,7 +103,13 @@ def write_whole(path: Path, content: bytes) -> None:
     temp = path.with_name(f"{path.name}.{os.getpid()}.new")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        temp.write_bytes(content)
+        with temp.open("wb") as stream:
+            stream.write(content)
+            if lasting:
+                stream.flush()
+                sync_file(stream.fileno())
         os.replace(temp, path)
     except OSError as error:
+        with suppress(OSError):
+            temp.unlink()
         raise refused(path, "written", error) from error

@@ -111,7 +111,7 @@ class SeenTable:
     def _write(self) -> None:
         content = msgspec.msgpack.encode(self._file)
         with suppress(OutputError):  # a folder that cannot be written is read again
-            write_whole(self._own / _FILE, hashlib.sha256(content).digest() + content)
+            write_whole(self._own / _FILE, hashlib.sha256(content).digest() + content, lasting=False)
 
 
 def _texts(digests: bytes) -> list[str]:
