@@ -133,6 +133,14 @@ def test_what_cannot_be_is_told_and_nothing_is_written(
     assert sorted(dataset.rglob("*")) == before
 
 
+def test_a_dataset_without_frames_is_told_as_such(run: Run, tmp_path: Path) -> None:
+    with DatasetWriter(tmp_path / "set", ["native"], labels=LABELS):
+        pass
+    text = run("split", tmp_path / "set", CUT, "--stratify", "label").stdout
+    assert "train 0, val 0, test 0" in text
+    assert "nothing in any split" in text
+
+
 def test_of_many_classes_the_worst_are_shown_and_json_has_them_all(run: Run, tmp_path: Path) -> None:
     names = [f"class {number}" for number in range(30)]
     with DatasetWriter(tmp_path / "set", ["native"]) as writer:

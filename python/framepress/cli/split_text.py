@@ -73,10 +73,12 @@ def _together(planned: Mapping[str, Any], how: Mapping[str, Any]) -> str:
 def _balance(balance: Mapping[str, Any]) -> str:
     """Kinds in their order; the worst ones where there are many."""
     kinds = list(balance)
+    if not kinds:
+        return "    nothing in any split"
     if len(kinds) > _KINDS_SHOWN:
         worst = sorted(kinds[1:], key=lambda kind: -balance[kind]["deviation"])[: _KINDS_SHOWN - 1]
         kinds = [kinds[0], *(kind for kind in kinds[1:] if kind in worst)]
-    splits = list(next(iter(balance.values()))["held"]) if balance else []
+    splits = list(balance[kinds[0]]["held"])
     rows: list[list[Any]] = [["", *splits, "off by"]]
     for kind in kinds:
         part = balance[kind]

@@ -54,6 +54,7 @@ def test_shares_by_sequence_are_what_a_writer_draws(tmp_path: Path, monkeypatch:
 THREE_NAMES = ("train", "val", "test")
 
 
+@settings(deadline=None, max_examples=50)
 @given(ROWS, ROWS, st.sampled_from([["sequence"], ["frame"]]))
 def test_by_shares_and_one_key_adding_frames_moves_none(
     rows: list[tuple[str, str, list[str]]], more: list[tuple[str, str, list[str]]], by: list[str]
@@ -62,7 +63,7 @@ def test_by_shares_and_one_key_adding_frames_moves_none(
     assert names_of(after)[: len(rows)] == names_of(before)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=40)
 @given(ROWS, ROWS, st.sampled_from(["shares", "balanced", "numbers"]), st.booleans())
 def test_with_what_was_there_adding_frames_moves_none_whatever_the_method(
     rows: list[tuple[str, str, list[str]]], more: list[tuple[str, str, list[str]]], way: str, two: bool
@@ -109,6 +110,7 @@ def _torn(plan: SplitPlan) -> int:
     return sum(len(codes) > 1 for codes in held.values())
 
 
+@settings(deadline=None, max_examples=50)
 @given(ROWS, st.integers(0, 40), st.integers(0, 40), st.integers(0, 5))
 def test_numbers_are_exact_or_refused(rows: list[tuple[str, str, list[str]]], val: int, test: int, seed: int) -> None:
     asked = SplitCounts((("train", None), ("val", val), ("test", test)), seed)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from index_in_memory import index_of
 
@@ -37,6 +37,7 @@ def partition(labels: Sequence[object]) -> list[int]:
     return [first.setdefault(label, place) for place, label in enumerate(labels)]
 
 
+@settings(deadline=None, max_examples=50)
 @given(st.integers(1, 40), st.lists(st.tuples(st.integers(0, 39), st.integers(0, 39)), max_size=60))
 def test_components_are_those_of_a_union_find(nodes: int, edges: list[tuple[int, int]]) -> None:
     edges = [(one % nodes, other % nodes) for one, other in edges]
@@ -58,6 +59,7 @@ def test_a_long_chain_in_the_worst_order_is_one_component() -> None:
 NAMES = st.sampled_from(["", "a", "b", "c", "d"])
 
 
+@settings(deadline=None, max_examples=50)
 @given(
     st.lists(st.tuples(NAMES, NAMES, NAMES, st.lists(st.sampled_from("pqrst"), max_size=3)), min_size=1, max_size=25)
 )

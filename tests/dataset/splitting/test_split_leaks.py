@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from index_in_memory import index_of
 
@@ -30,6 +30,7 @@ def by_kind(found: tuple[Leak, ...]) -> dict[str, Leak]:
     return {leak.kind: leak for leak in found}
 
 
+@settings(deadline=None, max_examples=50)
 @given(ROWS)
 def test_shared_groups_are_those_that_a_search_over_all_pairs_finds(rows: list[tuple[str, str, str, int]]) -> None:
     ids = [f"f{number}" for number in range(len(rows))]
@@ -68,6 +69,7 @@ def test_neighbours_in_time_are_pairs_of_a_sequence_that_follow_each_other() -> 
     assert leak.examples[0][1] == {"val": 1, "train": 1}
 
 
+@settings(deadline=None, max_examples=50)
 @given(ROWS, st.sampled_from([["sequence"], ["scene"], ["sequence", "scene"], ["sequence", "scene", "meta.site"]]))
 def test_groups_are_never_across_splits_by_what_they_were_grouped_by(
     rows: list[tuple[str, str, str, int]], by: list[str]

@@ -139,22 +139,27 @@ def image_links(index: Index, dataset: Dataset) -> Links | None:
         return None
     ids = index.frames.texts("id")
     row_of = {id: row for row, id in enumerate(ids)}
-    digests: dict[str, set[bytes]] = {}
+    numbers: dict[bytes, int] = {}
+    held: list[tuple[int, ...]] = [()] * len(ids)  # the last record of a frame counts
+    strangers: set[str] = set()
     for line in Journal.open(FolderOutput(root), repair=False).lines():
-        digests.pop(line.id, None)  # the last record of a frame counts
+        row = row_of.get(line.id, -1)
         if line.op in ("add", "replace"):
-            digests[line.id] = {
-                bytes.fromhex(found[2].decode()) for found in _FILE.finditer(line.raw) if _is_picture(found[1].decode())
+            found = {
+                bytes.fromhex(file[2].decode()) for file in _FILE.finditer(line.raw) if _is_picture(file[1].decode())
             }
-    values: dict[bytes, int] = {}
-    if not digests.keys() <= row_of.keys():
+            if row >= 0:
+                held[row] = tuple(numbers.setdefault(digest, len(numbers)) for digest in sorted(found))
+            else:
+                strangers.add(line.id)
+        elif line.op == "remove":
+            strangers.discard(line.id)
+    if strangers:
         return None
-    pairs = [
-        (row_of[id], values.setdefault(digest, len(values))) for id, held in digests.items() for digest in sorted(held)
-    ]
-    frame, value = np.array(pairs, np.int64).reshape(-1, 2).T
-    firsts = np.unique(value, return_index=True)[1]
-    return Links(IMAGE, frame, value, [ids[int(row)] for row in frame[firsts]])
+    frame = np.repeat(np.arange(len(held)), np.array([len(found) for found in held], np.int64))
+    number = np.fromiter((number for found in held for number in found), np.int64, len(frame))
+    _, firsts, value = np.unique(number, return_index=True, return_inverse=True)
+    return Links(IMAGE, frame, value.reshape(-1), [ids[int(row)] for row in frame[firsts]])
 
 
 def _is_picture(path: str) -> bool:
