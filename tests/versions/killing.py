@@ -65,7 +65,7 @@ def run(pushing: bool, ours: Store, remote: Path, theirs: Store, folder: Path, a
         try:
             if pushing:
                 push(ours, "main", remote, indexes=folder / "our-indexes")
-            elif (remote / "refs/main").exists():
+            elif (remote / "refs/main/00000001").exists():
                 pull(theirs, "main", remote, indexes=folder / "their-indexes")
             os._exit(0)
         except BaseException as error:
