@@ -1,21 +1,19 @@
 """Two records of one frame, compared object by object.
 
-Columns whose text is equal are equal: only what differs is parsed. Where both records list the same objects (equal ids
-and tracks, in the same order) rows are compared as they stand; else objects are paired, per view, by all that they
-are, then by track, by id, by the id of their source, and what is left by the overlap of boxes (IoU of 0.5 and more,
-the largest first).
+Columns whose text is equal are equal: only what differs is parsed. Rows that are equal where they stand, names
+included, are one object; of the others `pairing` tells which is which.
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import msgspec
 
 from framepress.errors import JournalError
+from framepress.versions.pairing import NAMES, Columns, Rows, iou, paired
 
 __all__ = ["KINDS", "FrameChange", "ObjectChange", "compared", "counted"]
 
@@ -32,12 +30,6 @@ _GROUPS = {
 _GROUPED = frozenset(name for names in _GROUPS.values() for name in names)
 _FOLLOWING = ("area", "visibility", "truncation", "box_full")
 """What follows from another box or mask is no change of its own."""
-_NAMES = ("track", "id", "source_id")
-_OVERLAP = 0.5
-_BLANKS = {"crowd": b"false", "id": b"0", "track": b'""'}
-"""What a cell is in a column that a record leaves out, as nothing in it is known; null in all others."""
-
-Columns = Mapping[str, msgspec.Raw]
 
 
 class _View(msgspec.Struct):
@@ -58,8 +50,6 @@ class _Record(msgspec.Struct):
 
 
 _DECODE = msgspec.json.Decoder(_Record).decode
-_VALUES = msgspec.json.Decoder(list[Any]).decode
-_RAWS = msgspec.json.Decoder(list[msgspec.Raw]).decode
 _CODES = msgspec.json.Decoder(list[int]).decode
 
 
@@ -170,31 +160,34 @@ def _objects_compared(old: _Record, new: _Record) -> Iterator[ObjectChange]:
 
 
 def _one_sided(view: _View, kind: str) -> Iterator[ObjectChange]:
-    rows = _Rows(view)
+    rows = Rows(_labels(view), view.objects)
     return (ObjectChange(view.name, rows.name(row), (kind,), rows.labels[row]) for row in range(len(rows.labels)))
 
 
 def _view_compared(old: _View, new: _View) -> Iterator[ObjectChange]:
     if old.classes == new.classes and _same_columns(old.objects, new.objects, {*old.objects, *new.objects}):
         return
-    before, after = _Rows(old), _Rows(new)
-    if len(before.labels) == len(after.labels) and _same_columns(old.objects, new.objects, _NAMES):
-        pairs: Sequence[tuple[int, int]] = [(row, row) for row in range(len(after.labels))]
-    else:
-        pairs = sorted(_paired(before, after), key=lambda pair: pair[1])
+    before, after = (Rows(_labels(view), view.objects) for view in (old, new))
+    rows: set[int] | None = None
+    columns = before.columns | after.columns
+    if len(before.labels) == len(after.labels) and _same_columns(old.objects, new.objects, NAMES):
+        found = _differing(before, after, [(row, row) for row in range(len(after.labels))])
+        rows = {row for row, _ in found}
+        columns = set[str]().union(*found.values())
+    pairs = paired(before, after, rows, columns - {*NAMES, "label"})
     for pair, names in sorted(_differing(before, after, pairs).items(), key=lambda found: found[0][1]):
         yield _changed(new.name, before, after, *pair, _kinds(names))
-    gone = sorted(set(range(len(before.labels))) - {one for one, _ in pairs})
-    made = sorted(set(range(len(after.labels))) - {other for _, other in pairs})
+    gone = sorted((set(range(len(before.labels))) if rows is None else rows) - {one for one, _ in pairs})
+    made = sorted((set(range(len(after.labels))) if rows is None else rows) - {other for _, other in pairs})
     yield from (ObjectChange(new.name, before.name(row), ("removed",), before.labels[row]) for row in gone)
     yield from (ObjectChange(new.name, after.name(row), ("added",), after.labels[row]) for row in made)
 
 
-def _differing(before: _Rows, after: _Rows, pairs: Sequence[tuple[int, int]]) -> dict[tuple[int, int], set[str]]:
+def _differing(before: Rows, after: Rows, pairs: Sequence[tuple[int, int]]) -> dict[tuple[int, int], set[str]]:
     """Pairs that are not equal, and in which columns."""
     found: dict[tuple[int, int], set[str]] = {}
     in_place = all(one == other for one, other in pairs)
-    for name in sorted((before.columns | after.columns) - {*_NAMES, "label"}):
+    for name in sorted((before.columns | after.columns) - {*NAMES, "label"}):
         if in_place and before.text(name) == after.text(name):
             continue
         old, new = before.raws(name), after.raws(name)
@@ -219,7 +212,7 @@ def _kinds(names: set[str]) -> tuple[str, ...]:
     return (*(["class"] if "label" in names else []), *shape, *(["other"] if rest else []))
 
 
-def _changed(view: str, before: _Rows, after: _Rows, one: int, other: int, kinds: tuple[str, ...]) -> ObjectChange:
+def _changed(view: str, before: Rows, after: Rows, one: int, other: int, kinds: tuple[str, ...]) -> ObjectChange:
     old, new = before.box(one), after.box(other)
     both = old is not None and new is not None and "box" in kinds
     return ObjectChange(
@@ -229,103 +222,5 @@ def _changed(view: str, before: _Rows, after: _Rows, one: int, other: int, kinds
         after.labels[other],
         before.labels[one] if before.labels[one] != after.labels[other] else None,
         max(abs(a - b) for a, b in zip(old, new, strict=True)) if both and old and new else None,
-        _iou(old, new) if both and old and new else None,
+        iou(old, new) if both and old and new else None,
     )
-
-
-class _Rows:
-    """The objects of one view; columns are parsed when they are asked for."""
-
-    def __init__(self, view: _View) -> None:
-        self.labels = _labels(view)
-        self._columns = view.objects
-        self._parsed: dict[str, list[Any]] = {}
-
-    @property
-    def columns(self) -> set[str]:
-        return {*self._columns}
-
-    def text(self, name: str) -> bytes:
-        return bytes(self._columns.get(name, b""))
-
-    def values(self, name: str) -> list[Any]:
-        if name not in self._parsed:
-            column = self._columns.get(name)
-            values = [None] * len(self.labels) if column is None else _VALUES(column)
-            if len(values) != len(self.labels):
-                raise ValueError(f"column {name} has {len(values)} rows, not {len(self.labels)}")
-            self._parsed[name] = values
-        return self._parsed[name]
-
-    def raws(self, name: str) -> list[bytes]:
-        column = self._columns.get(name)
-        found = (
-            [_BLANKS.get(name, b"null")] * len(self.labels) if column is None else [bytes(raw) for raw in _RAWS(column)]
-        )
-        if len(found) != len(self.labels):
-            raise ValueError(f"column {name} has {len(found)} rows, not {len(self.labels)}")
-        return found
-
-    def box(self, row: int) -> list[float] | None:
-        found: list[float] | None = self.values("box")[row]
-        return found
-
-    def name(self, row: int) -> str:
-        return str(self.values("track")[row] or self.values("id")[row] or f"#{row}")
-
-    def whole(self, names: Sequence[str]) -> list[tuple[str, bytes]]:
-        """All that an object is: its class, and its cells of some columns."""
-        columns = [self.raws(name) for name in names]
-        texts = [b"\0".join(cells) for cells in zip(*columns, strict=True)] if columns else [b""] * len(self.labels)
-        return list(zip(self.labels, texts, strict=True))
-
-
-def _paired(before: _Rows, after: _Rows) -> Iterator[tuple[int, int]]:
-    old, new = set(range(len(before.labels))), set(range(len(after.labels)))
-    columns = sorted((before.columns | after.columns) - {*_NAMES, "label"})
-    keys: list[tuple[Sequence[Any], Sequence[Any]]] = [(before.whole(columns), after.whole(columns))]
-    keys += [(before.values(name), after.values(name)) for name in _NAMES]
-    for mine, theirs in keys:
-        for one, other in _by_key(mine, theirs, old, new):
-            old.remove(one)
-            new.remove(other)
-            yield one, other
-    yield from _by_overlap(before, after, old, new)
-
-
-def _by_key(mine: Sequence[Any], theirs: Sequence[Any], old: set[int], new: set[int]) -> list[tuple[int, int]]:
-    """Rows with one key that no other row of their side has; nothing (None, 0, "") is no key."""
-    places: list[dict[Any, list[int]]] = [{}, {}]
-    for place, keys, rows in zip(places, (mine, theirs), (old, new), strict=True):
-        for row in sorted(rows):
-            if keys[row]:
-                place.setdefault(keys[row], []).append(row)
-    return [
-        (rows[0], places[1][key][0])
-        for key, rows in places[0].items()
-        if len(rows) == 1 and len(places[1].get(key, ())) == 1
-    ]
-
-
-def _by_overlap(before: _Rows, after: _Rows, old: set[int], new: set[int]) -> Iterator[tuple[int, int]]:
-    found = []
-    for one in sorted(old):
-        mine = before.box(one)
-        for other in sorted(new) if mine else ():
-            theirs = after.box(other)
-            overlap = _iou(mine, theirs) if mine and theirs else 0.0
-            if overlap >= _OVERLAP:
-                found.append((-overlap, before.labels[one] != after.labels[other], one, other))
-    for _, _, one, other in sorted(found):
-        if one in old and other in new:
-            old.remove(one)
-            new.remove(other)
-            yield one, other
-
-
-def _iou(a: Sequence[float], b: Sequence[float]) -> float:
-    width = min(a[2], b[2]) - max(a[0], b[0])
-    height = min(a[3], b[3]) - max(a[1], b[1])
-    shared = max(width, 0.0) * max(height, 0.0)
-    union = (a[2] - a[0]) * (a[3] - a[1]) + (b[2] - b[0]) * (b[3] - b[1]) - shared
-    return shared / union if union > 0 and math.isfinite(union) else 0.0
