@@ -92,6 +92,8 @@ def main(tmp_path: Path, count: int, seed: int) -> dict[str, int]:
         ended[verb] += done
         if done:
             took[verb] = 0.7 * took[verb] + 0.3 * min(time.monotonic() - started, 1.0)
+        else:
+            took[verb] = min(1.1 * took[verb], 2.0)
 
         now = reader.versions(store)  # checks every visible content
         assert now[: len(known)] == known, "a version was lost or changed"

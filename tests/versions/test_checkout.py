@@ -91,11 +91,11 @@ def test_a_checkout_that_was_killed_is_told_and_ended_or_undone(
             raise Killed
         real(source, target)
 
-    def unlink(path: str) -> None:
+    def unlink(path: str, *, dir_fd: int | None = None) -> None:
         steps.append(path)
         if len(steps) == stop:
             raise Killed
-        real_unlink(path)
+        real_unlink(path, dir_fd=dir_fd)
 
     real, real_unlink, steps = os.replace, os.unlink, []  # type: ignore[var-annotated]
     with monkeypatch.context() as patch:

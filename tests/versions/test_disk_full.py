@@ -95,6 +95,7 @@ def test_going_back_on_a_full_disk_is_ended_with_space(small_disk: Path, tmp_pat
     with pytest.raises(OutputError, match="No space left"):
         history.checkout("1")
     assert {content[0] for content in reader.files(folder).values() if content[2:4] == content[:2]} <= {0, 1}
+    assert not (folder / ".framepress/versions/laying").exists()
     ballast.unlink()
     again = History.open(folder)
     again.checkout("1")

@@ -58,17 +58,22 @@ class Laying:
         Raises:
             InputError, OSError: as `new`.
         """
-        for first in range(0, len(rows), _STAGED):
-            part = rows[first : first + _STAGED]
-            staging = f"{temporary}/{_STAGING}"
+        staging = f"{temporary}/{_STAGING}"
+        try:
+            for first in range(0, len(rows), _STAGED):
+                shutil.rmtree(staging, ignore_errors=True)
+                os.mkdir(staging)
+                self._replace(rows[first : first + _STAGED], staging)
+        finally:
             shutil.rmtree(staging, ignore_errors=True)
-            os.mkdir(staging)
-            names = [f"{at}{splitext(row.path)[1] if is_shared(row.path) else ''}" for at, row in enumerate(part)]
-            Laying(self._objects, staging).new([row._replace(path=name) for row, name in zip(part, names, strict=True)])
-            for row, name in zip(part, names, strict=True):
-                self._make_folder(row.path)
-                os.replace(f"{staging}/{name}", f"{self._root}/{row.path}")
-            shutil.rmtree(staging)
+
+    def _replace(self, rows: Sequence[Row], staging: str) -> None:
+        names = [f"{at}{splitext(row.path)[1] if is_shared(row.path) else ''}" for at, row in enumerate(rows)]
+        staged = [row._replace(path=name) for row, name in zip(rows, names, strict=True)]
+        Laying(self._objects, staging).new(staged)
+        for row, name in zip(rows, names, strict=True):
+            self._make_folder(row.path)
+            os.replace(f"{staging}/{name}", f"{self._root}/{row.path}")
 
     def _shared(self, id: str, target: str) -> bool:
         """Whether it could be made without a copy; a way that the file system does not have is not tried again."""
