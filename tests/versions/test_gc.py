@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -244,3 +246,33 @@ def test_a_lease_that_cannot_be_read_counts_until_it_is_old(folder: Path) -> Non
     os.utime(path, (1, 1))
     history.gc()
     assert not path.exists()
+
+
+def test_a_lease_is_renewed_while_it_is_held(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("framepress.versions.leases._RENEWED_S", 0.01)
+    history, _ = versions_of(folder, 1)
+    with Leases(history.place.store).hold("commit") as lease:
+        os.utime(lease.path, (1, 1))
+        end = time.monotonic() + 20
+        while lease.path.stat().st_mtime == 1 and time.monotonic() < end:
+            time.sleep(0.01)
+        assert lease.path.stat().st_mtime > 1
+    assert not lease.path.exists()
+
+
+def test_a_store_that_cannot_be_written_can_be_checked_out_and_not_committed_to(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    history, held = versions_of(folder, 1)
+
+    def refused(path: Path, mode: str = "r", **options: int) -> object:
+        if path.is_relative_to(history.place.store) and mode != "rb":
+            raise OSError(errno.EROFS, os.strerror(errno.EROFS))
+        return real(path, mode, **options)
+
+    real = Path.open
+    monkeypatch.setattr(Path, "open", refused)
+    history.checkout("1", tmp_path / "out")
+    assert reader.files(tmp_path / "out") == held[0]
+    with pytest.raises(OutputError, match="Read-only file system"):
+        history.commit("two")
