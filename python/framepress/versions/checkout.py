@@ -18,7 +18,7 @@ from framepress.versions.manifest import Row, check_paths
 from framepress.versions.objects import Objects
 from framepress.versions.working import belongs
 
-__all__ = ["check_out", "check_rows", "chosen"]
+__all__ = ["check_cases", "check_out", "check_rows", "chosen"]
 
 
 def check_out(

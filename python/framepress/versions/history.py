@@ -17,7 +17,7 @@ from typing import Any
 from framepress.errors import InputError, OptionError, OutputError
 from framepress.versions import manifest
 from framepress.versions.annotations import Annotations, annotations_in, annotations_of, laid_out
-from framepress.versions.checkout import check_out, check_rows, chosen
+from framepress.versions.checkout import check_cases, check_out, check_rows, chosen
 from framepress.versions.committing import add_commit, nobody_writes
 from framepress.versions.difference import Difference, difference
 from framepress.versions.gc import GRACE_S, Collected, collect
@@ -354,11 +354,11 @@ class History:
                     known.setdefault(row.path, set()).add(row.sha256)
             rows = list(self.rows(version))
             check_rows(rows)
+            check_cases(rows, self.place.own)
             working = look(self.place.dataset)
             self.place = take_back(
                 self.place, (version.id, rows), known, working, self.store.objects, force=force, intent=intent
             )
-            settle(self.place, rows, version.commit)
 
     def verify(
         self, *, sample: float = 1.0, seed: int = 0, progress: Callable[[int, int], None] | None = None

@@ -126,7 +126,7 @@ def look(dataset: Path, *, workers: int | None = None) -> Working:
 
 
 def settle(place: Place, rows: Sequence[Row], commit: Commit) -> None:
-    """A folder that was just laid out knows where it stands, and what is in its files without reading them.
+    """A folder that was just laid out, and that nobody else knows of yet, learns where it stands, and what is in it.
 
     Raises:
         OutputError: the disk refused.
