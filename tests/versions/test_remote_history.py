@@ -82,7 +82,7 @@ def test_work_that_went_apart_is_joined_by_a_line_of_its_own(dataset: Path, tmp_
     other.push()
     (dataset / "images/5.png").write_bytes(b"picture 5")
     history.commit("ours")
-    with pytest.raises(OutputError, match="--as-line"):
+    with pytest.raises(OutputError, match="--as theirs"):
         history.push()
     history.pull(as_line="theirs")
     theirs = history.along("theirs")

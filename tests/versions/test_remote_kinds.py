@@ -125,7 +125,7 @@ def test_lines_that_went_apart_are_told_and_left_as_they_are(
     line = ours.refs.line()
     with pytest.raises(OutputError, match=rf"after version 1: it has 2 \({other[:12]}\)"):
         sent(ours, remote, tmp_path)
-    with pytest.raises(OutputError, match="--as-line"):
+    with pytest.raises(OutputError, match="--as theirs"):
         got(ours, remote, tmp_path)
     assert ours.refs.line() == line
     assert got(ours, remote, tmp_path, as_line="theirs").versions == (1, 2)

@@ -147,7 +147,7 @@ def diverged(where: str, line: str, ours: Sequence[Ref], theirs: Sequence[Ref]) 
     since = f"after version {shared}" if shared else "from the first version on"
     return (
         f"{where}: its line {line!r} differs from ours {since}: it has {', '.join(others[:5])}{more}, which are not "
-        "here; nothing was changed. Pull them into a line of their own (--as-line theirs), look at both, and commit "
+        "here; nothing was changed. Pull them into a line of their own (--as theirs), look at both, and commit "
         "what is right over theirs"
     )
 
