@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import shlex
 import shutil
 import signal
@@ -256,6 +257,14 @@ def test_info_tells_what_is_there(run: Run, tmp_path: Path) -> None:
     text = run("info", tmp_path / "set").stdout
     for line in ("native, coco (framepress dataset)", "8 in 1 sequences", "48x32 px (8)", "asked 8, written 8"):
         assert line in text
+
+
+def test_names_of_classes_and_splits_are_told_as_they_are(run: Run, tmp_path: Path) -> None:
+    pressed(tmp_path / "a")
+    made = run("relabel", tmp_path / "a", tmp_path / "b", "--map", "car=traffic_cone", "--split", "my_split=1").stdout
+    assert re.search(r"classes .*\btraffic_cone [0-9]", made)
+    assert re.search(r"splits +my_split [0-9]", made)
+    assert re.search(r"splits +my_split [0-9]", run("info", tmp_path / "b").stdout)
 
 
 def test_info_reads_a_recording_of_a_simulator_as_well(run: Run, capture: Path) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from framepress.cli.report_text import labelled
-from framepress.cli.tables import aligned, bytes_text, counts_text
+from framepress.cli.tables import aligned, bytes_text, counts_text, named_counts_text
 
 __all__ = ["info_text"]
 
@@ -21,7 +21,7 @@ def info_text(document: Mapping[str, Any]) -> str:
         ("origin", _origin(document["origin"] or {})),
         ("frames", f"{document['frames']:,} in {document['sequences']:,} sequences, {document['views']:,} views"),
         ("sizes", ", ".join(f"{size} px ({count:,})" for size, count in document["sizes"].items())),
-        ("splits", counts_text({name: count for name, count in document["splits"].items() if name})),
+        ("splits", named_counts_text({name: count for name, count in document["splits"].items() if name})),
         ("objects", f"{document['objects']:,}, {document['tracks']:,} tracks"),
         ("features", ", ".join(_feature(name, n, document["frames"]) for name, n in document["features"].items())),
         ("on disk", f"{document['disk']['files']:,} files, {bytes_text(document['disk']['bytes'])}"),

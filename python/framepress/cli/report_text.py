@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from framepress.cli.progress import duration
-from framepress.cli.tables import aligned, bytes_text, counts_text
+from framepress.cli.tables import aligned, bytes_text, counts_text, named_counts_text
 from framepress.dataset.convert import SOURCE
 from framepress.dataset.report import Report
 from framepress.dataset.usage import Usage
@@ -27,9 +27,9 @@ def report_text(report: Report, usage: Usage, *, frames: int, seconds: float) ->
     """
     facts: Facts = [
         ("dataset", f"{report.frames:,} frames, {report.views:,} views, {report.objects:,} objects"),
-        ("classes", counts_text({name: count for name, count in report.classes.items() if count})),
+        ("classes", named_counts_text({name: count for name, count in report.classes.items() if count})),
         ("", _unused([name for name, count in report.classes.items() if not count])),
-        ("splits", counts_text({name: count for name, count in report.splits.items() if name})),
+        ("splits", named_counts_text({name: count for name, count in report.splits.items() if name})),
         ("this run", counts_text({name: n for name, n in report.run.items() if not name.startswith(SOURCE)})),
         *_source_facts({name[len(SOURCE) :]: n for name, n in report.run.items() if name.startswith(SOURCE)}),
     ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-__all__ = ["aligned", "bytes_text", "counts_text"]
+__all__ = ["aligned", "bytes_text", "counts_text", "named_counts_text"]
 
 _UNITS = ("B", "kB", "MB", "GB", "TB")
 
@@ -30,5 +30,10 @@ def bytes_text(count: int) -> str:
 
 
 def counts_text(counts: Mapping[str, int]) -> str:
-    """`car 12, person 3`; names with blanks for underscores."""
-    return ", ".join(f"{name.replace('_', ' ')} {count:,}" for name, count in counts.items())
+    """`asked 12, box full 3`: names of ours, with blanks for underscores."""
+    return named_counts_text({name.replace("_", " "): count for name, count in counts.items()})
+
+
+def named_counts_text(counts: Mapping[str, int]) -> str:
+    """`car 12, traffic_cone 3`: names of the dataset's, as they are."""
+    return ", ".join(f"{name} {count:,}" for name, count in counts.items())
