@@ -155,9 +155,11 @@ def test_a_new_folder_knows_its_versions_and_commits_to_the_same_store(folder: P
 
 def test_a_new_folder_is_none_of_the_dataset(folder: Path) -> None:
     history, *_ = two_versions(folder)
-    for target in (folder / "out", folder / "images/../out", folder):
+    for target in (folder / "out", folder / "images/../out"):
         with pytest.raises(OptionError, match="lies in the dataset"):
             history.checkout("1", target)
+    with pytest.raises(OutputError, match="exists already"):
+        history.checkout("1", folder)
 
 
 def test_a_bare_folder_knows_nothing(folder: Path, tmp_path: Path) -> None:

@@ -30,13 +30,13 @@ def kill_often(folder: Path, kills: int, seed: int) -> dict[str, int]:
 
 def test_a_store_survives_kills_at_any_moment(tmp_path: Path) -> None:
     ended = kill_often(tmp_path, 40, seed=1)
-    assert 0 < sum(ended.values()) < 35, "the kills hit nothing, or everything at its beginning"
+    assert sum(ended.values()) < 40, "the kills came too late to tell anything"
 
 
 @pytest.mark.slow
 def test_a_store_survives_hundreds_of_kills_at_any_moment(tmp_path: Path) -> None:
     ended = kill_often(tmp_path, 400, seed=2)
-    assert sum(ended.values()) < 250, f"the kills came too late to tell much: {json.dumps(ended)}"
+    assert 0 < sum(ended.values()) < 300, f"the kills came too early or too late to tell much: {json.dumps(ended)}"
 
 
 def test_a_dataset_whose_writer_was_killed_is_not_committed(tmp_path: Path) -> None:

@@ -324,7 +324,7 @@ class History:
             self._take_back(found, force)
             return found
         goal = Path(os.path.abspath(target))
-        if goal.resolve().is_relative_to(self.place.dataset):
+        if not os.path.lexists(goal) and goal.resolve().is_relative_to(self.place.dataset):
             raise OptionError(f"{goal}: lies in the dataset, whose next version would have it; choose another folder")
         unfinished = goal.with_name(f".{goal.name}.")
         with self.store.leases.hold("checkout", [found.id], leaves=unfinished) as lease:
