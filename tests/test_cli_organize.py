@@ -36,7 +36,7 @@ def dataset(tmp_path: Path) -> Path:
 
 def test_a_tree_is_told_in_text_and_json(run: Run, dataset: Path, tmp_path: Path) -> None:
     text = run(dataset, tmp_path / "a", "--tree", "detection", "--by", "sequence").stdout
-    assert "7, 7 of them new" in text
+    assert "7; 7 new" in text
     assert "a 3, b 4" in text
     found = json.loads(run(dataset, tmp_path / "b", "--tree", "detection", "--to", "yolo,coco", "--json").stdout)
     assert found["source"] == {"path": str(dataset), "format": "native"}
@@ -88,5 +88,5 @@ def test_a_wish_that_cannot_be_leaves_nothing(
 def test_what_is_there_is_gone_on_with_only_where_asked(run: Run, dataset: Path, tmp_path: Path) -> None:
     run(dataset, tmp_path / "out", "--tree", "depth")
     assert "is not empty" in run(dataset, tmp_path / "out", "--tree", "depth", code=3).stderr
-    assert "7, 0 of them new" in run(dataset, tmp_path / "out", "--tree", "depth", "--existing", "resume").stdout
+    assert "7; 0 new" in run(dataset, tmp_path / "out", "--tree", "depth", "--existing", "resume").stdout
     assert "beside it" in run(dataset, dataset / "out", "--tree", "depth", code=3).stderr

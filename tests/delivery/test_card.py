@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import hashlib
 import json
 import shutil
@@ -355,6 +356,28 @@ def test_names_that_markdown_would_take_for_its_own_are_text(tmp_path: Path) -> 
     assert check_card(open_dataset(folder)) == []
     rows = [line for line in body.splitlines() if line.startswith("| ") and line.count(" | ") == 2]
     assert any(line.startswith("| a\\|b | 0 | 0") for line in rows)
+
+
+def test_names_of_folders_get_neither_into_the_code_nor_between_the_marks(tmp_path: Path) -> None:
+    """They are found on disk, where a line's end is a sign as any other."""
+    evil = "A\n```\n<!-- framepress:end loading -->\nraise SystemExit #"
+    dataset = pressed(tmp_path / evil, split(list(mono())), {"kitti": {}})
+    for name in ("A", evil):
+        (tmp_path / "home" / name).mkdir(parents=True)
+        (tmp_path / "home" / name / "training").symlink_to(dataset / "training")
+    facts = {"splits": [], "editions": [{"format": "kitti", "path": "", "options": {}}]}
+    ((_, code),) = loading(facts, tmp_path / "home")
+    assert [type(node).__name__ for node in ast.parse(code).body] == ["Import", "ImportFrom", "Expr", "Expr", "Assign"]
+    (tmp_path / "home/A").rename(tmp_path / "home/Z")
+    ((_, code),) = loading(facts, tmp_path / "home")
+    assert repr(evil)[1:-1].encode() in code.encode().replace(b'\\"', b'"')
+    assert len(ast.parse(code).body) == 5
+
+    write_card(open_dataset(dataset))
+    home = dataset / "README.md"
+    assert list(Card.parse(home.read_text()).sections("")) == ["facts", "loading", "provenance", "checks"]
+    assert check_card(open_dataset(dataset)) == []
+    assert not write_card(open_dataset(dataset)).changed
 
 
 def test_an_unfinished_dataset_has_no_card(tmp_path: Path) -> None:

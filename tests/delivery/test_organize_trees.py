@@ -234,7 +234,9 @@ def test_lists_pair_colour_and_depth_by_time_with_the_camera_s_place(tmp_path: P
     ]
     (intrinsics,) = (tmp_path / "out/intrinsics.txt").read_text().splitlines()[1:]
     assert intrinsics == "- 96 64 80 80 47.5 31.5 pinhole 7"
-    pose = [float(part) for part in (tmp_path / "out/poses.txt").read_text().splitlines()[1].split()[1:8]]
+    rows = [line.split() for line in (tmp_path / "out/poses.txt").read_text().splitlines()[1:]]
+    assert [len(row) for row in rows] == [8] * len(frames)  # readers of trajectories refuse a ninth column
+    pose = [float(part) for part in rows[0][1:]]
     assert rigid(pose) == pytest.approx(FRONT.world_from_camera, abs=1e-8)
 
 
@@ -296,6 +298,26 @@ def test_frames_that_come_later_are_added_and_the_rest_is_not_touched(tmp_path: 
     assert contents(tmp_path / "out") == contents(tmp_path / "whole")
     assert organize(everything, tmp_path / "out", tree, existing="resume").added == 0
     assert contents(tmp_path / "out") == contents(tmp_path / "whole")
+
+
+def test_lists_of_the_only_camera_go_when_another_one_comes(tmp_path: Path) -> None:
+    first, second = (
+        [frame.replaced(id=f"{name}/{frame.index}", sequence=name) for frame in many(3)] for name in ("a", "b")
+    )
+    second = [frame.replaced(index=frame.index + 3) for frame in second]
+    organize(open_dataset(pressed(tmp_path / "one", first)), tmp_path / "out", "depth")
+    assert (tmp_path / "out/associations.txt").exists()
+    everything = open_dataset(pressed(tmp_path / "all", [*first, *second]))
+    organize(everything, tmp_path / "out", "depth", existing="resume")
+    organize(everything, tmp_path / "whole", "depth")
+    assert contents(tmp_path / "out") == contents(tmp_path / "whole")
+
+
+@pytest.mark.parametrize("tree", ["detection", "segmentation"])
+def test_a_frame_of_several_groups_is_new_in_each(tmp_path: Path, tree: str) -> None:
+    report = organize(open_dataset(pressed(tmp_path / "set", list(many(3)))), tmp_path / "out", tree, by="class")
+    assert len(report.groups) > 1
+    assert report.added == sum(report.groups.values())
 
 
 def test_a_run_that_was_cut_off_is_gone_on_with(tmp_path: Path) -> None:

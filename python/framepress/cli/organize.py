@@ -129,7 +129,7 @@ def _text(report: OrganizeReport) -> str:
     groups = {name: count for name, count in report.groups.items() if name}
     facts = [
         ("tree", report.tree),
-        ("frames", f"{report.frames:,}, {report.added:,} of them new{' (counted in each group)' if groups else ''}"),
+        ("frames", f"{report.frames:,}; {report.added:,} new{' (counted in each group)' if groups else ''}"),
         ("groups", ", ".join(f"{name} {count:,}" for name, count in sorted(groups.items()))),
         ("counted", counts_text({name: count for name, count in sorted(report.counts.items()) if count})),
     ]

@@ -15,7 +15,7 @@ from framepress.core.files import read_file
 from framepress.dataset.opening import Dataset
 from framepress.delivery.card_facts import SCHEMA, digest_of, facts_of, home_of
 from framepress.delivery.card_front import front_matter, parsed, wanted
-from framepress.delivery.card_sections import sections
+from framepress.delivery.card_sections import as_text, sections
 from framepress.delivery.card_text import Card, new_card, with_sections
 from framepress.errors import InputError, OptionError, OutputError
 
@@ -166,7 +166,7 @@ def _short(value: Any) -> str:
 def _updated(file: Path, document: Mapping[str, Any], home: Path) -> bytes:
     parts = sections(document, home)
     if not file.exists():
-        card = new_card(document["name"], parts)
+        card = new_card(as_text(document["name"]), parts)
         return Card(front_matter("", document, str(file)), card.body).text().encode()
     text, windows = _read_text(file)
     card = with_sections(Card.parse(text), parts, str(file))

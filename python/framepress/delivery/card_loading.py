@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
+
+from framepress.quality.report.places import printable
 
 __all__ = ["loading"]
 
@@ -50,11 +53,11 @@ def _coco(edition: Mapping[str, Any], splits: Sequence[str], home: Path) -> str:
         return ""
     name = there[0].removeprefix("instances_").removesuffix(".json")
     path = edition["path"]
-    others = f"  # and {', '.join(there[1:])}" if there[1:] else ""
+    others = _others("  # and", there)
     return f"""from pycocotools.coco import COCO
 
 coco = COCO({_quoted(f"{path}annotations/{there[0]}")}){others}
-image = coco.loadImgs(coco.getImgIds())[0]  # its file is below {path}images/{name}
+image = coco.loadImgs(coco.getImgIds())[0]  # its file is below {printable(f"{path}images/{name}")}
 boxes = [annotation["bbox"] for annotation in coco.imgToAnns[image["id"]]]  # x y width height [px]
 """
 
@@ -75,7 +78,7 @@ def _kitti(edition: Mapping[str, Any], splits: Sequence[str], home: Path) -> str
     trees = [path] if (top / "training").is_dir() else [f"{path}{name}/" for name in _cameras(top)]
     if not trees:
         return ""
-    others = f"  # and {', '.join(trees[1:])}" if trees[1:] else ""
+    others = _others(", as for", trees)
     return f"""import os
 from torchvision.datasets import Kitti
 
@@ -95,10 +98,16 @@ _Code = Callable[[Mapping[str, Any], Sequence[str], Path], str]
 _CODE: dict[str, _Code] = {"native": _native, "coco": _coco, "yolo": _yolo, "kitti": _kitti}
 
 
+def _others(said: str, paths: Sequence[str]) -> str:
+    """All but the first, at the end of a comment."""
+    return f"{said} {printable(', '.join(paths[1:]))}" if paths[1:] else ""
+
+
 def _train_first(split: str) -> tuple[bool, str]:
     return split != "train", split
 
 
 def _quoted(path: str) -> str:
-    """As a text of Python; the card's own folder is a dot."""
-    return '"' + (path.rstrip("/") or ".").replace("\\", "\\\\").replace('"', '\\"') + '"'
+    """As a text of Python on one line, whatever it holds; the card's own folder is a dot."""
+    path = path.rstrip("/") or "."
+    return json.dumps(path, ensure_ascii=not path.isprintable())

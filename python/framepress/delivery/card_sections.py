@@ -10,7 +10,7 @@ from typing import Any
 from framepress.delivery.card_loading import loading
 from framepress.quality.report.places import noun, printable
 
-__all__ = ["SECTIONS", "sections"]
+__all__ = ["SECTIONS", "as_text", "sections"]
 
 SECTIONS = ("facts", "loading", "provenance", "checks")
 _CLASSES, _MISSING = 100, 10
@@ -81,7 +81,7 @@ def _gaps(gaps: Mapping[str, Any]) -> str:
     if bare := gaps["classes_without_objects"]:
         told.append(f"Classes without an object: {_names(bare)}.")
     for split, names in gaps["classes_missing_in_splits"].items():
-        told.append(f"Classes that are not in {_text(split)}: {_names(names)}.")
+        told.append(f"Classes that are not in {as_text(split)}: {_names(names)}.")
     if count := gaps["frames_without_split"]:
         told.append(f"Frames in no split: {count:,}.")
     if count := gaps["images_without_objects"]:
@@ -91,7 +91,7 @@ def _gaps(gaps: Mapping[str, Any]) -> str:
 
 def _names(names: Sequence[str]) -> str:
     more = f" and {len(names) - _MISSING:,} more" if len(names) > _MISSING else ""
-    return ", ".join(map(_text, names[:_MISSING])) + more
+    return ", ".join(map(as_text, names[:_MISSING])) + more
 
 
 def _loading(facts: Mapping[str, Any], home: Path) -> str:
@@ -134,9 +134,9 @@ def _table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
 
 
 def _cell(value: object) -> str:
-    return f"{value:,}" if isinstance(value, int) else _text(str(value))
+    return f"{value:,}" if isinstance(value, int) else as_text(str(value))
 
 
-def _text(text: str) -> str:
+def as_text(text: str) -> str:
     """A name as text: what Markdown or HTML would take for their own is escaped."""
     return "".join(f"\\{sign}" if sign in "\\`*_[]<>|&#~$" else sign for sign in printable(text))

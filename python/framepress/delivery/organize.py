@@ -28,7 +28,7 @@ TREES = ("detection", "segmentation", "depth")
 
 @dataclass
 class OrganizeReport:
-    """What is there now, and in `added` what this run brought.
+    """What is there now, and in `added` what this run brought; a frame of several groups is added to each.
 
     Args:
         groups: folder -> frames, "" for a tree that is not in groups.

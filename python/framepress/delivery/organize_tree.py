@@ -20,6 +20,7 @@ from framepress.delivery.source_links import IMAGES, SourceBytes, linkable, sour
 from framepress.delivery.tree import Leaves, Tree
 from framepress.errors import OutputError
 from framepress.storage.folder import FolderOutput
+from framepress.storage.output import refused
 
 __all__ = ["plant"]
 
@@ -73,7 +74,7 @@ def plant(
         threads = workers or min(4, os.cpu_count() or 1)
         for planted in _worked(chain(first, tasks), tree, output, source.path, link, threads):
             maps.add(planted)
-            report.added += 1
+            report.added += len(planted.task.folders)
             for name, count in planted.leaves.counts.items():
                 report.counts[name] = report.counts.get(name, 0) + count
         for folder, lines in maps.lines.items():
@@ -189,5 +190,11 @@ def _share(output: FolderOutput, folder: str, tree: Tree, labels: LabelMap, line
     ordered = sorted(lines.values(), key=lambda line: (line["index"], line["frame"]))
     rows = [(line, view) for line in ordered for view in line["views"]]
     for path, content in tree.shared(labels, rows).items():
-        output.replace(prefix + path, content)
+        if content is not None:
+            output.replace(prefix + path, content)
+            continue
+        try:
+            (output.root / prefix / path).unlink(missing_ok=True)
+        except OSError as error:
+            raise refused(output.root / prefix / path, "removed", error) from error
     write_map(output, ordered, prefix)

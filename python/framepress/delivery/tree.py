@@ -40,8 +40,8 @@ class Tree(Protocol):
             InputError: the frame lacks what the tree is of.
         """
 
-    def shared(self, labels: LabelMap, rows: Sequence[tuple[Mapping[str, Any], ViewRow]]) -> dict[str, bytes]:
-        """Path -> content of the files that all frames share.
+    def shared(self, labels: LabelMap, rows: Sequence[tuple[Mapping[str, Any], ViewRow]]) -> dict[str, bytes | None]:
+        """Path -> content of the files that all frames share; None for one that fewer frames had and these have not.
 
         Args:
             rows: what the map says of a frame, and one of its views; in the order of the map.

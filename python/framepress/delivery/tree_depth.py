@@ -71,11 +71,13 @@ class DepthTree:
         counts["depth pixels below half a step"] += found.raised
         return Leaf(f"{stem}.png", found.data)
 
-    def shared(self, labels: LabelMap, rows: Sequence[tuple[Mapping[str, Any], ViewRow]]) -> dict[str, bytes]:
+    def shared(self, labels: LabelMap, rows: Sequence[tuple[Mapping[str, Any], ViewRow]]) -> dict[str, bytes | None]:
         cameras: dict[tuple[str, str], list[ViewRow]] = {}
         for frame, view in rows:
             cameras.setdefault((frame.get("sequence", ""), view["view"]), []).append(view)
-        found = {"intrinsics.txt": _intrinsics([view for _, view in rows])}
+        found: dict[str, bytes | None] = {"intrinsics.txt": _intrinsics([view for _, view in rows])}
+        if len(cameras) > 1:
+            found |= dict.fromkeys(_LISTS)  # of the only camera that there was
         for (sequence, camera), views in sorted(cameras.items()):
             folder = f"lists/{safe_name(sequence) or '-'}/{camera or '-'}/" if len(cameras) > 1 else ""
             ordered = sorted(views, key=lambda view: (view["time_s"], view["rgb"]))
@@ -93,11 +95,12 @@ class DepthTree:
             ),
         }
         if posed := [view for view in views if view["pose"]]:
-            told = [f"{_time(view)} {_numbers(view['pose'])} {view['rgb']}" for view in posed]
-            found["poses.txt"] = _lines("time_s tx ty tz qx qy qz qw file", told)
+            told = [f"{_time(view)} {_numbers(view['pose'])}" for view in posed]  # readers want eight numbers
+            found["poses.txt"] = _lines("time_s tx ty tz qx qy qz qw", told)
         return found
 
 
+_LISTS = ("associations.txt", "rgb.txt", "depth.txt", "poses.txt")
 _UNITS = {
     "millimetres": "16-bit PNG, 1 is 1 mm, 0 is nothing",
     "kitti": "16-bit PNG, 1 is 1/256 m, 0 is nothing",

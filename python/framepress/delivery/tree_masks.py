@@ -94,7 +94,7 @@ class MaskTree:
             )
         ]
 
-    def shared(self, labels: LabelMap, rows: Sequence[tuple[Mapping[str, Any], ViewRow]]) -> dict[str, bytes]:
+    def shared(self, labels: LabelMap, rows: Sequence[tuple[Mapping[str, Any], ViewRow]]) -> dict[str, bytes | None]:
         classes = ["background", *labels.names]
         listed: dict[str, list[str]] = {}
         told = []
