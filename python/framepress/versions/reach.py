@@ -12,10 +12,8 @@ from framepress.versions.prune import pruned
 from framepress.versions.refs import LINE, Ref
 from framepress.versions.store import Store
 
-__all__ = ["SHALLOW", "Reach", "Use"]
+__all__ = ["Reach", "Use"]
 
-SHALLOW = "shallow"
-"""Is in a store that was told of versions without fetching what they hold."""
 OnDamage = Callable[[str, str, InputError], None]
 """Told (kind, its path or sha256, what is wrong), in place of what cannot be read."""
 
@@ -85,10 +83,7 @@ class Reach:
                 self.roots.setdefault(commit.manifest, []).append(id)
 
     def _read_manifests(self) -> None:
-        shallow = (self._store.root / SHALLOW).exists()
         for root in self.roots:
-            if shallow and not self._store.objects.has(root):
-                continue
             try:
                 for chunk in manifest.roots_chunks(root, self._store.objects):
                     self.chunks.setdefault(chunk, []).append(root)
