@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,8 @@ from click.testing import CliRunner, Result
 
 from framepress.cli import main
 from framepress.dataset.writer import DatasetWriter
+from framepress.versions.refs import Ref
+from framepress.versions.store import Store
 from frames import LABELS, many, mono
 
 Run = Callable[..., Result]
@@ -230,6 +233,32 @@ def test_only_what_is_new_or_changed_since_a_version_is_exported(run: Run, tmp_p
     assert {name.rpartition(".")[0] for name in images("part")} == {"a/0000", "b/0002", "b/0003"}
     kept = tmp_path / "updated/images/default/b/0001.png"
     assert os.path.samefile(kept, tmp_path / "export/images/default/b/0001.png")  # linked, not pressed again
+
+
+def test_a_checkout_that_did_not_end_is_told(run: Run, dataset: Path) -> None:
+    made = answer(run("version", "commit", "dataset", "-m", "one", "--json"))["id"]
+    assert answer(run("version", "status", "dataset", "--json"))["unfinished"] is None
+    intent = {"to": made.removeprefix("sha256:"), "from": None, "force": False}
+    (dataset / ".framepress/versions/taking_back.json").write_text(json.dumps(intent))
+    assert answer(run("version", "status", "dataset", "--json"))["unfinished"] == made
+    assert f"a checkout of {made[7:19]} into it did not end" in run("version", "status", "dataset").stdout
+    run("version", "checkout", "dataset", made[7:19])
+    assert "did not end" not in run("version", "status", "dataset").stdout
+
+
+def test_what_others_say_of_a_version_moves_no_cursor(run: Run, dataset: Path) -> None:
+    """Messages, times, notes and names of tags may come from elsewhere."""
+    made = answer(run("version", "commit", "dataset", "-m", "one", "--json"))["id"].removeprefix("sha256:")
+    store = Store.open(dataset / ".framepress/versions/store")
+    notes = {"notes": {"\x1b[2J": "\x1b[2J"}}
+    second = store.objects.add(replace(store.commit(made), parents=(made,), message="\n", provenance=notes).to_json())
+    store.refs.advance(Ref(2, second, time="\x1b[2J1999"))
+    (store.root / "tags").mkdir(exist_ok=True)
+    (store.root / "tags/\x1b]0;x").write_bytes(Ref(0, second).to_json())
+    for command in ("log", "show"):
+        said = run("version", command, "dataset").stdout
+        assert "\x1b" not in said
+        assert "1999" in said
 
 
 def test_what_no_format_reads_is_compared_as_files_and_says_so(run: Run, tmp_path: Path) -> None:

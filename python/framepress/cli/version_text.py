@@ -36,7 +36,7 @@ def log_text(versions: Sequence[Version]) -> str:
         (found.number, found.id[:12], found.time.replace("T", " ").rstrip("Z") or "-", _tagged(found), _line(found))
         for found in versions
     ]
-    return aligned(rows, right=frozenset([0]))
+    return aligned([tuple(_printable(str(cell)) for cell in row) for row in rows], right=frozenset([0]))
 
 
 def _tagged(found: Version) -> str:
@@ -45,7 +45,7 @@ def _tagged(found: Version) -> str:
 
 def _line(found: Version) -> str:
     by = f" ({found.commit.author})" if found.commit.author else ""
-    return _printable(found.commit.message.splitlines()[0]) + by
+    return next(iter(found.commit.message.strip().splitlines()), "(no message)") + by
 
 
 def show_text(document: Mapping[str, Any]) -> str:
@@ -54,7 +54,7 @@ def show_text(document: Mapping[str, Any]) -> str:
     rows += [("tags", ", ".join(document["tags"]))] if document["tags"] else []
     rows += [("files", f"{document['files']:,}"), ("size", bytes_text(document["size"]))]
     rows += list(_flat(document["provenance"]))
-    return aligned([(name, _printable(text)) for name, text in rows])
+    return aligned([(_printable(name), _printable(text)) for name, text in rows])
 
 
 def _flat(document: Mapping[str, Any], prefix: str = "") -> Iterable[tuple[str, str]]:
@@ -75,6 +75,10 @@ def status_text(status: Status) -> str:
     lines = [made]
     if status.head is not None and (status.base is None or status.base.id != status.head.id):
         lines.append(f"the latest version is {status.head.number} ({status.head.id[:12]})")
+    if status.unfinished is not None:
+        lines.append(
+            f"a checkout of {_printable(status.unfinished[:12])} into it did not end: check out again to end it"
+        )
     return "\n".join([*lines, _files_text(status.changes) if status.changes else "nothing has changed"])
 
 

@@ -166,6 +166,7 @@ def status(dataset: Path, as_json: bool) -> None:
         "base": None if found.base is None else found.base.to_dict(),
         "head": None if found.head is None else found.head.to_dict(),
         "files": file_changes(found.changes),
+        "unfinished": None if found.unfinished is None else f"sha256:{found.unfinished}",
     }
     emit(document, status_text(found), as_json=as_json)
 
@@ -216,7 +217,7 @@ def diff(dataset: Path, before: str, after: str | None, only_files: bool, most: 
 def checkout(dataset: Path, name: str, target: Path | None, paths: tuple[str, ...], force: bool, as_json: bool) -> None:
     """Make DATASET equal to VERSION, or lay VERSION out in a new folder.
 
-    Files that no version has are kept where they are; changes that no version has are refused without --force.
+    Where DATASET has files or changes that its version has not, nothing is done without --force, which loses them.
     """
     history = opened(dataset)
     with interruptible(AGAIN):
