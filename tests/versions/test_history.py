@@ -69,3 +69,27 @@ def test_a_tag_names_a_version_for_good(folder: Path) -> None:
     with pytest.raises(OptionError, match="never moves"):
         history.tag("sent")
     assert history.version("sent").number == 1
+
+
+def test_a_commit_that_was_killed_behind_its_last_step_is_known_to_be_of_this_folder(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    history = History.init(folder)
+    history.commit("one")
+    (folder / "labels.txt").write_text("2\n")
+
+    class Killed(BaseException):
+        pass
+
+    def killed(*_: object) -> None:
+        raise Killed
+
+    with monkeypatch.context() as patch:
+        patch.setattr(History, "_stands_at", killed)
+        with pytest.raises(Killed):
+            history.commit("two")
+    again = History.open(folder)
+    assert not again.status().changes
+    (folder / "labels.txt").write_text("3\n")
+    assert again.commit("three").version.number == 3
+    assert not (folder / ".framepress/versions/committing.json").exists()

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +17,16 @@ from framepress.versions.add import add_files
 from framepress.versions.commits import Commit
 from framepress.versions.leases import Lease
 from framepress.versions.manifest import Row
+from framepress.versions.place import Place, write_whole
 from framepress.versions.provenance import provenance_of
+from framepress.versions.refs import Refs
 from framepress.versions.store import Store
 from framepress.versions.working import Working
 from framepress.versions.written_into import check_not_written_into
 
-__all__ = ["add_commit", "nobody_writes"]
+__all__ = ["add_commit", "announce", "caught_up", "nobody_writes", "written_down"]
+
+_ANNOUNCED = "committing.json"
 
 
 @contextmanager
@@ -45,6 +51,31 @@ def nobody_writes(dataset: Path, *, interrupted: bool = False) -> Iterator[None]
         yield
     finally:
         lock.release()
+
+
+def announce(place: Place, id: str) -> None:
+    """The folder is about to become a version: should this process end before it is written down that it did.
+
+    Raises:
+        OutputError: the disk refused.
+    """
+    write_whole(place.own / _ANNOUNCED, (json.dumps({"commit": id}) + "\n").encode())
+
+
+def caught_up(place: Place, refs: Refs) -> Place:
+    """Where a folder stands, if a commit of it was killed behind its last step but one."""
+    try:
+        id = json.loads((place.own / _ANNOUNCED).read_bytes())["commit"]
+    except FileNotFoundError:
+        return place
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+        raise InputError(f"{place.own / _ANNOUNCED}: cannot be read: {error}; delete it") from error
+    return replace(place, base=id) if any(ref.commit == id for ref in refs.line(place.line)) else place
+
+
+def written_down(place: Place) -> None:
+    """Nothing is announced any more."""
+    (place.own / _ANNOUNCED).unlink(missing_ok=True)
 
 
 def add_commit(

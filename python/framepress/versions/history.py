@@ -18,7 +18,7 @@ from framepress.errors import InputError, OptionError, OutputError
 from framepress.versions import manifest
 from framepress.versions.annotations import Annotations, annotations_in, annotations_of, laid_out
 from framepress.versions.checkout import check_cases, check_out, check_rows, chosen
-from framepress.versions.committing import add_commit, nobody_writes
+from framepress.versions.committing import add_commit, announce, caught_up, nobody_writes, written_down
 from framepress.versions.difference import Difference, difference
 from framepress.versions.gc import GRACE_S, Collected, collect
 from framepress.versions.manifest import FileChange, Row
@@ -149,7 +149,8 @@ class History:
     def status(self) -> Status:
         """What has changed in the folder; reads only files that may have."""
         log = self.log()
-        base = next((version for version in log if version.id == self.place.base), None)
+        stands = caught_up(self.place, self.store.refs).base
+        base = next((version for version in log if version.id == stands), None)
         intent = intent_of(self.place)
         changes = self._changed(look(self.place.dataset), base)
         return Status(base, log[0] if log else None, tuple(changes), None if intent is None else intent.to)
@@ -194,6 +195,7 @@ class History:
             raise OptionError("a commit needs a message; say what is in it, in one line")
         check_whole(self.place)
         with nobody_writes(self.place.dataset), self.store.leases.hold("commit") as lease:
+            self._catch_up()
             head = self._head()
             if not over and (None if head is None else head.id) != self.place.base:
                 raise OutputError(self._behind(head))
@@ -217,6 +219,7 @@ class History:
                 notes=notes,
             )
             ref = Ref(1 if head is None else head.number + 1, id, time, author)
+            announce(self.place, id)
             if not self.store.refs.advance(ref, self.place.line):
                 raise OutputError(self._behind(self._head()))
             self._stands_at(id, commit.manifest, working)
@@ -230,6 +233,14 @@ class History:
         working.table.is_manifest(root)
         if self.place.base != id:
             self.place = self.place.at(id)
+        written_down(self.place)
+
+    def _catch_up(self) -> None:
+        place = caught_up(self.place, self.store.refs)
+        if place != self.place:
+            place.write()
+            self.place = place
+        written_down(place)
 
     def _behind(self, head: Version | None) -> str:
         made_from = "before the first" if self.place.base is None else f"from {self.place.base[:12]}"
@@ -346,6 +357,7 @@ class History:
             nobody_writes(self.place.dataset, interrupted=force),
             self.store.leases.hold("checkout", [version.id]),
         ):
+            self._catch_up()
             intent = None if force else intent_of(self.place)
             mine = {self.place.base} | ({intent.to, intent.before} if intent else set())
             known: dict[str, set[str]] = {}
