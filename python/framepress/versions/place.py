@@ -1,10 +1,12 @@
 """What a dataset folder knows of its versions: `.framepress/versions/`.
 
-folder.json    {"schema": "framepress.versions", "version": 1, "store": path, "line": name, "base": sha256 or null};
-               `store` is relative to `.framepress/versions/` where it lies inside, else absolute; `base` is the commit
-               that the folder was last equal to
-seen.msgpack   what the files were when they were last read (`working`)
-store/         the store, where the dataset keeps its own
+folder.json       {"schema": "framepress.versions", "version": 1, "store": path, "line": name, "base": sha256 or null};
+                  `store` is relative to `.framepress/versions/` where it lies inside, else absolute; `base` is the
+                  commit that the folder was last equal to
+seen.msgpack      what the files were when they were last read (`seen`)
+committing.json   the commit that the folder is about to become (`committing`)
+taking_back.json  the version that the folder is on its way to (`take_back`)
+store/            the store, where the dataset keeps its own
 """
 
 from __future__ import annotations
