@@ -271,3 +271,39 @@ def test_what_no_format_reads_is_compared_as_files_and_says_so(run: Run, tmp_pat
     assert found["files"]["added"] == ["two.txt"]
     assert "no format" in found["not_compared"]
     assert "not compared" in run("version", "diff", "notes").stdout
+
+
+def test_two_who_went_apart_come_together_by_a_line_of_their_own(run: Run, dataset: Path) -> None:
+    run("version", "commit", "dataset", "-m", "one")
+    run("version", "push", "dataset", "remote")
+    run("version", "pull", "mine", "remote")
+    (dataset / "notes.txt").write_text("theirs")
+    run("version", "commit", "dataset", "-m", "theirs")
+    run("version", "push", "dataset", "remote")
+    (dataset.parent / "mine/notes.txt").write_text("mine")
+    run("version", "commit", "mine", "-m", "mine")
+    refused = run("version", "push", "mine", "remote", code=3)
+    assert "--as theirs" in refused.stderr
+
+    run("version", "pull", "mine", "remote", "--as", "theirs")
+    assert [
+        found["message"] for found in answer(run("version", "log", "mine", "--line", "theirs", "--json"))["versions"]
+    ] == [
+        "theirs",
+        "one",
+    ]
+    assert answer(run("version", "diff", "mine", "theirs:head", "head", "--json"))["files"]["changed"] == ["notes.txt"]
+    run("version", "checkout", "mine", "theirs:head", "--to", "look")
+    assert (dataset.parent / "look/notes.txt").read_text() == "theirs"
+
+    (dataset.parent / "mine/notes.txt").write_text("both")
+    run("version", "commit", "mine", "--line", "theirs", "--over", "-m", "both")
+    run("version", "push", "mine", "remote", "--line", "theirs", "--as", "main")
+    run("version", "pull", "dataset", "remote")
+    run("version", "checkout", "dataset", "head")
+    assert (dataset / "notes.txt").read_text() == "both"
+    assert [found["message"] for found in answer(run("version", "log", "dataset", "--json"))["versions"]] == [
+        "both",
+        "theirs",
+        "one",
+    ]

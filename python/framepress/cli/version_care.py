@@ -9,7 +9,7 @@ import click
 
 from framepress.cli.progress import Progress
 from framepress.cli.shell import as_json, emit, interruptible
-from framepress.cli.version_common import AGAIN, DATASET, opened
+from framepress.cli.version_common import AGAIN, DATASET, LINE, opened
 
 __all__ = ["gc", "pull", "push", "verify"]
 
@@ -27,9 +27,19 @@ _OPTIONS = click.option(
 @DATASET
 @_REMOTE
 @_OPTIONS
+@LINE
+@click.option("--as", "remote_line", metavar="LINE", help="The line there, where it has another name.")
 @click.option("--exclusive", is_flag=True, help="Nobody else pushes there: it need not keep two pushes apart.")
 @as_json
-def push(dataset: Path, remote: str | None, options: tuple[str, ...], exclusive: bool, as_json: bool) -> None:
+def push(
+    dataset: Path,
+    remote: str | None,
+    options: tuple[str, ...],
+    line: str | None,
+    remote_line: str | None,
+    exclusive: bool,
+    as_json: bool,
+) -> None:
     """Bring the versions of DATASET, and their tags, to REMOTE: a folder, s3://BUCKET/PREFIX, gs:// or az://.
 
     Only contents that are not there are sent, most of them many in one. Where somebody pushed another version first,
@@ -40,10 +50,12 @@ def push(dataset: Path, remote: str | None, options: tuple[str, ...], exclusive:
     extra: dict[str, Any] = _options(options)
     if exclusive:
         extra["exclusive"] = True
+    if remote_line is not None:
+        extra["remote_line"] = remote_line
     with Progress(noun="bytes", last="naming the versions") as progress, interruptible(AGAIN):
         if not _is_bridge(dataset):
             extra["progress"] = lambda done, total: progress(done)
-        done = opened(dataset).push(remote, **extra)
+        done = opened(dataset, line).push(remote, **extra)
     emit(done.to_dict(), pushed_text(done.to_dict()), as_json=as_json)
 
 

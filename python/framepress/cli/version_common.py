@@ -11,18 +11,32 @@ import click
 
 from framepress.cli.shell import note
 
-__all__ = ["AGAIN", "AUTHOR", "DATASET", "author_of", "now", "opened"]
+__all__ = ["AGAIN", "AUTHOR", "DATASET", "LINE", "author_of", "now", "opened"]
 
 DATASET = click.argument("dataset", metavar="DATASET", type=click.Path(exists=True, file_okay=False, path_type=Path))
+LINE = click.option("--line", metavar="NAME", help="Another line of the store, such as one that `pull --as` made.")
 AUTHOR = "FRAMEPRESS_AUTHOR"
 AGAIN = "run the same command again: it goes on"
 
 
-def opened(dataset: Path) -> Any:
-    """The dataset's history: ours, or a bridge with the same verbs."""
-    from framepress.versions.bridges import bridge
+def opened(dataset: Path, line: str | None = None) -> Any:
+    """The dataset's history: ours, or a bridge with the same verbs.
 
-    return bridge(dataset, say=note)
+    Args:
+        line: another line of its store.
+
+    Raises:
+        UsageError: a bridge has no lines.
+    """
+    from framepress.versions.bridges import bridge
+    from framepress.versions.history import History
+
+    found = bridge(dataset, say=note)
+    if line is None:
+        return found
+    if not isinstance(found, History):
+        raise click.UsageError("--line is for native versions; git has branches")
+    return found.along(line)
 
 
 def author_of(given: str | None) -> str:

@@ -145,7 +145,8 @@ def _sent(done: Mapping[str, Any], verb: str) -> str:
 
 
 def _tags(done: Mapping[str, Any]) -> list[str]:
-    told = [f"tags: {', '.join(done['tags'])}"] if done.get("tags") else []
+    told = [f"without their files, which were given up: {len(done['pruned']):,} versions"] if done.get("pruned") else []
+    told += [f"tags: {', '.join(done['tags'])}"] if done.get("tags") else []
     return told + [f"tag {name} names another version there; it stays as it is" for name in done.get("taken", ())]
 
 

@@ -9,7 +9,7 @@ import click
 
 from framepress.cli.shell import as_json, emit, interruptible, note
 from framepress.cli.version_care import gc, pull, push, verify
-from framepress.cli.version_common import AGAIN, AUTHOR, DATASET, author_of, now, opened
+from framepress.cli.version_common import AGAIN, AUTHOR, DATASET, LINE, author_of, now, opened
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,7 +23,7 @@ def version() -> None:
     store that several share.
 
     A version is named by its number (3), a tag, head (the latest), base (what the folder was made from), head~2, or
-    the beginning of its sha256.
+    the beginning of its sha256; one of another line of the store has its name before it (theirs:3).
     """
 
 
@@ -96,6 +96,7 @@ def init(dataset: Path, store: Path | None, kind: str, line: str | None, made_fr
     help="A profile (strict, default, fast, or a TOML file) that the dataset must hold; else no version, exit code 1.",
 )
 @click.option("--over", is_flag=True, help="Although the folder was made from an older version than the latest.")
+@LINE
 @as_json
 def commit(
     dataset: Path,
@@ -105,6 +106,7 @@ def commit(
     report: Path | None,
     require: str | None,
     over: bool,
+    line: str | None,
     as_json: bool,
 ) -> None:
     """Make DATASET as it is now its next version.
@@ -112,7 +114,7 @@ def commit(
     Files are read only where neither the dataset's journal nor an earlier look tells their hash. Where another commit
     came first, this one is refused and nothing is lost.
     """
-    history = opened(dataset)
+    history = opened(dataset, line)
     options: dict[str, Any] = {"author": author_of(author), "time": now(), "over": over}
     if notes or report is not None:
         options["notes"] = _notes(notes, report)
@@ -133,12 +135,13 @@ def commit(
 @version.command(short_help="The versions, the latest first.")
 @DATASET
 @click.option("--limit", metavar="N", type=click.IntRange(1), help="The latest N only.")
+@LINE
 @as_json
-def log(dataset: Path, limit: int | None, as_json: bool) -> None:
+def log(dataset: Path, limit: int | None, line: str | None, as_json: bool) -> None:
     """List the versions of DATASET, the latest first."""
     from framepress.cli.version_text import log_text
 
-    versions = opened(dataset).log()[:limit]
+    versions = opened(dataset, line).log()[:limit]
     emit({"versions": [found.to_dict() for found in versions]}, log_text(versions), as_json=as_json)
 
 

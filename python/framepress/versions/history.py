@@ -129,12 +129,21 @@ class History:
         ]
 
     def version(self, name: str) -> Version:
-        """A version by number (`3`, `v3`), tag, `head`, `head~2`, `base`, or the beginning of its sha256.
+        """A version by number (`3`, `v3`), tag, `head`, `head~2`, `base`, or the beginning of its sha256; with the name
+        of another line before it: `theirs:head`.
 
         Raises:
             OptionError: there is no such version, or several.
         """
-        return resolve(name, self.log(), self.place.base)
+        line, name = self._line_of(name)
+        return resolve(name, (self if line is None else self.along(line)).log(), self.place.base)
+
+    def _line_of(self, name: str) -> tuple[str | None, str]:
+        """The other line that a name begins with, if it does, and the rest."""
+        line, colon, rest = name.partition(":")
+        if not colon or line == "sha256":
+            return None, name
+        return (None if line == self.place.line else line), rest
 
     def rows(self, version: Version) -> Iterator[Row]:
         """Its files, sorted by path.
@@ -328,6 +337,9 @@ class History:
             InputError: the store lacks a content, which is named.
             OptionError: there is no such version, or a pattern fits nothing.
         """
+        line, rest = self._line_of(name)
+        if line is not None:
+            return self.along(line).checkout(rest, target, force=force, paths=paths, bare=bare)
         found = self.version(name)
         if target is None:
             if paths or bare:
