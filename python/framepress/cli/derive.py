@@ -73,17 +73,16 @@ def opened(
     from framepress.dataset.select.derive import formats_of
 
     dataset = open_dataset(source, source_format)
-    kept: Mapping[str, Mapping[str, Any]] | None = None
-    if to is not None:
-        kept = {name: {} for name in listed(to, "--to")}
-    elif dataset.format.writer is not None:
-        kept = formats_of(dataset)
-    writers = {name: {**registry.by_name(name).options(), **options} for name, options in (kept or {}).items()}
+    written = dataset.format.writer is not None
+    own = dataset.format.name if dataset.job is None else ",".join(dataset.job.formats)
+    names = listed(to, "--to") if to is not None else listed(own, "--to") if written else []
+    writers = {name: registry.by_name(name).options() for name in names}
     changed, reading = settings_for(settings, writers, reader_options(dataset.format.read))
     if reading:
         dataset = replace(dataset, options=reader_arguments(dataset.format.read, reading, None))
-    formats = None if kept is None else {name: {**options, **changed[name]} for name, options in kept.items()}
-    return dataset, {"formats": formats, **_split_argument(**others)}
+    kept = formats_of(dataset) if to is None and written else {name: {} for name in names}
+    formats = {name: {**options, **changed[name]} for name, options in kept.items()}
+    return dataset, {"formats": formats or None, **_split_argument(**others)}
 
 
 def _split_argument(split: str | None, seed: int, **others: Any) -> dict[str, Any]:

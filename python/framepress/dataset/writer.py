@@ -281,7 +281,10 @@ class DatasetWriter:
             for name, (_, writer) in self._editions.items():
                 missing = sorted(writer.needs - held)
                 if missing:
-                    raise InputError(f"format {name} needs {', '.join(missing)}, which the frame does not have")
+                    raise InputError(
+                        f"format {name} needs {', '.join(missing)}, which the frame does not have; "
+                        f"write other formats, or {name} with options that do without"
+                    )
                 rows[name] = writer.add(frame, files.files(self._session.job.prefix(name)))
         except BaseException:
             files.discard()

@@ -89,6 +89,8 @@ class Format:
         left_out: those of the rows' `counts` that count objects which the format does not keep.
         box_within: from the writer's options, how far [px] an object's visible box may be off after reading back; None
             where they have another box written.
+        as_found: from the features of a dataset of others (in how many frames each is) and its frames, the options that
+            write it again as what it is.
     """
 
     name: str
@@ -101,6 +103,7 @@ class Format:
     key: Callable[[str, int, str], str] = by_id
     left_out: tuple[str, ...] = ()
     box_within: Callable[[Mapping[str, Any]], float | None] = lambda options: 1e-6
+    as_found: Callable[[Mapping[str, int], int], Mapping[str, Any]] = lambda features, frames: {}
 
     def make_writer(self, options: Mapping[str, Any]) -> FormatWriter:
         """A writer with these options.

@@ -271,4 +271,5 @@ FORMAT = Format(
     key=by_number,
     left_out=("hidden", "without_box"),
     box_within=lambda options: 0.01 if options["box"] == "visible" else None,
+    as_found=lambda features, frames: {} if features.get("camera", 0) == frames else {"calib": "none"},
 )

@@ -223,6 +223,12 @@ def _box_within(options: Mapping[str, Any]) -> float:
     return 0.2501 if inside else 1e-4
 
 
+def _as_found(features: Mapping[str, int], frames: int) -> dict[str, Any]:
+    """Where all objects are polygons, they shall not become boxes."""
+    outlined = features.get("polygons", 0)
+    return {"task": "segment"} if outlined and outlined == features.get("label", 0) else {}
+
+
 FORMAT = Format(
     "yolo",
     "YOLO (Ultralytics): detection and segmentation",
@@ -234,4 +240,5 @@ FORMAT = Format(
     key=by_stem,
     left_out=("crowds", "objects_hidden", "objects_without_mask", "duplicate_rows"),
     box_within=_box_within,
+    as_found=_as_found,
 )

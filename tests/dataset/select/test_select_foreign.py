@@ -69,6 +69,22 @@ def test_kitti_keeps_the_lines_of_what_is_chosen(shared: Path, tmp_path: Path) -
     assert boxes == sorted((x0, y0, x1 + 1, y1 + 1) for x0, y0, x1, y1 in inclusive)
 
 
+def test_what_others_made_stays_what_it_is_where_no_format_is_named(shared: Path, tmp_path: Path) -> None:
+    outlined = shared / "formats-datumaro/yolo_dataset/yolov8_segmentation"
+    select(outlined, "True").write(tmp_path / "outlines")
+    (before,), (after,) = (sorted(folder.glob("labels/train/*.txt")) for folder in (outlined, tmp_path / "outlines"))
+    for one, other in zip(before.read_text().splitlines(), after.read_text().splitlines(), strict=True):
+        label, *points = map(float, one.split())
+        written, *ring = map(float, other.split())
+        assert written == label
+        assert {*zip(*[iter(np.round(ring, 5))] * 2, strict=True)} == {*zip(*[iter(points)] * 2, strict=True)}
+    bare = shared / "formats-datumaro/kitti_dataset/kitti_detection"  # no calib
+    select(bare, "label == 'Truck'").write(tmp_path / "trucks")
+    (line,) = (tmp_path / "trucks/training/label_2/000000.txt").read_text().splitlines()
+    assert [line.split()[0], *map(float, line.split()[4:8])] == ["Truck", 0, 1, 2, 3]
+    assert not (tmp_path / "trucks/training/calib").exists()
+
+
 def test_a_recording_of_isaac_sim_is_chosen_from_by_what_it_says(shared: Path, tmp_path: Path) -> None:
     source = shared / "basicwriter-palletstability/_out_sdrec_mess"
     everything = select(source, "True").counts

@@ -11,6 +11,7 @@ from framepress.core import Frame, LabelMap
 from framepress.core.record import from_record, to_record
 from framepress.dataset.convert import Stage, convert
 from framepress.dataset.finish import journal_labels
+from framepress.dataset.index import Index
 from framepress.dataset.job import Job
 from framepress.dataset.opening import Dataset
 from framepress.dataset.report import Report
@@ -91,7 +92,7 @@ def derived(
 
 
 def formats_of(source: Dataset) -> Mapping[str, Mapping[str, Any]]:
-    """Those that the source has, to be written again.
+    """Those that the source has, to be written again: a dataset of others in its own format, as what it is there.
 
     Raises:
         OptionError: its format is not written.
@@ -100,7 +101,8 @@ def formats_of(source: Dataset) -> Mapping[str, Mapping[str, Any]]:
         return source.job.formats
     if source.format.writer is None:
         raise OptionError(f"{source.path}: format {source.format.name} is not written; name the formats to write")
-    return {source.format.name: {}}
+    held = Index.of(source).summary()
+    return {source.format.name: source.format.as_found(held["features"], held["frames"])}
 
 
 def origin_of(source: Dataset) -> dict[str, Any]:
