@@ -185,6 +185,7 @@ def test_versions_are_pruned_only_when_asked_for(run: Run, dataset: Path) -> Non
     assert swept["trashed"] > 0
     run("version", "checkout", "dataset", "1", "--to", "first")
     assert "pruned" in run("version", "checkout", "dataset", "2", "--to", "second", code=4).stderr
+    assert ["(pruned)" in line for line in run("version", "log", "dataset").stdout.splitlines()] == [False, True, False]
     assert "everything is there" in run("version", "verify", "dataset").stdout
 
 
@@ -233,6 +234,16 @@ def test_only_what_is_new_or_changed_since_a_version_is_exported(run: Run, tmp_p
     assert {name.rpartition(".")[0] for name in images("part")} == {"a/0000", "b/0002", "b/0003"}
     kept = tmp_path / "updated/images/default/b/0001.png"
     assert os.path.samefile(kept, tmp_path / "export/images/default/b/0001.png")  # linked, not pressed again
+
+
+def test_a_line_that_is_not_there_is_named_with_those_that_are(run: Run, dataset: Path) -> None:
+    run("version", "commit", "dataset", "-m", "one")
+    assert "there is none; there are main" in run("version", "log", "dataset", "--line", "thiers", code=2).stderr
+
+
+def test_a_command_that_is_proposed_can_be_pasted(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "data set").mkdir()
+    assert "`framepress version commit 'data set' -m TEXT`" in run("version", "init", "data set").stdout
 
 
 def test_a_checkout_that_did_not_end_is_told(run: Run, dataset: Path) -> None:

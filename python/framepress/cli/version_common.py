@@ -26,7 +26,7 @@ def opened(dataset: Path, line: str | None = None) -> Any:
         line: another line of its store.
 
     Raises:
-        UsageError: a bridge has no lines.
+        UsageError: a bridge has no lines, or the store has no such line.
     """
     from framepress.versions.bridges import bridge
     from framepress.versions.history import History
@@ -36,6 +36,9 @@ def opened(dataset: Path, line: str | None = None) -> Any:
         return found
     if not isinstance(found, History):
         raise click.UsageError("--line is for native versions; git has branches")
+    lines = found.store.refs.lines()
+    if line not in (found.place.line, *lines):
+        raise click.UsageError(f"--line {line}: there is none; there are {', '.join(lines) or 'none yet'}")
     return found.along(line)
 
 

@@ -40,7 +40,8 @@ def log_text(versions: Sequence[Version]) -> str:
 
 
 def _tagged(found: Version) -> str:
-    return f"[{', '.join(found.tags)}]" if found.tags else ""
+    told = [f"[{', '.join(found.tags)}]"] if found.tags else []
+    return " ".join([*told, "(pruned)"] if found.pruned else told)
 
 
 def _line(found: Version) -> str:

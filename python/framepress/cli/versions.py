@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -72,7 +73,8 @@ def init(dataset: Path, store: Path | None, kind: str, line: str | None, made_fr
     where = History.init(dataset, store=store, made_from=made_from, **given).place.store
     emit(
         {"dataset": str(dataset), "kind": kind, "store": str(where)},
-        f"{dataset}: versions are kept in {where}; make the first with `framepress version commit {dataset} -m TEXT`",
+        f"{dataset}: versions are kept in {where}; make the first with `framepress version commit "
+        f"{shlex.quote(str(dataset))} -m TEXT`",
         as_json=as_json,
     )
 
