@@ -121,6 +121,7 @@ def test_other_formats_and_options(run: Run, dataset: Path, tmp_path: Path) -> N
         (["train=1", "--keep", "--keep-from", "{set}"], 2, "not both"),
         (["train=1", "{set}/cut"], 3, "inside the dataset"),
         (["--from-lists", "{set}/none.txt"], 4, "none.txt"),
+        (["--from-lists", "{set}/none.txt", "--group", "scene"], 2, "nothing for --group and --seed to decide"),
     ],
 )
 def test_what_cannot_be_is_told_and_nothing_is_written(

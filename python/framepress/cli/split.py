@@ -86,6 +86,8 @@ def split(
     from framepress.cli.split_text import plan_document, plan_text
     from framepress.dataset.splitting.press import split_dataset
 
+    if lists and (group or seed):
+        raise click.UsageError("lists name each frame: there is nothing for --group and --seed to decide")
     target, method = _asked(rest, counts, lists, seed)
     dataset, arguments = opened(source, source_format, to, settings, split=None, seed=seed)
     plan = _planned(dataset, method, group, stratify, keep=keep, keep_from=keep_from)

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from framepress.cli.report_text import labelled
-from framepress.cli.tables import aligned, counts_text
+from framepress.cli.tables import aligned, named_counts_text
 
 if TYPE_CHECKING:
     from framepress.dataset.opening import Dataset
@@ -55,7 +55,7 @@ def plan_text(document: Mapping[str, Any]) -> str:
         ("frames", f"{planned['frames']:,}, of which {planned['kept']:,} keep their split" if planned["kept"] else
          f"{planned['frames']:,}"),
         ("together", _together(planned, how)),
-        ("splits", counts_text(planned["splits"])),
+        ("splits", named_counts_text(planned["splits"])),
         (_NONE, f"{planned['left_out']:,}, left out of DST" if planned["left_out"] else ""),
     ]  # fmt: skip
     lines = [document["source"]["path"], labelled(facts), "  balance", _balance(document["balance"])]
@@ -95,5 +95,5 @@ def _leak(kind: str, leak: Mapping[str, Any]) -> str:
     first = leak["examples"][0]
     return (
         f"    {kind}: {leak['shared']:,} of {leak['all']:,} in several splits, {leak['frames']:,} frames; "
-        f"such as {first['name']!r} ({counts_text(first['frames'])})"
+        f"such as {first['name']!r} ({named_counts_text(first['frames'])})"
     )

@@ -9,7 +9,7 @@ from index_in_memory import index_of
 
 from framepress.dataset.splitting.lists import read_list
 from framepress.dataset.splitting.plan import plan_split
-from framepress.errors import InputError
+from framepress.errors import InputError, OptionError
 
 INDEX = index_of(
     ["a/0000", "a/0001", "b/0000", "b/v1.2"],
@@ -55,8 +55,19 @@ def test_a_frame_in_two_lists_is_refused_and_one_named_twice_in_one_is_not() -> 
 
 
 def test_frames_that_no_list_names_keep_what_they_had_if_that_is_asked_for() -> None:
-    plan = plan_split(INDEX, {"val": ["0001"]}, kept=["", "train", "train", ""])
-    assert plan.by_id() == {"a/0000": "", "a/0001": "train", "b/0000": "train", "b/v1.2": ""}
+    plan = plan_split(INDEX, {"val": ["0001"]}, kept=["", "val", "train", ""])
+    assert plan.by_id() == {"a/0000": "", "a/0001": "val", "b/0000": "train", "b/v1.2": ""}
+
+
+def test_a_list_does_not_move_a_frame_that_keeps_its_split_nor_is_it_passed_over() -> None:
+    with pytest.raises(InputError, match=r"frame a/0001: a list puts it into 'val', and it shall keep 'train'"):
+        plan_split(INDEX, {"val": ["0001"]}, kept=["", "train", "train", ""])
+
+
+@pytest.mark.parametrize("name", ["../../etc", "a b", "/x", "."])
+def test_a_split_that_could_be_no_folder_is_refused_with_the_plan(name: str) -> None:
+    with pytest.raises(OptionError, match="only A-Z a-z 0-9 _ - are allowed"):
+        plan_split(INDEX, {name: ["0001"]})
 
 
 def test_a_list_is_read_with_its_line_numbers_and_without_comments(tmp_path: Path) -> None:

@@ -66,6 +66,13 @@ def test_frames_in_no_split_are_left_out_and_counted(tmp_path: Path) -> None:
     assert {path.parent.name for path in (tmp_path / "cut/images").rglob("*.png")} == {"train", "val"}
 
 
+def test_a_plan_without_a_frame_writes_no_empty_dataset(tmp_path: Path) -> None:
+    source = pressed(tmp_path / "set", list(many(2)))
+    with pytest.raises(OptionError, match="no frame is in a split"):
+        split_dataset(source, tmp_path / "cut", plan_split(source, {"val": []}))
+    assert not (tmp_path / "cut").exists()
+
+
 def test_a_grown_dataset_keeps_the_splits_of_the_one_cut_before(tmp_path: Path) -> None:
     frames = list(many(20))
     first = pressed(tmp_path / "set", frames[:12])

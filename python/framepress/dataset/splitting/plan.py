@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+from framepress.core import safe_name
 from framepress.core.arrays import Array
 from framepress.dataset.index import Index
 from framepress.dataset.opening import Dataset
@@ -98,8 +99,8 @@ def plan_split(
 
     Raises:
         OptionError: a method or key is impossible, or the numbers cannot be reached.
-        InputError: a list's entry is not found or found twice; or a group has frames in two of the splits that are
-            kept.
+        InputError: a list's entry is not found or found twice, or is to be kept in another split; or a group has
+            frames in two of the splits that are kept.
     """
     index = index_of(source) if isinstance(source, Dataset) else source
     names, shares = _asked(method)
@@ -121,7 +122,12 @@ def plan_split(
         codes = of_groups[groups.of]
     else:
         said, names = _said(index, method, names)
+        if isinstance(method, Mapping):
+            _refuse_moves(index, fixed, said, names)
         codes = np.where(fixed >= 0, fixed, said).astype(np.int32)
+    for name in names:
+        if safe_name(name) != name:
+            raise OptionError(f"split {name!r}: only A-Z a-z 0-9 _ - are allowed; a list is named as NAME=FILE")
     how = {**_told(method), **({} if groups is None else {"group": list(group)})}
     how |= {"stratify": list(stratify)} if stratify else {}
     return SplitPlan(index, names, codes, _shares(shares, codes, names), groups, int((fixed >= 0).sum()), how)
@@ -195,6 +201,20 @@ def _held(groups: Groups, fixed: Array, names: Sequence[str]) -> Array:
             f"together (by {' and '.join(groups.by)}), which cannot be: draw anew, or group otherwise"
         )
     return held
+
+
+def _refuse_moves(index: Index, fixed: Array, said: Array, names: Sequence[str]) -> None:
+    """
+    Raises:
+        InputError: a list puts a frame into another split than the one that it keeps.
+    """
+    moved = np.flatnonzero((fixed >= 0) & (said >= 0) & (fixed != said))
+    if len(moved):
+        row = int(moved[0])
+        raise InputError(
+            f"frame {index.frames.texts('id')[row]}: a list puts it into {names[said[row]]!r}, and it shall keep "
+            f"{names[fixed[row]]!r}, as {len(moved)} frame(s) in all: take them off the list, or keep no splits"
+        )
 
 
 def _said(
