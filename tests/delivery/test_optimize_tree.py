@@ -207,6 +207,23 @@ def test_a_name_that_is_taken_leaves_the_picture_as_it_is(tmp_path: Path) -> Non
     assert found.target is None
 
 
+def test_pictures_that_differ_in_the_extension_only_are_named(tmp_path: Path) -> None:
+    """Frames have the extension in their names while there are such pictures, and would lose it."""
+    for name, format in (("same.png", "PNG"), ("same.jpg", "JPEG"), ("other.png", "PNG")):
+        put(tmp_path / "set", f"images/train/{name}", b"")
+        Image.fromarray(smooth(1)).save(tmp_path / "set/images/train" / name, format)
+    images = [
+        {"id": number, "file_name": name, "width": 64, "height": 48}
+        for number, name in enumerate(("same.png", "same.jpg", "other.png"), 1)
+    ]
+    document = {"images": images, "annotations": [], "categories": [{"id": 1, "name": "a"}]}
+    put(tmp_path / "set", "annotations/instances_train.json", json.dumps(document).encode())
+    before = contents(tmp_path)
+    with pytest.raises(InputError, match=r"frame train/\S+ first.*rename pictures that differ in the extension only"):
+        optimize(tmp_path / "set", tmp_path / "out", images="webp")
+    assert contents(tmp_path) == before
+
+
 def test_a_link_to_a_picture_that_would_be_renamed_ends_it(tmp_path: Path) -> None:
     root = yolo(tmp_path / "set", 1)
     (root / "best.png").symlink_to("images/0.png")

@@ -195,7 +195,41 @@ def test_headers_that_would_fill_the_memory_are_refused(tmp_path: Path) -> None:
     entry = tarfile.TarInfo("././@LongLink")
     entry.type, entry.size = tarfile.GNUTYPE_LONGNAME, 1 << 34
     (tmp_path / "a.tar").write_bytes(entry.tobuf(tarfile.GNU_FORMAT) + bytes(10240))
-    refused(tmp_path / "a.tar", "a header of 17179869184 bytes")
+    refused(tmp_path / "a.tar", "17179869696 bytes of headers")
+
+
+@pytest.mark.parametrize("between", [True, False])
+def test_headers_that_add_up_are_refused(tmp_path: Path, between: bool) -> None:
+    """Global ones are kept for ever, those of one entry are all read before it."""
+    with open(tmp_path / "a.tar", "wb") as out:
+        for number in range(40):
+            text = b"%d k%02d=%s\n" % (60_000, number, bytes(60_000 - 11).replace(b"\0", b"x"))
+            entry = tarfile.TarInfo("headers")
+            entry.type, entry.size = tarfile.XGLTYPE if between else tarfile.XHDTYPE, len(text)
+            out.write(entry.tobuf(tarfile.USTAR_FORMAT) + text + bytes(-len(text) % 512))
+            if between:
+                out.write(tarfile.TarInfo(f"{number}").tobuf(tarfile.USTAR_FORMAT))
+        out.write(tarfile.TarInfo("last").tobuf(tarfile.USTAR_FORMAT) + bytes(10240))
+    refused(tmp_path / "a.tar", "bytes of headers: this is no archive of files")
+
+
+@pytest.mark.parametrize("kind", ["GNU", "POSIX"])
+def test_maps_of_sparse_files_are_not_read(tmp_path: Path, kind: str) -> None:
+    """They may go on for as long as the archive does: here neither has an end."""
+    if kind == "GNU":
+        entry = tarfile.TarInfo("holes")
+        entry.type = tarfile.GNUTYPE_SPARSE
+        header = bytearray(entry.tobuf(tarfile.GNU_FORMAT))
+        header[482] = 1  # more of the map follows
+        header[148:156] = b"%06o\0 " % (sum(header[:148]) + 8 * 32 + sum(header[156:]))
+        content = bytes(header) + (b"00000000001\0" * 42 + b"\1").ljust(512, b"\0") * 4
+    else:
+        pax = {"GNU.sparse.major": "1", "GNU.sparse.minor": "0", "GNU.sparse.name": "holes", "GNU.sparse.realsize": "9"}
+        entry = tarfile.TarInfo("holes")
+        entry.size, entry.pax_headers = 1 << 30, pax
+        content = entry.tobuf(tarfile.PAX_FORMAT) + b"400000000\n" + b"1\n" * 1024
+    (tmp_path / "a.tar").write_bytes(content)
+    refused(tmp_path / "a.tar", "'holes': is a sparse file")
 
 
 def test_what_follows_the_end_is_not_read_for_ever(tmp_path: Path) -> None:

@@ -181,8 +181,12 @@ def _check_same(dataset: Dataset, source: Path, folder: Path, renamed: Mapping[s
     """
     copy = open_dataset(folder, dataset.format.name)
     wanted = {key: renamed.get(path, path) for key, path in _pictures(dataset, source).items()}
-    if _pictures(copy, folder) != wanted:
-        raise InputError(f"{source}: with other names of pictures it is not read as it was; nothing was written")
+    if (found := _pictures(copy, folder)) != wanted:
+        key = min(key for key in {*wanted, *found} if wanted.get(key) != found.get(key))
+        raise InputError(
+            f"{source}: with other names of pictures it is not read as it was, frame {key[0]} first; nothing was "
+            "written. Leave out --images, or rename pictures that differ in the extension only"
+        )
     for before, after in zip_longest(dataset.frames(), copy.frames()):
         if before is None or after is None or to_record(before) != to_record(after):
             lost = next(frame.id for frame in (before, after) if frame is not None)

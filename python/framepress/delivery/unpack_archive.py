@@ -188,16 +188,29 @@ def _zipped(stream: IO[bytes], archive: Path) -> Iterator[Item]:
 
 def _tarred(stream: IO[bytes], archive: Path) -> Iterator[Item]:
     ended = False
+    ahead = lasting = 0  # bytes of headers that stand before one entry, and of those that hold for all that follow
 
     class Header(tarfile.TarInfo):
+        """Refuses what tarfile would read into memory before it shows an entry."""
+
         @classmethod
         def frombuf(cls, buf: bytes | bytearray, encoding: str, errors: str) -> Any:
-            nonlocal ended
+            nonlocal ended, ahead, lasting
             ended = len(buf) == tarfile.BLOCKSIZE and not any(buf)
             entry = super().frombuf(buf, encoding, errors)
-            if entry.type in _EXTENDED and entry.size > _LONGEST_HEADER:
-                raise InputError(f"{archive}: a header of {entry.size} bytes: this is no archive of files")
+            if entry.type == tarfile.GNUTYPE_SPARSE:
+                raise _sparse(entry.name)
+            ahead = ahead + tarfile.BLOCKSIZE + entry.size if entry.type in _EXTENDED else 0
+            lasting += entry.size if entry.type == tarfile.XGLTYPE else 0
+            if max(ahead, lasting) > _LONGEST_HEADER:
+                raise InputError(f"{archive}: {max(ahead, lasting)} bytes of headers: this is no archive of files")
             return entry
+
+        def _proc_gnusparse_10(self, next: tarfile.TarInfo, *_: object) -> None:
+            raise _sparse(next.name)  # its map stands in the content, as long as it likes
+
+    def _sparse(name: str) -> InputError:
+        return InputError(f"{archive}: {name!r}: is a sparse file; pack it again without `--sparse`")
 
     with tarfile.open(fileobj=stream, mode="r|", bufsize=_BLOCK, tarinfo=Header, encoding="utf-8") as opened:
         while (entry := opened.next()) is not None:
@@ -212,7 +225,7 @@ def _tarred(stream: IO[bytes], archive: Path) -> Iterator[Item]:
             elif not entry.isreg():
                 raise _refused(where, "a symbolic link" if entry.issym() else "a device or pipe")
             elif entry.sparse is not None:
-                raise InputError(f"{where}: is a sparse file; pack it again without `--sparse`")
+                raise _sparse(entry.name)
             else:
                 content = opened.extractfile(entry)
                 assert content is not None
