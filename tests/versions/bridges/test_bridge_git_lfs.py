@@ -196,6 +196,22 @@ def test_the_folder_goes_back_and_the_branch_stays(kept: Bridge) -> None:
     assert kept.commit("back").version.number == 3
 
 
+def test_what_git_ignores_is_not_written_over_unless_it_may_be_lost(kept: Bridge) -> None:
+    notes = kept.dataset / "notes.txt"
+    notes.write_text("of version 1")
+    kept.commit("first")
+    notes.unlink()
+    with (kept.dataset / ".gitignore").open("a") as stream:
+        stream.write("notes.txt\n")
+    kept.commit("second")
+    notes.write_text("years of work")
+    with pytest.raises(OutputError, match="1 files that git ignores would be written over"):
+        kept.checkout("1")
+    assert notes.read_text() == "years of work"
+    kept.checkout("1", force=True)
+    assert notes.read_text() == "of version 1"
+
+
 def test_nothing_changed_is_no_new_version(kept: Bridge) -> None:
     first = kept.commit("first")
     again = kept.commit("again")

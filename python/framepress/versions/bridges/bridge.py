@@ -6,6 +6,7 @@ on with such a dataset.
 
 from __future__ import annotations
 
+import os
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -261,6 +262,7 @@ class Bridge:
         with nobody_writes(self.dataset, interrupted=force):
             if not force:
                 self._check_unchanged("checked out over")
+                self._check_free(found)
             self._tracker.restore(found.id)
         return found
 
@@ -311,6 +313,16 @@ class Bridge:
             raise OutputError(
                 f"{self.dataset}: {len(changes)} files have changes that no version has and would be {verb}, "
                 f"{changes[0].path} first; commit them"
+            )
+
+    def _check_free(self, version: GitVersion) -> None:
+        """Files that git ignores are changes for nobody, and it would write over them."""
+        known = {row.path for row in self.rows(self.log()[0])}
+        wanted = [row.path for row in self.rows(version) if row.path not in known]
+        if ignored := [path for path in wanted if os.path.lexists(f"{self.dataset}/{path}")]:
+            raise OutputError(
+                f"{self.dataset}: {len(ignored)} files that git ignores would be written over, {ignored[0]} first; "
+                "move them away, or lose them (--force)"
             )
 
     def verify(self, *_: object, **__: object) -> NoReturn:
