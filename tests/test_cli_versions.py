@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -178,6 +179,7 @@ def test_versions_are_pruned_only_when_asked_for(run: Run, dataset: Path) -> Non
     for number in range(3):
         (dataset / "notes.txt").write_text(f"{number}\n" * 1000)
         run("version", "commit", "dataset", "-m", f"number {number}")
+    shutil.copytree(dataset, "copy", ignore=shutil.ignore_patterns("versions"))
     run("version", "tag", "dataset", "kept", "1")
     assert answer(run("version", "gc", "dataset", "--now", "--json"))["trashed"] == 0
     swept = answer(run("version", "gc", "dataset", "--keep-last", "1", "--now", "--json"))
@@ -186,6 +188,11 @@ def test_versions_are_pruned_only_when_asked_for(run: Run, dataset: Path) -> Non
     run("version", "checkout", "dataset", "1", "--to", "first")
     assert "pruned" in run("version", "checkout", "dataset", "2", "--to", "second", code=4).stderr
     assert ["(pruned)" in line for line in run("version", "log", "dataset").stdout.splitlines()] == [False, True, False]
+    run("version", "init", "copy", "--from", "dataset")
+    (dataset / "notes.txt").write_text("last")
+    run("version", "commit", "dataset", "-m", "last")
+    run("version", "gc", "dataset", "--keep-last", "1")
+    assert "which was pruned: all files count as added" in run("version", "status", "copy").stdout
     assert "everything is there" in run("version", "verify", "dataset").stdout
 
 

@@ -225,7 +225,7 @@ def test_a_lease_of_another_machine_counts_until_it_is_not_renewed(
     history, _ = versions_of(folder, 1)
     leases = Leases(history.place.store)
     with monkeypatch.context() as patch:
-        patch.setattr("framepress.versions.leases._machine", lambda: "another")
+        patch.setattr("framepress.versions.leases._machine", lambda: "f" * 16)
         held = leases.hold("push")
         lease = held.__enter__()
     with pytest.raises(OutputError, match="a push goes on"):
@@ -239,7 +239,7 @@ def test_a_lease_of_another_machine_counts_until_it_is_not_renewed(
 
 def test_a_lease_that_cannot_be_read_counts_until_it_is_old(folder: Path) -> None:
     history, _ = versions_of(folder, 1)
-    path = history.place.store / "leases/torn.json"
+    path = history.place.store / f"leases/{'0' * 16}.{'f' * 16}.7.7.json"
     path.write_bytes(b"{")
     with pytest.raises(OutputError, match="goes on in this store"):
         history.gc()

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from framepress.errors import OptionError, OutputError
+from framepress.errors import InputError, OptionError, OutputError
 from framepress.versions.history import History
 
 
@@ -93,3 +93,15 @@ def test_a_commit_that_was_killed_behind_its_last_step_is_known_to_be_of_this_fo
     (folder / "labels.txt").write_text("3\n")
     assert again.commit("three").version.number == 3
     assert not (folder / ".framepress/versions/committing.json").exists()
+
+
+def test_files_of_a_version_that_was_pruned_are_not_compared(folder: Path) -> None:
+    history = History.init(folder)
+    history.commit("one")
+    (folder / "new.txt").write_text("new")
+    history.commit("two")
+    history.prune(1)
+    history.gc(now=True)
+    for names in (("1",), ("1", "2"), ("2", "1")):
+        with pytest.raises(InputError, match="version 1: was pruned"):
+            history.diff_files(*names)

@@ -73,6 +73,7 @@ def status_text(status: Status) -> str:
         made = "made from no version"
     else:
         made = f"made from version {status.base.number} ({status.base.id[:12]})"
+        made += ", which was pruned: all files count as added" if status.base.pruned else ""
     lines = [made]
     if status.head is not None and (status.base is None or status.base.id != status.head.id):
         lines.append(f"the latest version is {status.head.number} ({status.head.id[:12]})")

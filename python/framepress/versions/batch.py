@@ -223,7 +223,9 @@ class Batch:
         try:
             os.link(file, name)
         except FileExistsError:
-            return  # another was first, with the same content
+            if self._objects.is_loose(id):
+                return  # another was first, with the same content
+            raise InputError(f"{name}: is there and is no content of a store; delete it, and commit again") from None
         except OSError as error:
             if error.errno not in COPY_ERRORS:
                 raise

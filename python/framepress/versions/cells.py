@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import stat
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -49,8 +50,11 @@ class FolderCells:
         """Raises:
         InputError: it is not there, or cannot be read.
         """
+        where = self._root / path
         try:
-            return (self._root / path).read_bytes()
+            if not stat.S_ISREG(where.lstat().st_mode):
+                raise InputError(f"{where}: is no regular file; delete it, or restore it from a copy")
+            return where.read_bytes()
         except OSError as error:
             raise InputError(f"{self._root / path}: cannot be read: {error.strerror or error}") from error
 

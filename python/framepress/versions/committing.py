@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
@@ -46,7 +47,7 @@ def nobody_writes(dataset: Path, *, interrupted: bool = False) -> Iterator[None]
         if not interrupted and (dataset / JOURNAL).is_dir() and is_growing(output, found(output, repair=False)):
             raise InputError(
                 f"{dataset}: is not whole, as a run that writes it was interrupted; resume it, or run "
-                f"`framepress finish {dataset}`"
+                f"`framepress finish {shlex.quote(str(dataset))}`"
             )
         yield
     finally:

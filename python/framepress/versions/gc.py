@@ -71,6 +71,7 @@ def collect(store: Store, *, grace_s: float = GRACE_S, now: bool = False) -> Col
         OutputError: somebody adds to the store, or the disk refused.
         InputError: something that says what is needed is missing or damaged: nothing is taken away then.
     """
+    store = Store.open(store.root)  # as it is now: nothing is taken away through a link
     with store.leases.exclusive() as (lease, others):
         held = [commit for other in others for commit in other.holds or ()]
         try:
@@ -137,10 +138,13 @@ class _Sweep:
 
     def _restore(self) -> None:
         """What came to be needed again, as after a process was killed between two steps."""
-        for batch in self._trash.glob("*"):
+        for batch in self._batches():
             for path in list(batch.iterdir()):
                 if path.suffix == SUFFIX:
-                    wanted = [id for id in Pack.open(path).ids() if id in self._needed]
+                    try:
+                        wanted = [id for id in Pack.open(path).ids() if id in self._needed]
+                    except InputError:  # nothing can be had from it
+                        continue
                     lacking = self._store.objects.missing(wanted)
                     if lacking:
                         os.replace(path, self._store.objects.packs.path(path.stem))
@@ -148,6 +152,10 @@ class _Sweep:
                 elif path.name in self._needed and not self._store.objects.has(path.name):
                     os.replace(path, self._store.objects.path(path.name))
                     self._restored += 1
+
+    def _batches(self) -> list[Path]:
+        """Folders, each what one run set aside."""
+        return [path for path in self._trash.glob("*") if path.is_dir() and not path.is_symlink()]
 
     def _loose(self) -> None:
         for entry in list(self._store.objects.loose()):
@@ -209,12 +217,12 @@ class _Sweep:
 
     def _empty(self) -> tuple[int, int]:
         count = size = 0
-        for batch in self._trash.glob("*"):
+        for batch in self._batches():
             if self._now_s - batch.stat().st_mtime < self._grace_s:
                 continue
             for path in batch.iterdir():
                 count += 1
-                size += path.stat().st_size
+                size += path.lstat().st_size
             shutil.rmtree(batch)
         return count, size
 
@@ -223,7 +231,7 @@ class _Sweep:
         count = 0
         for path in self._left(tokens):
             with suppress(FileNotFoundError):
-                if path.is_dir():
+                if path.is_dir() and not path.is_symlink():
                     shutil.rmtree(path)
                 else:
                     path.unlink()
@@ -233,7 +241,7 @@ class _Sweep:
     def _left(self, tokens: Collection[str]) -> Iterator[Path]:
         for path in (self._store.root / "tmp").glob("*"):
             with suppress(FileNotFoundError):
-                age_s = self._now_s - path.stat().st_ctime
+                age_s = self._now_s - path.lstat().st_ctime
                 # A small file that somebody is making is there for a moment; nobody makes one without a lease.
                 least_s = max(self._grace_s, _MOMENT_S) if tokens else self._grace_s
                 if path.name.partition("-")[0] not in tokens and age_s >= least_s:

@@ -9,6 +9,7 @@ history.checkout("sent-to-training", "elsewhere")
 from __future__ import annotations
 
 import os
+import shlex
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -91,7 +92,8 @@ class History:
         """
         place = Place.of(Path(dataset))
         if place is None:
-            raise InputError(f"{dataset}: no versions are kept of it; begin with `framepress version init {dataset}`")
+            told = shlex.quote(str(dataset))
+            raise InputError(f"{dataset}: no versions are kept of it; begin with `framepress version init {told}`")
         return cls(place)
 
     def along(self, line: str) -> History:
@@ -151,9 +153,7 @@ class History:
         Raises:
             InputError: something of the manifest is missing or damaged, or the version was pruned.
         """
-        if version.pruned:
-            raise InputError(f"version {version.number}: was pruned, its files were given up; choose another")
-        return manifest.read(version.commit.manifest, self.store.objects)
+        return manifest.read(_manifest_of(version), self.store.objects)
 
     def status(self) -> Status:
         """What has changed in the folder; reads only files that may have."""
@@ -279,12 +279,15 @@ class History:
 
         Args:
             after: None for the folder as it is now.
+
+        Raises:
+            InputError: something of a manifest is missing or damaged, or a version was pruned.
         """
         old = self.version(before)
+        root = _manifest_of(old)
         if after is None:
             return list(self._changed(look(self.place.dataset), old))
-        new = self.version(after)
-        return list(manifest.changes(old.commit.manifest, new.commit.manifest, self.store.objects))
+        return list(manifest.changes(root, _manifest_of(self.version(after)), self.store.objects))
 
     def annotations(self, version: Version | None) -> Annotations:
         """What the frames of a version hold; None for those of the folder as it is now.
@@ -487,3 +490,9 @@ class History:
         )
         remember(self.place.own, where)
         return done
+
+
+def _manifest_of(version: Version) -> str:
+    if version.pruned:
+        raise InputError(f"version {version.number}: was pruned, its files were given up; choose another")
+    return version.commit.manifest

@@ -16,8 +16,10 @@ import functools
 import hashlib
 import json
 import os
+import re
 import secrets
 import shutil
+import stat
 import threading
 import time
 from collections.abc import Iterator, Sequence
@@ -34,6 +36,7 @@ EXPIRY_S = 900.0
 _RENEWED_S = 60.0
 _LOOK_S = 0.05
 _SWEEPS = "gc"
+_NAME = re.compile(r"([0-9a-f]{16})\.([0-9a-f]{16}|)\.([0-9]+)\.([0-9]*)\.json")
 _READ_ONLY = {errno.EROFS, errno.EACCES, errno.EPERM}
 
 
@@ -47,7 +50,7 @@ class Lease:
         token: begins the names of all that its owner has not finished, and is part of what it leaves elsewhere.
         path: of its file.
         process: its machine, id and start; "" where that cannot be known.
-        leaves: folders elsewhere that are void when the lease is; their names hold the token.
+        leaves: folders elsewhere that are void when the lease is: `.<name>.<token>`, absolute.
     """
 
     purpose: str
@@ -165,12 +168,13 @@ class Leases:
 
     def _clear(self, lease: Lease) -> None:
         for left in lease.leaves:
-            if lease.token in Path(left).name:
+            # Who wrote this is not known: only what nobody but the lease's owner calls so may go.
+            if os.path.isabs(left) and re.fullmatch(rf"\..+\.{lease.token}", os.path.basename(left), re.DOTALL):
                 shutil.rmtree(left, ignore_errors=True)
         for temp in self._temporary.glob(f"{lease.token}-*"):
             with suppress(OSError):
                 temp.unlink()
-        with suppress(FileNotFoundError):
+        with suppress(OSError):
             lease.path.unlink()
 
 
@@ -181,17 +185,23 @@ def _renew(path: Path, done: threading.Event) -> None:
 
 
 def _read(path: Path, now_ns: int) -> tuple[Lease | None, float]:
-    """None where it has gone meanwhile."""
+    """None where it has gone meanwhile, or is no lease."""
+    named = _NAME.fullmatch(path.name)
+    if named is None:
+        return None, 0.0
     try:
-        age_s = (now_ns - path.stat().st_mtime_ns) / 1e9
+        status = path.lstat()
+        if not stat.S_ISREG(status.st_mode):
+            return None, 0.0
+        age_s = (now_ns - status.st_mtime_ns) / 1e9
         found = json.loads(path.read_bytes())
     except FileNotFoundError:
         return None, 0.0
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         found = {}  # its owner is about to write it, or ended before
     if not isinstance(found, dict):
         found = {}
-    token, *process = path.stem.split(".")
+    token, *process = named.groups()
     holds, leaves = found.get("holds"), found.get("leaves")
     return (
         Lease(
@@ -199,7 +209,7 @@ def _read(path: Path, now_ns: int) -> tuple[Lease | None, float]:
             tuple(map(str, holds)) if isinstance(holds, list) else None,
             token,
             path,
-            (process[0], process[1], process[2]) if len(process) == 3 else ("", "", ""),
+            (process[0], process[1], process[2]),
             tuple(map(str, leaves)) if isinstance(leaves, list) else (),
         ),
         age_s,

@@ -9,7 +9,9 @@ from __future__ import annotations
 import hashlib
 import io
 import os
+import re
 import secrets
+import stat
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import BinaryIO
@@ -23,6 +25,10 @@ from framepress.versions.packed import Packs
 __all__ = ["Objects"]
 
 _BLOCK = 1 << 20
+_FOLDER = re.compile("[0-9a-f]{2}")
+_FILE = re.compile("[0-9a-f]{62}")
+# A store may come from anywhere: what a link or a pipe in it leads to is none of its contents.
+_READ = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0)
 
 
 class Objects:
@@ -45,7 +51,10 @@ class Objects:
         return self.is_loose(id) or self.packs.find(id) is not None
 
     def is_loose(self, id: str) -> bool:
-        return os.path.exists(self.name(id))
+        try:
+            return stat.S_ISREG(os.lstat(self.name(id)).st_mode)
+        except (FileNotFoundError, NotADirectoryError):
+            return False
 
     def missing(self, ids: Iterable[str]) -> list[str]:
         """Those that are not here, in the order given."""
@@ -59,9 +68,16 @@ class Objects:
 
     def loose(self) -> Iterator[os.DirEntry[str]]:
         """The files of all loose contents; an entry's content is `id_of(entry)`."""
-        for folder in sorted(os.listdir(self._objects)) if os.path.isdir(self._objects) else ():
+        try:
+            with os.scandir(self._objects) as entries:
+                folders = [entry for entry in entries if entry.is_dir(follow_symlinks=False)]
+        except FileNotFoundError:
+            return
+        for folder in sorted(entry.name for entry in folders if _FOLDER.fullmatch(entry.name)):
             with os.scandir(f"{self._objects}/{folder}") as entries:
-                yield from entries
+                for entry in entries:
+                    if _FILE.fullmatch(entry.name) and entry.is_file(follow_symlinks=False):
+                        yield entry
 
     @staticmethod
     def id_of(entry: os.DirEntry[str]) -> str:
@@ -74,7 +90,8 @@ class Objects:
             InputError: it is missing, or not what its name says.
         """
         try:
-            content = self.path(id).read_bytes()
+            with self._opened(id) as stream:
+                content = stream.read()
         except FileNotFoundError as error:
             packed = self.packs.read(id)
             if packed is None:
@@ -106,9 +123,13 @@ class Objects:
             InputError: it is missing, or cannot be read.
         """
         try:
-            return open(self.name(id), "rb")
+            return self._opened(id)
         except OSError:
             return io.BytesIO(self.read(id))
+
+    def _opened(self, id: str) -> BinaryIO:
+        self._check_loose(id)
+        return os.fdopen(os.open(self.name(id), _READ | getattr(os, "O_BINARY", 0)), "rb")
 
     def size(self, id: str) -> int:
         """Bytes.
@@ -117,7 +138,10 @@ class Objects:
             InputError: it is missing.
         """
         try:
-            return os.stat(self.name(id)).st_size
+            status = os.lstat(self.name(id))
+            if not stat.S_ISREG(status.st_mode):
+                raise FileNotFoundError(self.name(id))
+            return status.st_size
         except FileNotFoundError as error:
             pack = self.packs.find(id)
             found = None if pack is None else pack.range_of(id)
@@ -132,11 +156,17 @@ class Objects:
             FileNotFoundError: it is not loose.
             OSError: it cannot be linked there.
         """
+        self._check_loose(id)
         os.link(self.name(id), target)
 
     def clone(self, id: str, target: str) -> None:
         """As `link`, but a file of its own that shares its blocks."""
+        self._check_loose(id)
         sharing.clone(self.name(id), target)
+
+    def _check_loose(self, id: str) -> None:
+        if not self.is_loose(id):
+            raise FileNotFoundError(self.name(id))
 
     def copy(self, id: str, target: str) -> None:
         """A new file with the content, checked.

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import stat
 import struct
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -147,7 +148,10 @@ class Pack:
                 return stream.read(length)
 
         try:
-            size = os.stat(where).st_size
+            status = os.lstat(where)
+            if not stat.S_ISREG(status.st_mode):
+                raise InputError(f"{where}: is no regular file, and so no pack; delete it")
+            size = status.st_size
             footer = read_at(max(size - FOOTER, 0), FOOTER)
             start, length = index_range(footer, size, str(where))
             name = where.name.partition(".")[0]

@@ -13,14 +13,15 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from framepress.errors import InputError
+from framepress.errors import InputError, OptionError
 from framepress.storage.durable import sync_file
 from framepress.storage.output import OWN, refused
-from framepress.versions.refs import LINE
+from framepress.versions.refs import LINE, check_name
 
 __all__ = ["INSIDE", "Place", "write_whole"]
 
@@ -68,13 +69,22 @@ class Place:
         except (FileNotFoundError, NotADirectoryError):
             return None
         except (OSError, ValueError, RecursionError) as error:
-            raise InputError(f"{where}: cannot be read: {error}; run `framepress version init` again") from error
+            raise InputError(
+                f"{where}: cannot be read: {error}; delete it and run `framepress version init`"
+            ) from error
         try:
             if {key: found.get(key) for key in _DOCUMENT} != _DOCUMENT:
                 raise ValueError(f"schema {found.get('schema')!r}, version {found.get('version')!r}")
-            return cls(dataset, dataset / INSIDE / found["store"], str(found["line"]), found["base"])
-        except (ValueError, TypeError, KeyError, AttributeError) as error:
-            raise InputError(f"{where}: is not what this framepress writes: {error}") from error
+            store, line, base = found["store"], found["line"], found["base"]
+            if not isinstance(store, str) or not store or ".." in Path(store).parts or "\0" in store:
+                raise ValueError(f"store is {store!r:.200}")
+            if base is not None and not (isinstance(base, str) and re.fullmatch("[0-9a-f]{64}", base)):
+                raise ValueError(f"base is {base!r:.200}, no sha256")
+            return cls(dataset, dataset / INSIDE / store, check_name(line), base)
+        except (ValueError, TypeError, KeyError, AttributeError, OptionError) as error:
+            raise InputError(
+                f"{where}: is not what this framepress writes: {error}; delete it and run `framepress version init`"
+            ) from error
 
     def at(self, base: str | None) -> Place:
         """The folder is now equal to another commit; written down.
@@ -105,7 +115,9 @@ def write_whole(path: Path, content: bytes, *, lasting: bool = True) -> None:
     temp = path.with_name(f"{path.name}.{os.getpid()}.new")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with temp.open("wb") as stream:
+        with suppress(FileNotFoundError):
+            temp.unlink()
+        with temp.open("xb") as stream:
             stream.write(content)
             if lasting:
                 stream.flush()

@@ -9,7 +9,7 @@ from framepress.errors import InputError
 from framepress.versions import manifest
 from framepress.versions.manifest import Row
 from framepress.versions.prune import pruned
-from framepress.versions.refs import LINE, Ref
+from framepress.versions.refs import LINE, Ref, is_number
 from framepress.versions.store import Store
 
 __all__ = ["Reach", "Use"]
@@ -60,16 +60,20 @@ class Reach:
             kind, _, rest = path.partition("/")
             line, _, number = rest.partition("/")
             try:
+                if kind == "refs" and not is_number(number):
+                    raise InputError(f"{path!r:.200}: is no version's number")
                 ref = Ref.from_json(cells.get(path), int(number or 0), path)
-            except (InputError, ValueError) as error:
+            except InputError as error:
                 self._tell(kind.removesuffix("s"), path, InputError(str(error)))
             else:
                 of_line = "" if line == LINE else f" of {line}"
                 name = f"tag {rest}" if kind == "tags" else f"version {ref.number}{of_line}"
                 self.versions.setdefault(ref.commit, []).append(name)
-            if kind == "refs" and number.isdecimal():
-                for missing in range(last.get(line, 0) + 1, int(number)):
-                    self._tell("ref", f"refs/{line}/{missing:08}", InputError("is missing"))
+            if kind == "refs" and is_number(number):
+                first, count = last.get(line, 0) + 1, int(number) - last.get(line, 0) - 1
+                if count > 0:
+                    more = f", and {count - 1:,} after it" if count > 1 else ""
+                    self._tell("ref", f"refs/{line}/{first:08}", InputError(f"is missing{more}"))
                 last[line] = int(number)
 
     def _read_commits(self, without: Set[str]) -> None:

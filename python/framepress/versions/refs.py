@@ -15,10 +15,11 @@ from typing import Protocol
 
 from framepress.errors import InputError, OptionError
 
-__all__ = ["LINE", "Cells", "Ref", "Refs", "check_name"]
+__all__ = ["LINE", "Cells", "Ref", "Refs", "check_name", "is_number"]
 
 LINE = "main"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+_NUMBER = re.compile("[0-9]{8}|[1-9][0-9]{8,14}")
 _HEX = re.compile(r"[0-9a-f]{64}")
 # What a tag must not look like, as these name versions in other ways.
 _TAKEN = re.compile(r"v?[0-9]+|head|[0-9a-f]{7,64}|.*\.lock", re.IGNORECASE)
@@ -87,7 +88,7 @@ class Refs:
         Raises:
             InputError: one is damaged, or a number is missing.
         """
-        paths = {int(path.rpartition("/")[2]): path for path in self._cells.names(f"refs/{check_name(name)}")}
+        paths = self._numbered(name)
         if sorted(paths) != list(range(1, len(paths) + 1)):
             raise InputError(f"refs/{name}: version {self._gap(paths)} is missing; restore it from a copy")
         return [Ref.from_json(self._cells.get(paths[n]), n, paths[n]) for n in sorted(paths)]
@@ -98,12 +99,21 @@ class Refs:
         Raises:
             InputError: it is damaged, or a number is missing.
         """
-        paths = {int(path.rpartition("/")[2]): path for path in self._cells.names(f"refs/{check_name(name)}")}
+        paths = self._numbered(name)
         if not paths:
             return None
         if max(paths) != len(paths):
             raise InputError(f"refs/{name}: version {self._gap(paths)} is missing; restore it from a copy")
         return Ref.from_json(self._cells.get(paths[len(paths)]), len(paths), paths[len(paths)])
+
+    def _numbered(self, name: str) -> dict[int, str]:
+        folder = f"refs/{check_name(name)}"
+        found = {}
+        for path in self._cells.names(folder):
+            if not is_number(number := path.removeprefix(f"{folder}/")):
+                raise InputError(f"{path!r:.200}: is no version's number; move it out of the store's refs")
+            found[int(number)] = path
+        return found
 
     @staticmethod
     def _gap(numbers: dict[int, str]) -> int:
@@ -139,3 +149,8 @@ def check_name(name: str) -> str:
     if not _NAME.fullmatch(name) or name.endswith("."):
         raise OptionError(f"{name!r}: must be letters, digits, '.', '_' or '-', and begin with a letter or digit")
     return name
+
+
+def is_number(text: str) -> bool:
+    """Whether the last part of a ref's path says a version's number, as `Refs.advance` writes it."""
+    return _NUMBER.fullmatch(text) is not None

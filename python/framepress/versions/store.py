@@ -27,6 +27,7 @@ __all__ = ["DOCUMENT", "MARK", "Store"]
 
 MARK = "store.json"
 DOCUMENT = {"schema": "framepress.store", "version": 1, "hash": "sha256"}
+_FOLDERS = ("objects", "packs", "refs", "tags", "pruned", "leases", "tmp", "trash")
 
 
 class Store:
@@ -71,7 +72,10 @@ class Store:
         except (OSError, ValueError, RecursionError) as error:
             raise InputError(f"{where}: cannot be read: {error}") from error
         if found != DOCUMENT:
-            raise InputError(f"{where}: is {found!r}, this framepress reads {DOCUMENT!r}; update it")
+            raise InputError(f"{where}: is {found!r:.200}, this framepress reads {DOCUMENT!r}; update it")
+        for name in _FOLDERS:
+            if (root / name).is_symlink():  # what is cleared up here would be cleared up there
+                raise InputError(f"{root / name}: is a symbolic link, which a store has none of; move the whole store")
         return cls(root)
 
     def commit(self, id: str) -> Commit:

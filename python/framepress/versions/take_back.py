@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -67,10 +68,11 @@ def check_whole(place: Place) -> None:
     """
     intent = intent_of(place)
     if intent is not None:
-        back = "" if intent.before is None else f", or `framepress version checkout {place.dataset} base` to go back"
+        told = shlex.quote(str(place.dataset))
+        back = "" if intent.before is None else f", or `framepress version checkout {told} base` to go back"
         raise InputError(
             f"{place.dataset}: a checkout of {intent.to[:12]} into it did not end; run `framepress version checkout "
-            f"{place.dataset} {intent.to[:12]}` to end it{back}"
+            f"{told} {intent.to[:12]}` to end it{back}"
         )
 
 

@@ -30,7 +30,7 @@ from framepress.versions.seen import FileStat, SeenFolder, SeenTable
 __all__ = ["Seen", "Working", "belongs", "look", "settle", "sha256_of"]
 
 _OUTSIDE = {".git", ".dvc", ".hg", ".svn"}
-"""Folders at the dataset's root that belong to other tools."""
+"""Folders that belong to other tools."""
 _KEPT = (f"{OWN}journal/", f"{OWN}dataset.json", f"{OWN}finished.json", f"{OWN}ledger.jsonl")
 """What of our own records is part of a version; the rest is of the moment."""
 _BLOCK = 1 << 20
@@ -197,11 +197,12 @@ def sha256_of(path: str) -> tuple[str, os.stat_result]:
 
 def belongs(path: str) -> bool:
     """Whether a file, or anything in a folder (with a slash behind), may be part of a version."""
-    if not path.startswith("."):
+    if not path.startswith(".") and "/." not in path:
         return True
-    if path.startswith(OWN):
+    plain = path.casefold()  # on some file systems .GIT is .git
+    if plain.startswith(OWN):
         return path == OWN or path.startswith(_KEPT)
-    return path.partition("/")[0] not in _OUTSIDE
+    return _OUTSIDE.isdisjoint(plain.split("/"))
 
 
 def _scan(root: str, links: set[str]) -> dict[str, list[FileStat]]:
@@ -229,7 +230,7 @@ def _scan(root: str, links: set[str]) -> dict[str, list[FileStat]]:
                     files.append(_odd(entry, path, links))
         except OSError as error:
             raise InputError(f"{root}/{prefix}: cannot be listed: {error.strerror or error}") from error
-        if not prefix or prefix.startswith("."):
+        if prefix.startswith(".") or any(file[0].startswith(".") for file in files):
             files = [file for file in files if belongs(prefix + file[0])]
         if files:
             found[prefix] = files
