@@ -106,6 +106,12 @@ def test_ranges_that_cannot_be_are_refused(tmp_path: Path, asked: dict[str, Any]
         slice(source, **asked)
 
 
+def test_that_there_is_no_sequence_at_all_is_said(tmp_path: Path) -> None:
+    source = pressed(tmp_path / "a", [frame.replaced(sequence="") for frame in many(2)])
+    with pytest.raises(OptionError, match="there is no sequence 's0'; there are: none"):
+        slice(source, sequences=["s0"])
+
+
 @pytest.mark.parametrize("text", ["", "3", "a:b", "1:2:3:4", "-1:3", "1:2:", "9" * 30 + ":", ":nan", "1;2"])
 def test_texts_of_ranges_are_checked(text: str) -> None:
     for parse in (parsed_frames, parsed_time):

@@ -186,6 +186,22 @@ def test_an_expression_about_views_chooses_views(tmp_path: Path) -> None:
     assert whole.whole
 
 
+@pytest.mark.parametrize(
+    ("negatives", "left"), [("drop", ["side"]), ("original", ["side"]), ("keep", ["front", "side"])]
+)
+def test_objects_of_one_camera_bring_no_images_of_the_others(tmp_path: Path, negatives: str, left: list[str]) -> None:
+    source = pressed(tmp_path / "a", rig())
+    label = next(thing.label for frame in rig() for thing in frame.views[1].objects)
+    selection = select(source, f"view == 'side' and label == '{label}'", negatives=negatives)
+    selection.write(tmp_path / "b")
+    chosen = {id: frame for id, frame in frames_of(tmp_path / "b").items() if worn(frame)}
+    assert chosen
+    assert all([view.name for view in frame.views] == left for frame in chosen.values())
+    assert {view for frame in chosen.values() for view, *_ in worn(frame)} == {"side"}
+    both = select(source, f"label == '{label}'")
+    assert both.counts.views.kept == 2 * both.counts.frames.kept
+
+
 def test_an_expression_about_frames_keeps_those_without_objects(tmp_path: Path) -> None:
     source = pressed(tmp_path / "a", mono())
     assert select(source, "objects == 0").counts.frames.kept == 2

@@ -63,6 +63,9 @@ def choose(
     had = np.asarray(index.frames["objects"])
     if plan.level == Level.OBJECT and not whole_frames:
         frames = (kept > 0) | (negatives == "keep") | ((negatives == "original") & (had == 0))
+        if negatives != "keep" and parsed.names("view"):  # images of other cameras would be false negatives
+            views = _per(index.objects["view"], index.views.rows, objects) > 0
+            views |= (kept == 0)[index.views["frame"]]
     elif negatives != "keep":
         frames = frames & ((kept > 0) | (meant == 0))
     return Choice(frames, views & frames[index.views["frame"]], objects, plan.level, unknown)
@@ -108,14 +111,19 @@ def _large_enough(index: Index, min_side: float, min_area: float) -> Array | Non
 
 def per_frame(index: Index, objects: Array) -> Array:
     """int64 (F,): how many of each frame's objects are chosen."""
-    frame_of = np.asarray(index.objects["frame"])
-    totals = np.zeros(index.frames.rows, np.int64)
+    return _per(index.objects["frame"], index.frames.rows, objects)
 
-    def count(rows: slice) -> tuple[int, Array]:
-        first = int(frame_of[rows.start])
-        length = int(frame_of[rows.stop - 1]) - first + 1
-        return first, np.bincount(frame_of[rows][objects[rows]] - first, minlength=length)
 
-    for first, counts in each_span(count, index.objects.rows):
+def _per(column: Array, rows: int, objects: Array) -> Array:
+    """int64 (rows,): how many chosen objects each row of another table has; the column names them in rising order."""
+    owner = np.asarray(column)
+    totals = np.zeros(rows, np.int64)
+
+    def count(span: slice) -> tuple[int, Array]:
+        first = int(owner[span.start])
+        length = int(owner[span.stop - 1]) - first + 1
+        return first, np.bincount(owner[span][objects[span]] - first, minlength=length)
+
+    for first, counts in each_span(count, len(owner)):
         totals[first : first + len(counts)] += counts
     return totals

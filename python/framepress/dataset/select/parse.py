@@ -54,6 +54,10 @@ class Expression:
         expression._refuse_depth()
         return expression
 
+    def names(self, column: str) -> bool:
+        """Whether it asks for this column anywhere."""
+        return any(isinstance(node, ast.Name) and node.id == column for node in ast.walk(self.root))
+
     def _refuse_depth(self) -> None:
         level: list[ast.AST] = [self.root]
         for _ in range(DEEPEST):

@@ -84,7 +84,7 @@ def _in_sequences(index: Index, names: Sequence[str]) -> Array:
     known = list(index.sequences)
     for name in names:
         if name not in known:
-            raise OptionError(f"there is no sequence {name!r}{near(name, known, 'there are')}")
+            raise OptionError(f"there is no sequence {name!r}{near(name, [one for one in known if one], 'there are')}")
     found: Array = np.isin(index.frames["sequence"], [known.index(name) for name in names])
     return found
 

@@ -153,7 +153,8 @@ def select(
     Args:
         negatives: frames in which no object is chosen: `drop` them, `keep` them without objects, or keep those only
             that had no object before (`original`). Of frames that were chosen as such, only those that lost all
-            objects to `min_side` or `min_area` are meant.
+            objects to `min_side` or `min_area` are meant. Where an expression for objects names views, those of a
+            kept frame in which none is chosen go as well, but for `keep`.
         whole_frames: keep a frame in which an object or view is chosen as it is, with all of them.
         min_side: leave out objects whose visible box is narrower or lower [px]; those without a box stay.
         min_area: leave out objects of fewer visible pixels; of a smaller box, where the pixels are not known.
