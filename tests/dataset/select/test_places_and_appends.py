@@ -106,6 +106,15 @@ def test_ranges_that_cannot_be_are_refused(tmp_path: Path, asked: dict[str, Any]
         slice(source, **asked)
 
 
+def test_a_target_within_the_source_is_refused(tmp_path: Path) -> None:
+    source = pressed(tmp_path / "a", mono())
+    before = sorted(source.rglob("*"))
+    for target in (source / "part", source / "coco", source):
+        with pytest.raises(OutputError, match="is inside the dataset"):
+            slice(source, frames=(0, 1, None)).write(target, existing="append")
+    assert sorted(source.rglob("*")) == before
+
+
 def test_that_there_is_no_sequence_at_all_is_said(tmp_path: Path) -> None:
     source = pressed(tmp_path / "a", [frame.replaced(sequence="") for frame in many(2)])
     with pytest.raises(OptionError, match="there is no sequence 's0'; there are: none"):

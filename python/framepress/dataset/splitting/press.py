@@ -12,8 +12,7 @@ from framepress.dataset.opening import Dataset
 from framepress.dataset.report import Report
 from framepress.dataset.select.derive import derived
 from framepress.dataset.splitting.plan import SplitPlan
-from framepress.dataset.state import root_of
-from framepress.errors import InputError, OptionError, OutputError
+from framepress.errors import InputError, OptionError
 from framepress.storage.output import Output
 
 __all__ = ["split_dataset", "stage_of"]
@@ -58,9 +57,6 @@ def split_dataset(
         OptionError: no frame is in a split; or the source's format cannot be written, and no other is given.
         OutputError: the target is inside the source.
     """
-    root = root_of(source) or source.path
-    if isinstance(target, Path | str) and Path(target).resolve().is_relative_to(root.resolve()):
-        raise OutputError(f"{target}: is inside the dataset {root}, which is to stay as it is; choose a folder outside")
     if not (plan.codes >= 0).any():
         raise OptionError("no frame is in a split: there is nothing to write")
     return derived(
