@@ -89,6 +89,7 @@ def test_folders_that_hold_something_are_refused_before_anything_is_read(
         "give each its own" in run("stats", dataset, "--plots", tmp_path / "x", "--csv", tmp_path / "x", code=2).stderr
     )
     assert "--pixels" in run("stats", dataset, "--sample", 3, code=2).stderr
+    assert "--workers is for" in run("stats", dataset, "--workers", 2, code=2).stderr  # not silently ignored
     assert [path.name for path in (tmp_path / "full").iterdir()] == ["mine.txt"]
     assert not (tmp_path / "x").exists()
 

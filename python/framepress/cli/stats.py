@@ -24,7 +24,7 @@ _FOLDER = click.Path(file_okay=False, path_type=Path)
 @click.option("--plots", "plots_folder", metavar="FOLDER", type=_FOLDER, help="One SVG file a plot as well.")
 @click.option("--pixels", is_flag=True, help="Decode images and depth too: mean, deviation, levels, viewpoints.")
 @click.option("--sample", type=click.IntRange(1), metavar="N", help="With --pixels: of N frames only.")
-@click.option("--workers", type=click.IntRange(1, 256), help="Threads that decode. Default: one a core.")
+@click.option("--workers", type=click.IntRange(1, 256), help="With --pixels: threads that decode. Default: one a core.")
 @as_json
 def stats(
     source: Path,
@@ -45,8 +45,9 @@ def stats(
     from framepress.dataset.opening import open_dataset
     from framepress.quality.report.statistics_document import dataset_statistics
 
-    if sample is not None and not pixels:
-        raise click.UsageError("--sample is of the frames that --pixels decodes; give both")
+    for option, value in (("--sample", sample), ("--workers", workers)):
+        if value is not None and not pixels:
+            raise click.UsageError(f"{option} is for the frames that --pixels decodes; give both")
     folders = [folder for folder in (csv_folder, plots_folder) if folder is not None]
     _check_folders(folders, source)
     dataset = open_dataset(source, source_format)
