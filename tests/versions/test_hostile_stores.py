@@ -9,10 +9,12 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from framepress.errors import FramepressError, InputError
 from framepress.versions.checkout import check_rows
+from framepress.versions.clone import clone
 from framepress.versions.gc import collect
 from framepress.versions.history import History
 from framepress.versions.manifest import Row
@@ -199,4 +201,27 @@ def test_what_would_not_be_laid_out_is_not_committed(history: History) -> None:
     for name in ("images/.git/config", "notes/.git", ".GIT/hooks/x", ".Framepress/x"):
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_bytes(b"?")
+    assert history.status().changes == ()
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="pipes of this kind are of POSIX")
+@pytest.mark.parametrize("pattern", ["refs/main/*", "packs/*", "store.json"])
+def test_nobody_waits_for_a_pipe_in_a_remote(history: History, tmp_path: Path, pattern: str) -> None:
+    history.push(tmp_path / "remote")
+    path = next((tmp_path / "remote").glob(pattern))
+    path.unlink()
+    os.mkfifo(path)
+    with pytest.raises(InputError, match=r"is no regular file|is no pack"):
+        clone(tmp_path / "remote", tmp_path / "new")
+
+
+@pytest.mark.parametrize("spoilt", [(b"", b"x" * 32), (None, b"x" * 31), (b"\xc1", b""), (b"\x91\x01", b"x" * 32)])
+def test_a_table_of_hashes_that_contradicts_itself_is_not_used(
+    history: History, spoilt: tuple[bytes | None, bytes]
+) -> None:
+    path = history.place.own / "seen.msgpack"
+    tag, manifest, folders = msgspec.msgpack.decode(path.read_bytes()[32:])
+    block, digests = spoilt
+    content = msgspec.msgpack.encode([tag, manifest, {"": (folders[""][0] if block is None else block, digests)}])
+    path.write_bytes(hashlib.sha256(content).digest() + content)
     assert history.status().changes == ()

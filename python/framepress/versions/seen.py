@@ -80,14 +80,17 @@ class SeenTable:
     def unchanged(self, prefix: str, files: Sequence[FileStat]) -> SeenFolder | None:
         """The folder with its hashes, if its files are all as they were; else None."""
         block, digests = self._file.folders.get(prefix, (b"", b""))
-        if msgspec.msgpack.encode(files) != block:
+        if msgspec.msgpack.encode(files) != block or len(digests) != 32 * len(files):
             return None
         return SeenFolder(files, _texts(digests))
 
     def before(self, prefix: str) -> dict[FileStat, str]:
         """Each file as it was -> its sha256."""
         block, digests = self._file.folders.get(prefix, (b"\x90", b""))
-        return dict(zip(msgspec.msgpack.decode(block, type=list[FileStat]), _texts(digests), strict=True))
+        try:
+            return dict(zip(msgspec.msgpack.decode(block, type=list[FileStat]), _texts(digests), strict=True))
+        except ValueError:  # nothing that we wrote
+            return {}
 
     def remember(self, folders: Mapping[str, SeenFolder], manifest: str | None = None) -> None:
         """All of them; those whose modification time is too young to be believed are marked, and read again."""

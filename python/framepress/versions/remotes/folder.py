@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 import secrets
 import shutil
+import stat
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import BinaryIO
 
 from framepress.errors import InputError
 from framepress.storage.durable import sync_file, sync_tree
@@ -34,7 +36,7 @@ class FolderRemote:
 
     def get(self, path: str, limit: int) -> bytes | None:
         try:
-            with open(self._root / path, "rb") as stream:
+            with self._opened(path) as stream:
                 content = stream.read(limit + 1)
         except (FileNotFoundError, NotADirectoryError):
             return None
@@ -46,7 +48,7 @@ class FolderRemote:
 
     def get_range(self, path: str, offset: int, length: int) -> bytes:
         try:
-            with open(self._root / path, "rb") as stream:
+            with self._opened(path) as stream:
                 stream.seek(offset)
                 content = stream.read(length)
         except OSError as error:
@@ -57,11 +59,17 @@ class FolderRemote:
 
     def stream(self, path: str) -> Iterator[bytes]:
         try:
-            with open(self._root / path, "rb") as stream:
+            with self._opened(path) as stream:
                 while block := stream.read(_BLOCK):
                     yield block
         except OSError as error:
             raise self._unreadable(path, error) from error
+
+    def _opened(self, path: str) -> BinaryIO:
+        where = self._root / path
+        if not stat.S_ISREG(os.stat(where).st_mode):  # a pipe would keep us waiting for ever
+            raise InputError(f"{where}: is no regular file; delete it, or restore it from a copy")
+        return where.open("rb")
 
     def put(self, path: str, source: bytes | memoryview | Path) -> None:
         target = self._root / path
