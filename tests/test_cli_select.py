@@ -185,7 +185,7 @@ def test_frames_are_appended_once(run: Run, tmp_path: Path) -> None:
     [
         (["select", "{set}", "label == 'kar'"], 2, "did you mean 'car'?"),
         (["select", "{set}", "label == "], 2, "column 9"),
-        (["select", "{set}", "label == 'car'", "{set}"], 3, "holds a dataset already"),
+        (["select", "{set}", "label == 'car'", "{set}"], 3, "is inside the dataset"),
         (["select", "{set}", "label == 'car'", "{tmp}/x", "--to", "basic"], 2, "basic"),
         (["select", "{set}", "label == 'car'", "{tmp}/x", "--set", "depht=npy"], 2, "no such option"),
         (["select", "{set}", "label == 'car'", "{tmp}/x", "--map", "kar=car"], 2, "did you mean 'car'?"),
