@@ -9,6 +9,7 @@ import pytest
 
 from framepress.errors import InputError
 from framepress.versions import manifest
+from framepress.versions.commits import Commit
 from framepress.versions.manifest import Row
 
 
@@ -75,3 +76,21 @@ def test_a_chunk_that_is_none_is_refused(line: bytes) -> None:
     chunk = contents.add(line + b"\n")
     with pytest.raises(InputError, match="cannot be read"):
         manifest.chunk_rows(chunk, contents)
+
+
+@pytest.mark.parametrize("id", ["", "../../../../etc/passwd", "A" * 64, "0" * 63])
+def test_what_names_no_content_is_never_looked_for(id: str) -> None:
+    contents = Contents()
+    document = {"schema": "framepress.manifest", "version": 1, "chunks": [[id, 1, "a"]]}
+    root = contents.add(json.dumps(document).encode())
+    with pytest.raises(InputError, match="is no sha256"):
+        manifest.roots_chunks(root, contents)
+    chunk = contents.add(json.dumps(["a", id, 1]).encode())
+    with pytest.raises(InputError, match="for a sha256"):
+        manifest.chunk_rows(chunk, contents)
+
+
+def test_a_commit_of_endless_size_is_none() -> None:
+    content = Commit("0" * 64, (), "m").to_json().replace(b'"files":0', b'"files":1e999')
+    with pytest.raises(InputError, match="is no commit"):
+        Commit.from_json(content, "commit")

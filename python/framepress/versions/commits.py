@@ -72,7 +72,7 @@ class Commit:
                 size=int(document["size"]),
                 provenance=dict(document["provenance"]),
             )
-        except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
+        except (KeyError, TypeError, ValueError, AttributeError, RecursionError, OverflowError) as error:
             raise InputError(f"{where}: is no commit that this framepress reads: {error}") from error
 
 

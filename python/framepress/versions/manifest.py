@@ -9,6 +9,7 @@ over it.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple, Protocol
 from zlib import crc32
@@ -22,6 +23,7 @@ __all__ = ["Contents", "Row", "FileChange", "changes", "check_paths", "chunk_row
 
 _SCHEMA = {"schema": "framepress.manifest", "version": 1}
 _ROWS_A_CHUNK = 4096
+_SHA256 = re.compile("[0-9a-f]{64}")
 _ENCODER = msgspec.json.Encoder()
 
 
@@ -85,7 +87,10 @@ def roots_chunks(root: str, contents: Contents) -> list[str]:
         document = json.loads(contents.read(root))
         if {key: document.get(key) for key in _SCHEMA} != _SCHEMA:
             raise ValueError(f"schema {document.get('schema')!r}, version {document.get('version')!r}")
-        return [str(chunk[0]) for chunk in document["chunks"]]
+        chunks = [str(chunk[0]) for chunk in document["chunks"]]
+        if strange := [chunk for chunk in chunks if not _SHA256.fullmatch(chunk)]:
+            raise ValueError(f"{strange[0]!r:.200} is no sha256")
+        return chunks
     except (ValueError, TypeError, KeyError, IndexError, AttributeError, RecursionError) as error:
         raise InputError(f"manifest {root[:12]}: cannot be read: {error}") from error
 
@@ -109,7 +114,7 @@ def chunk_rows(chunk: str, contents: Contents) -> list[Row]:
     try:
         rows = _ROWS.decode_lines(contents.read(chunk))
         for row in rows:
-            if len(row.sha256) != 64 or len(bytes.fromhex(row.sha256)) != 32 or row.size < 0:
+            if not _SHA256.fullmatch(row.sha256) or row.size < 0:
                 raise ValueError(f"{row.path!r} has {row.sha256!r} for a sha256 and {row.size} for a size")
     except (msgspec.MsgspecError, ValueError) as error:
         raise InputError(f"manifest chunk {chunk[:12]}: cannot be read: {error}") from error

@@ -125,13 +125,13 @@ class FolderRemote:
             yield check
 
     def _sweep(self, fresh: Path) -> None:
-        """Refs and probes on their way have no lease, and are there for a moment only.
+        """Refs, probes and looks at the clock have no lease, and are there for a moment only.
 
         Args:
             fresh: a file whose time is now, by the clock of the file system.
         """
         now_s = fresh.stat().st_mtime
-        for pattern in ("cell-*", "probe-*"):
+        for pattern in ("cell-*", "probe-*", "*-clock"):
             for path in (self._root / "tmp").glob(pattern):
                 with suppress(OSError):
                     if now_s - path.stat().st_mtime > EXPIRY_S:
