@@ -50,7 +50,8 @@ def main(folder: Path, rounds: int, seed: int) -> dict[str, int]:
         check(root, ours, versions)
         assert Leases(root).live() == []
         left = [path.name for path in (root / "tmp").iterdir()]
-        assert all(name.startswith(("cell-", "probe-")) or name.endswith("-clock") for name in left), left  # these go when they are old
+        # These go when they are old.
+        assert all(name.startswith(("cell-", "probe-")) or name.endswith("-clock") for name in left), left
     return {"killed": killed, "versions": len(versions)}
 
 

@@ -114,13 +114,14 @@ def test_what_has_arrived_before_a_push_failed_does_not_go_again(ours: Store, tm
 def test_what_a_killed_push_left_in_a_folder_goes_when_it_is_old(ours: Store, tmp_path: Path) -> None:
     add_version(ours, pictures(3), "one")
     sent(ours, tmp_path / "remote")
-    old, young = tmp_path / "remote/tmp/cell-1", tmp_path / "remote/tmp/probe-2"
-    for path in (old, young):
+    old, young, clock = (tmp_path / "remote/tmp" / name for name in ("cell-1", "probe-2", "3-clock"))
+    for path in (old, young, clock):
         path.touch()
-    os.utime(old, (1, 1))
+    for path in (old, clock):
+        os.utime(path, (1, 1))
     add_version(ours, pictures(4), "two")
     sent(ours, tmp_path / "remote")
-    assert (old.exists(), young.exists()) == (False, True)
+    assert (old.exists(), young.exists(), clock.exists()) == (False, True, False)
 
 
 def killed(rounds: int, seed: int, tmp_path: Path) -> dict[str, int]:
