@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from framepress.core.files import open_file
+from framepress.core.in_order import in_order
 from framepress.delivery.manifest_files import Found, Listing, files_below
 from framepress.delivery.manifest_text import Entry
-from framepress.delivery.pack_threads import in_order
 from framepress.errors import InputError, OptionError
 
 __all__ = ["Difference", "Manifest", "compare", "manifest_of"]

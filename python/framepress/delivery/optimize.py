@@ -6,13 +6,13 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+from framepress.core.in_order import threads
 from framepress.dataset.job import JOB_PATH
 from framepress.delivery.optimize_images import Wish
 from framepress.delivery.optimize_own import optimize_own
 from framepress.delivery.optimize_tally import Optimized, Tally
 from framepress.delivery.optimize_tree import optimize_tree
 from framepress.delivery.pack_folder import new_folder
-from framepress.delivery.pack_threads import threads
 from framepress.errors import OptionError
 
 __all__ = ["DEPTHS", "optimize"]

@@ -12,6 +12,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from framepress.core.files import read_file
+from framepress.core.in_order import in_order
 from framepress.dataset.finish import journal_labels
 from framepress.dataset.job import JOB_PATH, Job
 from framepress.dataset.session import Session
@@ -20,7 +21,6 @@ from framepress.delivery.optimize_images import Outcome, Wish, optimized
 from framepress.delivery.optimize_rows import roles, row_of
 from framepress.delivery.optimize_tally import Tally
 from framepress.delivery.pack_folder import link_or_copy
-from framepress.delivery.pack_threads import in_order
 from framepress.errors import InputError, OptionError
 from framepress.storage.finishing import finished
 from framepress.storage.folder import FolderOutput

@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import NamedTuple
 
 from framepress.core.files import read_file, walk
+from framepress.core.in_order import in_order
 from framepress.core.record import to_record
 from framepress.dataset.opening import Dataset, open_dataset
 from framepress.delivery.optimize_images import Outcome, Wish, optimized
 from framepress.delivery.optimize_names import RENAMING, renamed_in
 from framepress.delivery.optimize_tally import Tally
 from framepress.delivery.pack_folder import link_or_copy
-from framepress.delivery.pack_threads import in_order
 from framepress.errors import InputError, OptionError
 from framepress.formats.native_read import looks_like as looks_like_native
 

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import chain, islice
 from pathlib import Path
 
 from framepress.core import Frame, LabelMap
+from framepress.core.in_order import in_order
 from framepress.dataset.labelling import Labelling
 from framepress.dataset.opening import Dataset
 from framepress.delivery.groups import Folders, Grouping
@@ -150,18 +149,7 @@ def _worked(
         bare = Leaves([type(leaf)(leaf.path, b"") for leaf in leaves.files], leaves.views, leaves.counts)
         return _Planted(task, bare, sources_of(task.frame, root))
 
-    with ThreadPoolExecutor(workers, thread_name_prefix="framepress-organize") as pool:
-        waiting: deque[Future[_Planted]] = deque()
-        try:
-            for task in tasks:
-                waiting.append(pool.submit(work, task))
-                if len(waiting) > 2 * workers:
-                    yield waiting.popleft().result()
-            while waiting:
-                yield waiting.popleft().result()
-        finally:
-            for future in waiting:
-                future.cancel()
+    return in_order(work, tasks, workers)
 
 
 def _place(output: FolderOutput, folders: Sequence[str], path: str, content: bytes) -> None:

@@ -9,10 +9,10 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from framepress.core.in_order import threads
 from framepress.delivery.manifest_files import SUMS, Listing, files_below
 from framepress.delivery.pack_archive import Packer, kind_of, unfinished, write_archive
 from framepress.delivery.pack_members import IMAGES, Member, linked, parts
-from framepress.delivery.pack_threads import threads
 from framepress.delivery.unpack import digests_within
 from framepress.delivery.unpack_archive import items
 from framepress.errors import InputError, OptionError, OutputError

@@ -12,12 +12,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol
 
+from framepress.core.in_order import in_order
 from framepress.delivery import pack_tar, pack_zip
 from framepress.delivery.manifest_files import SUMS
 from framepress.delivery.manifest_text import Entry, lines
 from framepress.delivery.pack_members import Member, Portion, contents, digest_of, portions
 from framepress.delivery.pack_tar import TarPacker, gzip_member, zstd_frame
-from framepress.delivery.pack_threads import in_order
 from framepress.delivery.pack_zip import ZipPacker
 from framepress.errors import OptionError, OutputError, require
 from framepress.storage.durable import sync_file

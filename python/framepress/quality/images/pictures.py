@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections import deque
 from collections.abc import Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import nullcontext
 from dataclasses import dataclass
 from hashlib import sha256
@@ -14,6 +12,7 @@ from pathlib import Path
 from threading import Lock
 
 from framepress.core.files import open_file
+from framepress.core.in_order import in_order
 from framepress.errors import InputError
 from framepress.quality.images.decoding import decoded, header_of
 from framepress.quality.images.gathered import Pictures
@@ -70,19 +69,7 @@ def pictures(files: Sequence[ImageFile], *, workers: int | None = None) -> Itera
     Args:
         workers: threads; None for one a core.
     """
-    count = workers or os.cpu_count() or 1
-    with ThreadPoolExecutor(count, thread_name_prefix="framepress-pictures") as pool:
-        waiting: deque[Future[Picture]] = deque()
-        try:
-            for file in files:
-                waiting.append(pool.submit(_picture, file))
-                if len(waiting) > 2 * count:
-                    yield waiting.popleft().result()
-            while waiting:
-                yield waiting.popleft().result()
-        finally:
-            for future in waiting:
-                future.cancel()
+    return in_order(_picture, files, workers or os.cpu_count() or 1)
 
 
 def _picture(file: ImageFile) -> Picture:

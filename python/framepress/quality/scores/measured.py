@@ -17,9 +17,7 @@ from __future__ import annotations
 
 import math
 import os
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -28,6 +26,7 @@ from PIL import Image
 
 from framepress.core import Frame, View
 from framepress.core.arrays import Array
+from framepress.core.in_order import in_order
 from framepress.quality.scores.histogram import Histogram
 
 __all__ = ["measured"]
@@ -78,7 +77,7 @@ def measured(
     count, levels = 0, dict[str, Array]()
     depth: dict[str, _Depth] = {}
     viewpoints = _viewpoint_histograms()
-    for part in _parts(frames, workers or os.cpu_count() or 1):
+    for part in in_order(_part, frames, workers or os.cpu_count() or 1):
         count += 1
         if part.levels is not None:
             before = levels.get(part.split)
@@ -99,22 +98,6 @@ def measured(
             "histograms": {name: histogram.to_dict() for name, histogram in viewpoints.items()},
         },
     }
-
-
-def _parts(frames: Iterable[Frame], workers: int) -> Iterator[_Part]:
-    """In the order of the frames; a few of them are in memory."""
-    with ThreadPoolExecutor(workers, thread_name_prefix="framepress-measure") as pool:
-        waiting: deque[Future[_Part]] = deque()
-        try:
-            for frame in frames:
-                waiting.append(pool.submit(_part, frame))
-                if len(waiting) > 2 * workers:
-                    yield waiting.popleft().result()
-            while waiting:
-                yield waiting.popleft().result()
-        finally:
-            for future in waiting:
-                future.cancel()
 
 
 def _part(frame: Frame) -> _Part:

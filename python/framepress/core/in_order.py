@@ -13,7 +13,8 @@ __all__ = ["in_order", "threads"]
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
-_AHEAD = 3  # for each thread: one at work, one done, one waiting
+_AHEAD = 3
+"""Items for each thread: one at work, one done, one waiting."""
 
 
 def threads(workers: int | None) -> int:
@@ -27,7 +28,7 @@ def in_order(work: Callable[[Item], Result], items: Iterable[Item], workers: int
     Raises:
         Whatever `work` raises, at the place of its item; what was not begun is not done then.
     """
-    with ThreadPoolExecutor(workers, "framepress-delivery") as pool:
+    with ThreadPoolExecutor(workers, thread_name_prefix="framepress-in-order") as pool:
         waiting: deque[Future[Result]] = deque()
         try:
             for item in items:

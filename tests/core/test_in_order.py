@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
-from framepress.delivery.pack_threads import in_order
+from framepress.core.in_order import in_order
 
 
 def test_results_come_in_the_order_of_the_work() -> None:
