@@ -13,8 +13,8 @@ __all__ = ["in_order", "threads"]
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
-_AHEAD = 3
-"""Items for each thread: one at work, one done, one waiting."""
+_AHEAD = 2
+"""Items for each thread that are begun before a result is waited for: one at work, one done or next."""
 
 
 def threads(workers: int | None) -> int:
@@ -33,7 +33,7 @@ def in_order(work: Callable[[Item], Result], items: Iterable[Item], workers: int
         try:
             for item in items:
                 waiting.append(pool.submit(work, item))
-                if len(waiting) >= _AHEAD * workers:
+                if len(waiting) > _AHEAD * workers:
                     yield waiting.popleft().result()
             while waiting:
                 yield waiting.popleft().result()
