@@ -97,6 +97,26 @@ def test_work_that_went_apart_is_joined_by_a_line_of_its_own(dataset: Path, tmp_
     assert content(tmp_path / "clone") == content(dataset)
 
 
+def test_a_folder_goes_to_another_line_and_back(dataset: Path, tmp_path: Path) -> None:
+    history = History.init(dataset, store=tmp_path / "store")
+    history.commit("one")
+    other = tmp_path / "other"
+    history.checkout("1", other, bare=True)
+    (other / "theirs.txt").write_text("theirs")
+    History.init(other, store=tmp_path / "store", line="theirs").commit("theirs")
+    (dataset / "ours.txt").write_text("ours")
+    history.commit("ours")
+    before = content(dataset)
+    history.along("theirs").checkout("head")
+    assert content(dataset) == content(other)
+    (dataset / "ours.txt").write_text("in no version")
+    with pytest.raises(OutputError, match=r"has changes that no version has: ours\.txt"):
+        History.open(dataset).along("main").checkout("head")
+    (dataset / "ours.txt").unlink()
+    History.open(dataset).along("main").checkout("head")
+    assert content(dataset) == before
+
+
 def test_a_clone_needs_a_new_folder(dataset: Path, tmp_path: Path) -> None:
     History.init(dataset).commit("one")
     History.open(dataset).push(tmp_path / "remote")

@@ -367,7 +367,6 @@ class History:
         return found
 
     def _take_back(self, version: Version, force: bool) -> None:
-        log = self.log()
         with (
             nobody_writes(self.place.dataset, interrupted=force),
             self.store.leases.hold("checkout", [version.id]),
@@ -376,8 +375,10 @@ class History:
             intent = None if force else intent_of(self.place)
             mine = {self.place.base} | ({intent.to, intent.before} if intent else set())
             known: dict[str, set[str]] = {}
-            for other in log:
-                for row in self.rows(other) if other.id in mine and not other.pruned else ():
+            lines = (self.store.refs.line(line) for line in self.store.refs.lines())
+            refs = {ref.commit: ref for line in lines for ref in line if ref.commit in mine}
+            for other in self._versions(list(refs.values())):
+                for row in () if other.pruned else self.rows(other):
                     known.setdefault(row.path, set()).add(row.sha256)
             rows = list(self.rows(version))
             check_rows(rows)
