@@ -60,8 +60,8 @@ class FolderCells:
 
     def names(self, prefix: str) -> Iterator[str]:
         for folder, _, files in os.walk(self._root / prefix):
-            for name in files:
-                yield f"{Path(folder).relative_to(self._root).as_posix()}/{name}"
+            below = Path(folder).relative_to(self._root).as_posix()
+            yield from (f"{below}/{name}" for name in files)
 
 
 def sync_folder(folder: Path) -> None:
