@@ -416,3 +416,9 @@ def test_numbers_are_written_for_people() -> None:
         "0.4 s", "10 s", "59 s", "1:00", "59:59", "1:00:01",
     ]  # fmt: skip
     assert aligned([("a", 1), ("long", 1234)], right=frozenset({1})) == "a         1\nlong  1,234"
+
+
+def test_nothing_is_written_into_what_is_converted(run: Run, capture: Path) -> None:
+    before = sorted(path for path in capture.rglob("*"))
+    assert "is inside the dataset" in run("convert", capture, capture / "out", "--to", "coco", code=3).stderr
+    assert sorted(path for path in capture.rglob("*")) == before

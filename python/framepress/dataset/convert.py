@@ -12,6 +12,7 @@ from framepress.core import Frame, LabelMap
 from framepress.dataset.opening import Dataset
 from framepress.dataset.report import Report
 from framepress.dataset.split import Split
+from framepress.dataset.state import check_outside
 from framepress.dataset.writer import DatasetWriter
 from framepress.storage.output import Output
 
@@ -48,8 +49,10 @@ def convert(
         others: as for `DatasetWriter`.
 
     Raises:
+        OutputError: the target is inside the source.
         FramepressError: the source is damaged, or the target cannot be written; what was written stays resumable.
     """
+    check_outside(source, target)
     fixed = source.labels() if labels is None else labels
     with DatasetWriter(
         target,

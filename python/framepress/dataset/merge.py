@@ -29,9 +29,9 @@ from framepress.dataset.report import Report
 from framepress.dataset.select.derive import formats_of, origin_of
 from framepress.dataset.select.relabel import ClassMapping
 from framepress.dataset.split import Split
-from framepress.dataset.state import root_of
+from framepress.dataset.state import check_outside, root_of
 from framepress.dataset.writer import DatasetWriter
-from framepress.errors import InputError, OptionError, OutputError
+from framepress.errors import InputError, OptionError
 
 __all__ = ["COLLISIONS", "INDEXES", "Merging", "merge"]
 
@@ -110,8 +110,9 @@ def merge(
     how = Merging() if how is None else how
     if not sources:
         raise OptionError("nothing to merge: name at least one dataset")
-    _refuse_inside(sources, target)
     asked = None if formats is None else Job.named(formats)
+    for source in sources:
+        check_outside(Path(source) if isinstance(source, str) else source, target, same=True)
     if how.leaves_frames and (shards := shards_of(sources, asked)) is not None:
         return linked(shards, target, existing, skip_equal=how.collisions == "skip-equal", on_frame=on_frame)
     opened = [open_dataset(source) if isinstance(source, Path | str) else source for source in sources]
@@ -120,13 +121,6 @@ def merge(
     found = incoming(opened, names=how.names, renamed=how.collisions == "rename", mappings=how.mappings or {})
     wanted = _formats(opened) if asked is None else asked
     return _pressed(found, target, wanted, how, existing=existing, workers=workers, on_frame=on_frame)
-
-
-def _refuse_inside(sources: Sequence[Path | str | Dataset], target: Path | str) -> None:
-    for source in sources:
-        place = Path(source) if isinstance(source, Path | str) else root_of(source) or source.path
-        if Path(target).resolve() != place.resolve() and Path(target).resolve().is_relative_to(place.resolve()):
-            raise OutputError(f"{target}: is inside {place}, which is to stay as it is; choose a folder outside")
 
 
 def _formats(sources: Sequence[Dataset]) -> Mapping[str, Mapping[str, Any]]:

@@ -9,14 +9,14 @@ from pathlib import Path
 from typing import Any
 
 from framepress.dataset.opening import Dataset
-from framepress.errors import JournalError
+from framepress.errors import JournalError, OutputError
 from framepress.storage.finishing import FINISHED
 from framepress.storage.folder import FolderOutput
 from framepress.storage.ledger import LEDGER
 from framepress.storage.output import Output
 from framepress.storage.segments import found, is_growing
 
-__all__ = ["State", "root_of", "state_of"]
+__all__ = ["State", "check_outside", "root_of", "state_of"]
 
 _MEANING = {
     "finished": "all files are there",
@@ -47,6 +47,25 @@ def root_of(dataset: Dataset) -> Path | None:
     if dataset.job is None:
         return None
     return dataset.path.parent if dataset.job.prefix(dataset.format.name) else dataset.path
+
+
+def check_outside(source: Dataset | Path, target: object, *, same: bool = False) -> None:
+    """What a dataset is made of stays as it is.
+
+    Args:
+        source: a dataset, or its folder.
+        target: where is written; one that is no path (an `Output`) is elsewhere.
+        same: the source's own folder will do.
+
+    Raises:
+        OutputError: the target is inside the source.
+    """
+    if not isinstance(target, Path | str):
+        return
+    root = source if isinstance(source, Path) else root_of(source) or source.path
+    root, goal = root.resolve(), Path(target).resolve()
+    if goal.is_relative_to(root) and not (same and goal == root):
+        raise OutputError(f"{target}: is inside the dataset {root}, which is to stay as it is; choose a folder outside")
 
 
 def state_of(dataset: Dataset) -> State | None:

@@ -18,8 +18,8 @@ from framepress.dataset.report import Report
 from framepress.dataset.select.stages import Sieve
 from framepress.dataset.session import Session
 from framepress.dataset.split import Split
-from framepress.dataset.state import root_of
-from framepress.errors import OptionError, OutputError
+from framepress.dataset.state import check_outside, root_of
+from framepress.errors import OptionError
 from framepress.storage.folder import FolderOutput
 from framepress.storage.images import encoder_backends
 from framepress.storage.journal import Journal
@@ -72,9 +72,7 @@ def derived(
         OptionError: `formats` is None and the source's format cannot be written.
         OutputError: the target is inside the source.
     """
-    root = root_of(source) or source.path
-    if isinstance(target, Path | str) and Path(target).resolve().is_relative_to(root.resolve()):
-        raise OutputError(f"{target}: is inside the dataset {root}, which is to stay as it is; choose a folder outside")
+    check_outside(source, target)
     asked = Job.named(formats_of(source) if formats is None else formats)
     origin = {"derived": dict(how), "from": origin_of(source)}
     pixels_alone = same_pixels and list(asked) == [_WHOLE]
