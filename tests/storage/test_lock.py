@@ -113,3 +113,10 @@ def test_an_owner_that_leaves_in_between_does_not_leave_us_with_a_lock_on_nothin
     with pytest.raises(OutputError):
         FolderOutput(tmp_path).lock()
     lock.release()
+
+
+def test_a_lock_whose_file_was_taken_away_is_given_up_all_the_same(tmp_path: Path) -> None:
+    lock = FolderLock(str(tmp_path / "lock"))
+    (tmp_path / "lock").unlink()
+    lock.release()
+    FolderLock(str(tmp_path / "lock")).release()

@@ -49,7 +49,8 @@ def writing(command: _Command) -> _Command:
             type=click.Choice(["error", "append", "resume"]),
             default="error",
             show_default=True,
-            help="Where DST holds a dataset: stop, add to it, or go on with an interrupted run.",
+            help="Where DST holds what this very command made: stop, add what SRC has since got, or go on with an "
+            "interrupted run. `framepress append` adds to any dataset.",
         ),
         click.option(
             "--set",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import suppress
 
 from framepress.errors import OutputError
 from framepress.storage.output import refused
@@ -54,7 +55,8 @@ class FolderLock:
         """Gives it up; does nothing a second time, or in a forked child."""
         if self._descriptor in _HELD:
             if sys.platform != "win32":  # an open file cannot be removed there, and a stale one locks nothing
-                os.unlink(self._name)
+                with suppress(FileNotFoundError):  # somebody took the file away
+                    os.unlink(self._name)
             _HELD.discard(self._descriptor)
             os.close(self._descriptor)
         self._descriptor = -1
