@@ -13,6 +13,7 @@ import framepress
 from framepress.errors import OutputError
 from framepress.storage import lock as lock_module
 from framepress.storage.folder import FolderOutput
+from framepress.storage.lock import FolderLock
 
 HOLD = """
 import sys, time
