@@ -317,8 +317,8 @@ class Bridge:
 
     def _check_free(self, version: GitVersion) -> None:
         """Files that git ignores are changes for nobody, and it would write over them."""
-        known = {row.path for row in self.rows(self.log()[0])}
-        wanted = [row.path for row in self.rows(version) if row.path not in known]
+        held = self._tracker.holds(self.log()[0].id)
+        wanted = [row.path for row in self.rows(version) if not held(row.path)]
         if ignored := [path for path in wanted if os.path.lexists(f"{self.dataset}/{path}")]:
             raise OutputError(
                 f"{self.dataset}: {len(ignored)} files that git ignores would be written over, {ignored[0]} first; "

@@ -9,7 +9,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -142,6 +142,12 @@ class Dvc:
         told = json.loads(self._run(DVC, "list", *(part for part in arguments if part)))
         blobs = [Row(blob.path, "", 0) for blob in self._repository.blobs(commit)]
         return sorted([*blobs, *(Row(entry["path"], "", int(entry.get("size") or 0)) for entry in told)])
+
+    def holds(self, commit: str) -> Callable[[str], bool]:
+        blobs = {blob.path for blob in self._repository.blobs(commit)}
+        outs = self._outs()
+        folders = tuple(f"{out}/" for out in outs)
+        return lambda path: path in blobs or path in outs or path.startswith(folders)
 
     def between(self, before: str, after: str) -> Changes:
         found = {path: _sides(path, old, new) for path, old, new in self._repository.between(before, after)}

@@ -12,7 +12,7 @@ import os
 import shutil
 import stat
 import tempfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path, PurePosixPath
 
@@ -197,6 +197,9 @@ class Lfs:
         blobs = self._repository.blobs(commit)
         known = self._known(blob.id for blob in blobs)
         return [Row(blob.path, *known[blob.id]) for blob in blobs]
+
+    def holds(self, commit: str) -> Callable[[str], bool]:
+        return {blob.path for blob in self._repository.blobs(commit)}.__contains__
 
     def between(self, before: str, after: str) -> Changes:
         found = list(self._repository.between(before, after))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
@@ -41,6 +41,9 @@ class Tracker(Protocol):
         """Git's index holds the folder as it is now; the big files are where the tool keeps them."""
 
     def rows(self, commit: str) -> list[Row]: ...
+    def holds(self, commit: str) -> Callable[[str], bool]:
+        """Whether a path is of a commit that the folder is equal to; asks for no content, which may be gone."""
+
     def between(self, before: str, after: str) -> Changes: ...
     def changed(self) -> Changes:
         """Of the folder, since the latest commit."""
